@@ -1,0 +1,221 @@
+"""The one form in which values cross: JSON, with tags for what JSON lacks.
+
+A tag is an object with exactly one key, and that key begins with `$`:
+
+=============  ===========================================  ==================  ====================
+tag            holds                                        Python              JavaScript
+=============  ===========================================  ==================  ====================
+`$bytes`       base64                                       `bytes`             `Uint8Array`
+`$date`        ISO 8601, `Z` for UTC                        `datetime`          `Date`
+`$bigint`      decimal digits                               `int` over 2**53    `BigInt`
+`$number`      `NaN`, `Infinity`, `-Infinity`, `-0`         `float`             `number`
+`$blob`        `{id, media_type, size}`                     `Blob`              `Blob`
+=============  ===========================================  ==================  ====================
+
+An object of the user's own that has the form of a tag gets one more `$` on its key, so user data never forges a tag.
+Integers beyond 2**53 stand for themselves only inside `$bigint`; elsewhere they came from a float and are read as one.
+Text is valid UTF-8: lone surrogates are written as `\\u` escapes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any, NewType, cast
+
+from toolscript.errors import ToolscriptError
+
+Encoded = NewType("Encoded", str)
+"""A value in the codec's text form."""
+
+SAFE_INTEGER = 2**53 - 1  # the largest integer that a JavaScript number holds exactly (ECMA-262)
+MAX_DEPTH = 400  # below CPython's recursion limit of 1,000 with room for the caller's own frames
+
+_odd_number = re.compile(r"\d{16}|-0\.0(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A handle on bytes that stay in the store; `id` is their SHA-256 in hexadecimal, `size` is in bytes."""
+
+    id: str
+    media_type: str
+    size: int
+
+
+class CodecError(ToolscriptError):
+    """A value cannot cross; `path` names the part that cannot, such as `$.users[3].born`."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+NULL = Encoded("null")
+
+
+def encode(value: Any, *, max_bytes: int | None = None) -> Encoded:
+    """The text form of None, bool, int, float, str, bytes, datetime, Blob, and of lists, tuples and dicts of these.
+
+    Raises `CodecError` for anything else, for cycles, and for what is larger than `max_bytes`.
+    """
+    try:
+        text = _fast(value)
+    except RecursionError:
+        raise CodecError("$", f"nested deeper than {MAX_DEPTH} levels, or contains itself") from None
+    if max_bytes is not None and len(text) * 3 > max_bytes:
+        size = len(text.encode())
+        if size > max_bytes:
+            raise CodecError("$", f"{size:,} bytes, over the limit of {max_bytes:,}")
+    return Encoded(text)
+
+
+def _fast(value: Any) -> str:
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError):
+        text = None
+    if text is None or '"$' in text or _odd_number.search(text):
+        text = json.dumps(_tagged(value, "$", 0), ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = json.dumps(json.loads(text), ensure_ascii=True, separators=(",", ":"))
+    return text
+
+
+def _tagged(value: Any, path: str, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise CodecError(path[:60] + "…", f"nested deeper than {MAX_DEPTH} levels, or contains itself")
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int):
+        return int(value) if abs(value) <= SAFE_INTEGER else {"$bigint": str(value)}
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return float(value) if value or math.copysign(1, value) > 0 else {"$number": "-0"}
+        return {"$number": "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"}
+    if isinstance(value, dict):
+        return _tagged_object(cast("dict[Any, Any]", value), path, depth)
+    if isinstance(value, list | tuple):
+        return [_tagged(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(cast("list[Any]", value))]
+    if isinstance(value, bytes | bytearray):
+        return {"$bytes": base64.b64encode(value).decode()}
+    if isinstance(value, datetime):
+        return {"$date": _iso(value)}
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Blob):
+        return {"$blob": {"id": value.id, "media_type": value.media_type, "size": value.size}}
+    raise CodecError(path, f"a value of type {type(value).__name__} cannot cross; return plain data instead")
+
+
+def _tagged_object(value: dict[Any, Any], path: str, depth: int) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, item in value.items():
+        if not isinstance(key, str):
+            if isinstance(key, bool) or not isinstance(key, int):
+                raise CodecError(path, f"the key {key!r} is of type {type(key).__name__}; keys are strings")
+            key = str(key)  # noqa: PLW2901 - what JSON itself does with integer keys
+        result[key] = _tagged(item, f"{path}.{key}", depth + 1)
+    if len(result) == 1:
+        (key,) = result
+        if key.startswith("$"):
+            return {"$" + key: result[key]}
+    return result
+
+
+def _iso(value: datetime) -> str:
+    if value.tzinfo is None:
+        return value.isoformat()
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def decode(text: Encoded) -> Any:
+    """The value of a text form; raises `CodecError` if it is not one."""
+    odd = _odd_number.search(text) is not None
+    try:
+        value = json.loads(text, parse_int=_whole if odd else None, parse_constant=_no_constant)
+        return _untagged(value) if '"$' in text else value
+    except json.JSONDecodeError as error:
+        raise CodecError("$", f"not JSON: {error}") from error
+    except RecursionError:
+        raise CodecError("$", "nested too deeply") from None
+
+
+def _whole(digits: str) -> int | float:
+    value = int(digits) if len(digits) < 400 else math.inf  # noqa: PLR2004 - a float ends at 309 digits
+    return value if abs(value) <= SAFE_INTEGER else float(digits)
+
+
+def _no_constant(name: str) -> Any:
+    raise CodecError("$", f"{name} is not JSON")
+
+
+def _untagged(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_untagged(item) for item in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    members = cast("dict[str, Any]", value)
+    if len(members) == 1:
+        ((key, held),) = members.items()
+        if key.startswith("$$"):
+            return {key[1:]: _untagged(held)}
+        if key.startswith("$"):
+            return _of_tag(key, held)
+    return {key: _untagged(item) for key, item in members.items()}
+
+
+def _of_tag(tag: str, held: Any) -> Any:
+    try:
+        match tag:
+            case "$bytes":
+                return base64.b64decode(held, validate=True)
+            case "$date":
+                return datetime.fromisoformat(held)
+            case "$bigint":
+                return int(held)
+            case "$number":
+                return float(held)
+            case "$blob":
+                return Blob(id=held["id"], media_type=held["media_type"], size=held["size"])
+            case _:
+                raise CodecError("$", f"unknown tag {tag}")
+    except (ValueError, TypeError, KeyError) as error:
+        raise CodecError("$", f"damaged {tag}: {error}") from error
+
+
+def plain(value: Any) -> Any:
+    """The nearest plain JSON of a decoded value, for wires and readers that know no tags.
+
+    Bytes become base64, dates ISO 8601 text, NaN and the infinities null, a blob its handle as an object.
+    """
+    match value:
+        case dict():
+            return {key: plain(item) for key, item in cast("dict[str, Any]", value).items()}
+        case list() | tuple():
+            return [plain(item) for item in cast("list[Any]", value)]
+        case bytes():
+            return base64.b64encode(value).decode()
+        case datetime():
+            return _iso(value)
+        case float() if not math.isfinite(value):
+            return None
+        case Blob():
+            return {"blob": value.id, "media_type": value.media_type, "size": value.size}
+        case _:
+            return value
+
+
+def digest(text: str | bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()

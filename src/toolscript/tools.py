@@ -1,0 +1,71 @@
+"""What can be called: `Tool`, its `ToolPath`, its `Effect`, and the `CallContext` that a call travels with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Effect = Literal["read", "write"]
+"""Whether a call may change something outside. What is unknown is a write."""
+
+Schema = Mapping[str, Any] | bool
+"""A JSON Schema. Only `toolscript.schema` reads its keywords."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ToolPath:
+    """`namespace.method`, both legal identifiers in TypeScript and Python."""
+
+    namespace: str
+    method: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}.{self.method}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """One thing that can be called, whatever brought it.
+
+    `raw_name` is the upstream's own name and goes on the wire. `input_schema` describes one object: the arguments by
+    name. Without `output_schema` the result's type is unknown.
+    """
+
+    path: ToolPath
+    raw_name: str
+    description: str
+    input_schema: Schema
+    output_schema: Schema | None = None
+    effect: Effect = "write"
+    destructive: bool = False
+    idempotent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a call is, as its tool reports it; `total` is None while unknown."""
+
+    done: float
+    total: float | None = None
+    message: str = ""
+
+
+def ignore_progress(progress: Progress) -> None:
+    """The reader of progress that nobody asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallContext:
+    """What a call travels with: which run and which of its calls, and where to report progress.
+
+    `idempotency_key` is the same on every try of this call, and different for any other call.
+    """
+
+    run: str
+    seq: int
+    report: Callable[[Progress], None] = field(default=ignore_progress, compare=False)
+
+    @property
+    def idempotency_key(self) -> str:
+        return f"{self.run}:{self.seq}"
