@@ -43,6 +43,14 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True)
+class Media:
+    """Bytes of a media type, as a connector's call gives them; the runtime keeps them and hands out a `Blob`."""
+
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a call is, as its tool reports it; `total` is None while unknown."""
 
