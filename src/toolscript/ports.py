@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 from toolscript.runs.entry import Entry, RunRecord, RunStatus
 from toolscript.runs.program import Boot, Instant, Language
 from toolscript.runs.turn import Called, Outcome, Settled, Turn
-from toolscript.tools import CallContext, Tool
+from toolscript.tools import CallContext, Progress, Tool
 
 
 class Session(Protocol):
@@ -125,6 +125,10 @@ class Blobs(Protocol):
         ...
 
 
+class RunStore(Store, Blobs, Protocol):
+    """What a runtime asks of its store: runs, and the bytes that their values point to."""
+
+
 class Clock(Protocol):
     def now(self) -> Instant: ...
 
@@ -143,6 +147,13 @@ class CallStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class CallProgressed:
+    run: str
+    seq: int
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnded:
     run: str
     settled: Settled
@@ -156,7 +167,7 @@ class RunEnded:
     outcome: Outcome
 
 
-Event = RunStarted | CallStarted | CallEnded | RunEnded
+Event = RunStarted | CallStarted | CallProgressed | CallEnded | RunEnded
 
 
 class Observer(Protocol):

@@ -1,17 +1,18 @@
 """The lines of a run's log.
 
-A run is determined by its program, its engine and its seed (in the run's `RunRecord`), and by the entries: the `now`
-of every turn, the order in which answers were handed over, and the answers. From these a replay is exact.
+A run is determined by its `RunRecord` (program, engine, the names it sees; the seed follows from the id) and by its
+entries: the `now` of every turn, the order in which answers were handed over, and the answers. From these a replay is
+exact.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from toolscript.codec import Encoded
-from toolscript.errors import Failure
-from toolscript.runs.program import Instant, Limits, Program
+from toolscript.codec import Encoded, digest
+from toolscript.runs.program import Boot, Instant, Limits, Program
 from toolscript.runs.turn import Answer, Outcome, Usage
 from toolscript.tools import Effect
 
@@ -72,18 +73,36 @@ Entry = Turned | Intended | Answered | Printed | Ended
 class RunRecord:
     """One run as the store keeps it beside its entries.
 
-    `engine` is the digest of the guest that runs it. `fence` grows with every claim: a write that carries an older
-    one is refused. `failure` is set when the run ended without a value.
+    `engine` is the digest of the guest that runs it; `namespaces` are the names that the program sees. `fence` grows
+    with every claim: a write that carries an older one is refused.
     """
 
     id: str
     program: Program
-    seed: int
     engine: str
+    namespaces: Mapping[str, Sequence[str]]
     limits: Limits
     created: Instant
     updated: Instant
     status: RunStatus = "running"
     fence: int = 1
     key: str | None = None
-    failure: Failure | None = None
+
+    @property
+    def boot(self) -> Boot:
+        """What a guest starts this run from; the same on every machine, because the seed comes from the run's id."""
+        seed = int(digest(self.id)[:16], 16) or 1
+        return Boot(program=self.program, namespaces=self.namespaces, seed=seed, limits=self.limits)
+
+
+def last_instant(entries: Sequence[Entry], default: Instant) -> Instant:
+    """The time of the last entry that carries one."""
+    for entry in reversed(entries):
+        match entry:
+            case Turned():
+                return entry.now
+            case Intended() | Answered() | Ended():
+                return entry.at
+            case Printed():
+                pass
+    return default

@@ -1,0 +1,120 @@
+"""The text form in which stores keep a run's record and entries: JSON of plain members, readable by people."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, assert_never
+
+from toolscript.errors import Failure
+from toolscript.runs.entry import Answered, Ended, Entry, Intended, Printed, RunRecord, Turned
+from toolscript.runs.program import Limits, Program
+from toolscript.runs.turn import Answer, Crashed, Finished, Outcome, Raised, Returned, Usage
+
+
+def entry_kind(entry: Entry) -> str:
+    """The entry's kind, as stores keep it beside the text."""
+    return type(entry).__name__.lower()
+
+
+def write_entry(entry: Entry) -> str:
+    """The text of one entry."""
+    match entry:
+        case Turned(now, delivered):
+            members: dict[str, Any] = {"now": now, "delivered": delivered}
+        case Intended():
+            members = {
+                "seq": entry.seq,
+                "path": entry.path,
+                "args": entry.args,
+                "effect": entry.effect,
+                "at": entry.at,
+            }
+        case Answered():
+            members = {"seq": entry.seq, "at": entry.at, "duration_us": entry.duration_us, **_answer(entry.answer)}
+        case Printed(lines):
+            members = {"lines": lines}
+        case Ended():
+            members = {"status": entry.status, "at": entry.at, **_outcome(entry.outcome), "usage": _usage(entry.usage)}
+        case _:
+            assert_never(entry)
+    return json.dumps(members, separators=(",", ":"))
+
+
+def read_entry(kind: str, text: str) -> Entry:
+    """The entry that `write_entry` wrote."""
+    members = json.loads(text)
+    match kind:
+        case "turned":
+            return Turned(members["now"], tuple(members["delivered"]))
+        case "intended":
+            return Intended(**members)
+        case "answered":
+            answer = Returned(members["value"]) if "value" in members else Raised(read_failure(members["failure"]))
+            return Answered(seq=members["seq"], answer=answer, at=members["at"], duration_us=members["duration_us"])
+        case "printed":
+            return Printed(tuple(members["lines"]))
+        case "ended":
+            outcome = Finished(members["value"]) if "value" in members else Crashed(read_failure(members["failure"]))
+            return Ended(status=members["status"], outcome=outcome, at=members["at"], usage=Usage(**members["usage"]))
+        case _:
+            raise ValueError(f"unknown kind of entry: {kind}")
+
+
+def write_failure(failure: Failure) -> dict[str, Any]:
+    """A failure as plain members, without those that say nothing."""
+    members = {name: getattr(failure, name) for name in Failure.__slots__}
+    return {name: value for name, value in members.items() if value is not None and value != ()}
+
+
+def read_failure(members: dict[str, Any]) -> Failure:
+    """The failure that `write_failure` wrote."""
+    return Failure(**{**members, "stack": tuple(members.get("stack", ()))})
+
+
+def write_run(run: RunRecord) -> str:
+    """The text of what never changes of a run: program, engine, names, limits."""
+    members = {
+        "code": run.program.code,
+        "language": run.program.language,
+        "input": run.program.input,
+        "engine": run.engine,
+        "namespaces": dict(run.namespaces),
+        "limits": {name: getattr(run.limits, name) for name in Limits.__slots__},
+    }
+    return json.dumps(members, separators=(",", ":"))
+
+
+def read_run(text: str, **columns: Any) -> RunRecord:
+    """The record of `write_run`'s text and the columns that a store keeps beside it."""
+    members = json.loads(text)
+    return RunRecord(
+        program=Program(code=members["code"], language=members["language"], input=members["input"]),
+        engine=members["engine"],
+        namespaces={name: tuple(methods) for name, methods in members["namespaces"].items()},
+        limits=Limits(**members["limits"]),
+        **columns,
+    )
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    match answer:
+        case Returned(value):
+            return {"value": value}
+        case Raised(failure):
+            return {"failure": write_failure(failure)}
+        case _:
+            assert_never(answer)
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    match outcome:
+        case Finished(value):
+            return {"value": value}
+        case Crashed(failure):
+            return {"failure": write_failure(failure)}
+        case _:
+            assert_never(outcome)
+
+
+def _usage(usage: Usage) -> dict[str, int]:
+    return {name: getattr(usage, name) for name in Usage.__slots__}

@@ -1,0 +1,117 @@
+"""What a run came to: `Result`, and the timeline of its calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, assert_never
+
+from toolscript.codec import Encoded, decode
+from toolscript.errors import Conflict, Failure, error_of
+from toolscript.runs.entry import Answered, CallStatus, Entry, Intended, RunRecord, RunStatus
+from toolscript.runs.history import history
+from toolscript.runs.program import Instant
+from toolscript.runs.turn import Answer, Crashed, Finished, Outcome, Raised, Returned, Usage
+from toolscript.tools import Effect
+
+SHOW = "codemode.show"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """One call in a run's timeline; `duration_us` is None until it is answered."""
+
+    seq: int
+    path: str
+    args: Encoded
+    effect: Effect
+    status: CallStatus
+    at: Instant
+    duration_us: int | None = None
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a run came to. `printed` are the lines of its console, `shown` the values of `codemode.show`."""
+
+    run: str
+    status: RunStatus
+    outcome: Outcome | None
+    printed: tuple[str, ...] = ()
+    shown: tuple[Encoded, ...] = ()
+    calls: tuple[CallRecord, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    duration_ms: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether the run completed with a value."""
+        return isinstance(self.outcome, Finished)
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why the run ended without a value, or None."""
+        return self.outcome.failure if isinstance(self.outcome, Crashed) else None
+
+    @property
+    def value(self) -> Any:
+        """The program's value; raises `GuestError` or `ToolError` if the run failed, `Conflict` if it goes on."""
+        match self.outcome:
+            case Finished(value):
+                return decode(value)
+            case Crashed(failure):
+                raise error_of(failure)
+            case None:
+                raise Conflict(f"the run {self.run} is {self.status}: it has no value yet")
+            case _:
+                assert_never(self.outcome)
+
+
+def result_of(run: RunRecord, entries: list[Entry]) -> Result:
+    """What a run's log says it came to."""
+    log = history(entries)
+    calls: list[CallRecord] = []
+    for call in log.calls.values():
+        answered = log.answers.get(call.seq)
+        calls.append(
+            CallRecord(
+                seq=call.seq,
+                path=call.path,
+                args=call.args,
+                effect=call.effect,
+                status=_status(call, answered),
+                at=call.at,
+                duration_us=answered.duration_us if answered else None,
+                answer=answered.answer if answered else None,
+            )
+        )
+    return Result(
+        run=run.id,
+        status=log.ended.status if log.ended else run.status,
+        outcome=log.ended.outcome if log.ended else None,
+        printed=log.printed,
+        shown=tuple(call.args for call in calls if call.path == SHOW),
+        calls=tuple(calls),
+        usage=log.ended.usage if log.ended else Usage(),
+        duration_ms=(log.ended.at if log.ended else run.updated) - run.created,
+    )
+
+
+def cancelled(path: str, effect: Effect) -> Raised:
+    """The answer of a call that the end of its run overtook."""
+    message = f"{path} was cancelled because the run ended"
+    if effect == "write":
+        message += "; whether it took effect is not known"
+    return Raised(Failure(kind="guest", code="cancelled", name="CancelledError", message=message))
+
+
+def _status(call: Intended, answered: Answered | None) -> CallStatus:
+    match answered:
+        case None:
+            return "executing"
+        case Answered(answer=Returned()):
+            return "returned"
+        case Answered(answer=Raised(failure)) if failure.code == "cancelled" and call.effect == "write":
+            return "uncertain"
+        case _:
+            return "raised"

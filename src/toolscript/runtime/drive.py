@@ -1,0 +1,221 @@
+"""One run, driven: decide, commit, act, commit, answer.
+
+1. Answers, and the `now` of the turn that they are handed to, are committed before the session sees them.
+2. The intent of a write is committed before its tool is asked to act; that of a read with its answer.
+3. Answers are handed over in the order in which they arrived, and that order is committed.
+4. Nothing runs after the end: calls in flight are cancelled or awaited, and recorded, before the end is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from toolscript.catalog.catalog import Catalog
+from toolscript.errors import Failure, Fault
+from toolscript.ports import CallEnded, CallStarted, Clock, Event, Session, Store
+from toolscript.runs.entry import Answered, Ended, Entry, Intended, Printed, RunRecord, RunStatus, Turned
+from toolscript.runs.machine import Decision, End, Execute, Refuse, Sleep, decide
+from toolscript.runs.program import Instant
+from toolscript.runs.result import cancelled
+from toolscript.runs.turn import Answer, Called, Crashed, Outcome, Settled, Turn, Usage
+from toolscript.runtime.calls import Caller
+from toolscript.tools import CallContext, Effect, Progress
+
+_END_GRACE_S = 2.0  # how long the end of a run waits for a write that is in flight, before it is cancelled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a drive needs beside its run."""
+
+    store: Store
+    caller: Caller
+    clock: Clock
+    catalog: Callable[[], Catalog]
+    observe: Callable[[Event], None]
+    report: Callable[[str, int, Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """A call that is being acted on."""
+
+    call: Called
+    effect: Effect
+    is_timer: bool
+    task: asyncio.Task[None]
+
+
+class Drive:
+    """The live part of one run; its state is in its log, and here only what is in flight."""
+
+    def __init__(self, run: RunRecord, session: Session, around: Surroundings) -> None:
+        self.run = run
+        self.entries: list[Entry] = []
+        self._session = session
+        self._around = around
+        self._uncommitted: list[Entry] = []
+        self._slots = asyncio.Semaphore(run.limits.concurrent_calls)
+        self._flights: dict[int, _Flight] = {}
+        self._arrived: list[Answered] = []
+        self._arrival = asyncio.Event()
+        self._dropped: set[int] = set()
+        self._now = run.created
+        self._usage = Usage()
+
+    async def to_end(self) -> None:
+        """Drive the run, whose first turn is already committed, to its end; cancelling ends it as `cancelled`."""
+        timeout = asyncio.timeout(self.run.limits.wall_ms / 1_000)
+        try:
+            async with timeout:
+                outcome = await self._turns()
+            status: RunStatus = "failed" if isinstance(outcome, Crashed) else "completed"
+        except TimeoutError:
+            if not timeout.expired():
+                raise
+            outcome, status = Crashed(self._out_of_time()), "failed"
+        except asyncio.CancelledError:
+            await self._end("cancelled", Crashed(_cancelled_run()))
+            raise
+        except Fault as fault:
+            await self._end("failed", Crashed(Failure(kind="fault", code="fault", name="Fault", message=str(fault))))
+            raise
+        await self._end(status, outcome)
+
+    async def _turns(self) -> Outcome:
+        """Turn after turn, until the session has an outcome."""
+        answered: Sequence[Answered] = ()
+        now = self._now
+        while True:
+            settled = [Settled(entry.seq, entry.answer) for entry in answered]
+            turn = await self._session.advance(settled, now)
+            self._usage = turn.usage
+            if turn.printed:
+                self._log(Printed(turn.printed))
+            if turn.outcome is not None:
+                return turn.outcome
+            end = await self._take(turn)
+            if end is not None:
+                return Crashed(end.failure)
+            answered = await self._answers()
+            now = self._instant()
+            self._log(*answered, Turned(now, tuple(entry.seq for entry in answered)))
+            await self._commit()
+
+    async def _take(self, turn: Turn) -> End | None:
+        """Decide a turn's calls, commit what must be on disk, and let them act."""
+        for seq in turn.dropped:
+            self._drop(seq)
+        decided: list[tuple[Called, Execute | Sleep | Refuse]] = []
+        catalog = self._around.catalog()
+        for call in turn.calls:
+            decision: Decision = decide(call, catalog, self.run.limits)
+            if isinstance(decision, End):
+                return decision
+            decided.append((call, decision))
+            self._log(
+                Intended(seq=call.seq, path=call.path, args=call.args, effect=decision.effect, at=self._instant())
+            )
+        if any(decision.effect == "write" for _, decision in decided):
+            await self._commit()
+        if len(decided) == 1 and not self._flights and decided[0][1].effect == "read":
+            await self._act(*decided[0])  # nothing else can happen meanwhile, so no task of its own is needed
+        else:
+            for call, decision in decided:
+                task = asyncio.create_task(self._act(call, decision))
+                self._flights[call.seq] = _Flight(call, decision.effect, isinstance(decision, Sleep), task)
+        return None
+
+    async def _act(self, call: Called, decision: Execute | Sleep | Refuse) -> None:
+        """Act on one call and put its answer where `_answers` finds it."""
+        around = self._around
+        context = CallContext(run=self.run.id, seq=call.seq, report=partial(around.report, self.run.id, call.seq))
+        loop = asyncio.get_running_loop()
+        around.observe(CallStarted(self.run.id, call))
+        began = loop.time()
+        try:
+            answer: Answer = await around.caller.act(decision, context, self.run.limits, self._slots)
+        except asyncio.CancelledError:
+            self._arrive(call, cancelled(call.path, decision.effect), began)
+            raise
+        self._arrive(call, answer, began)
+
+    def _arrive(self, call: Called, answer: Answer, began: float) -> None:
+        took = round((asyncio.get_running_loop().time() - began) * 1e6)
+        self._flights.pop(call.seq, None)
+        answered = Answered(seq=call.seq, answer=answer, at=self._instant(), duration_us=took)
+        if call.seq in self._dropped:
+            self._log(answered)
+        else:
+            self._arrived.append(answered)
+            self._arrival.set()
+        self._around.observe(CallEnded(self.run.id, Settled(call.seq, answer), took))
+
+    async def _answers(self) -> Sequence[Answered]:
+        """All answers that have arrived, at least one."""
+        while not self._arrived:
+            if not self._flights:
+                raise Fault("the guest waits, but made no call that could be answered")
+            self._arrival.clear()
+            await self._arrival.wait()
+        arrived, self._arrived = self._arrived, []
+        return arrived
+
+    def _drop(self, seq: int) -> None:
+        """Record, but do not hand over, the answer of a call that the program does not want any more."""
+        self._dropped.add(seq)
+        flight = self._flights.get(seq)
+        if flight is not None:
+            flight.task.cancel()
+        self._log(*(entry for entry in self._arrived if entry.seq == seq))
+        self._arrived = [entry for entry in self._arrived if entry.seq != seq]
+
+    async def _end(self, status: RunStatus, outcome: Outcome) -> None:
+        """Settle what is in flight, then commit the end."""
+        await self._settle_flights()
+        await self._session.close()
+        self._log(*self._arrived, Ended(status=status, outcome=outcome, at=self._instant(), usage=self._usage))
+        self._arrived = []
+        await self._commit(status)
+
+    async def _settle_flights(self) -> None:
+        """Cancel reads and timers at once, and writes that do not end soon."""
+        if not self._flights:
+            return
+        flights = list(self._flights.values())
+        for flight in flights:
+            if flight.effect == "read":
+                flight.task.cancel()
+        await asyncio.wait([flight.task for flight in flights], timeout=_END_GRACE_S)
+        for flight in flights:
+            flight.task.cancel()
+        await asyncio.gather(*(flight.task for flight in flights), return_exceptions=True)
+
+    def _log(self, *entries: Entry) -> None:
+        self._uncommitted.extend(entries)
+
+    async def _commit(self, status: RunStatus = "running") -> None:
+        entries, self._uncommitted = self._uncommitted, []
+        self.entries.extend(entries)
+        await self._around.store.append(self.run.id, self.run.fence, entries, status)
+
+    def _instant(self) -> Instant:
+        """The time now; never before a time that the run has seen."""
+        self._now = max(self._now, self._around.clock.now())
+        return self._now
+
+    def _out_of_time(self) -> Failure:
+        waiting = ", ".join(flight.call.path for flight in self._flights.values())
+        message = (
+            f"the run took longer than {self.run.limits.wall_ms / 1_000:g} s (wall_ms)"
+            + (f" while waiting for {waiting}" if waiting else "")
+            + ". Do less in one program, or in parallel with Promise.all."
+        )
+        return Failure(kind="guest", code="limit", name="LimitError", message=message)
+
+
+def _cancelled_run() -> Failure:
+    return Failure(kind="guest", code="cancelled", name="CancelledError", message="the run was cancelled")

@@ -1,0 +1,85 @@
+"""The connectors of a runtime, and the catalogue that they fill."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from toolscript.catalog.catalog import Catalog
+from toolscript.errors import ConfigError
+from toolscript.ports import Connector
+
+BUILTIN = "codemode"
+
+
+class Upstreams:
+    """Keeps one catalogue current while connectors connect, change and break."""
+
+    def __init__(self, connectors: Iterable[Connector]) -> None:
+        self._connectors: dict[str, Connector] = {}
+        for connector in connectors:
+            if connector.namespace in self._connectors:
+                raise ConfigError(f"two connectors are called {connector.namespace!r}; rename one of them")
+            self._connectors[connector.namespace] = connector
+        self._opened: list[Connector] = []
+        self._change = asyncio.Event()
+        self.catalog = Catalog.empty()
+        """Every tool that a program can call."""
+        self.offered = Catalog.empty()
+        """The same without `codemode` itself: what search and overview speak of."""
+
+    async def open(self) -> None:
+        """Start all connectors; those that must connect do so in their own time."""
+        for connector in self._connectors.values():
+            self._opened.append(connector)
+            await connector.open(partial(self._changed, connector))
+            self._changed(connector)
+
+    async def close(self) -> None:
+        opened, self._opened = self._opened, []
+        results = await asyncio.gather(*(connector.close() for connector in opened), return_exceptions=True)
+        failures = [result for result in results if isinstance(result, BaseException)]
+        if failures:
+            raise failures[0]
+
+    def connector(self, namespace: str) -> Connector | None:
+        return self._connectors.get(namespace)
+
+    @property
+    def connectors(self) -> Sequence[Connector]:
+        """All but `codemode` itself."""
+        return [connector for name, connector in self._connectors.items() if name != BUILTIN]
+
+    async def ready(self, names: Callable[[frozenset[str]], frozenset[str]], timeout_s: float) -> None:
+        """Wait until none of the chosen namespaces is connecting any more; gives up after `timeout_s`."""
+        if not self._connecting(names):
+            return
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self._connecting(names):
+                    self._change.clear()
+                    await self._change.wait()
+        except TimeoutError:
+            return
+
+    def _connecting(self, names: Callable[[frozenset[str]], frozenset[str]]) -> frozenset[str]:
+        connecting = frozenset(
+            name for name, namespace in self.catalog.namespaces.items() if namespace.state == "connecting"
+        )
+        return names(connecting) if connecting else connecting
+
+    def _changed(self, connector: Connector) -> None:
+        listing = connector.listing()
+        fill = partial(
+            Catalog.replace,
+            namespace=connector.namespace,
+            tools=listing.tools,
+            about=listing.about,
+            state=listing.state,
+            problems=listing.problems,
+        )
+        self.catalog = fill(self.catalog)
+        if connector.namespace != BUILTIN:
+            self.offered = fill(self.offered)
+        self._change.set()

@@ -1,0 +1,24 @@
+-- Version 1. Times are milliseconds since 1970-01-01T00:00Z, bound from the injected clock.
+CREATE TABLE run (
+  id      TEXT PRIMARY KEY,
+  key     TEXT UNIQUE,
+  status  TEXT NOT NULL,
+  fence   INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  updated INTEGER NOT NULL,
+  program TEXT NOT NULL            -- what never changes: code, language, input, engine, names, limits
+) WITHOUT ROWID;
+CREATE INDEX run_by_age ON run (created DESC);
+CREATE INDEX run_by_status ON run (status, created DESC);
+CREATE TABLE entry (
+  id   INTEGER PRIMARY KEY,        -- grows with every entry, so it orders the entries of a run
+  run  TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+  kind TEXT NOT NULL,
+  text TEXT NOT NULL
+);
+CREATE INDEX entry_by_run ON entry (run, id);
+CREATE TABLE blob (
+  id         TEXT PRIMARY KEY,     -- SHA-256 of the content
+  media_type TEXT NOT NULL,
+  content    BLOB NOT NULL
+) WITHOUT ROWID;
