@@ -1,0 +1,138 @@
+"""Turn what a model wrote into one script for the engine, which has no modules and no types.
+
+The script is an expression whose value is `async (input) => …`, in strict mode. The author's lines keep their order, one to
+one, below a first line of our own; what was not program (prose, fences) becomes empty. So a position in the script leads
+back to the author's text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from toolscript.guests.javascript import fence, grammar, wrap
+from toolscript.guests.javascript.complaint import complaint, lines_of
+from toolscript.guests.javascript.edits import Edit, apply, origin
+from toolscript.guests.javascript.scan import scan
+from toolscript.guests.javascript.typescript_strip import NO_MODULES, Unsupported, strip
+
+_HEAD = '(async (input) => {"use strict";{\n'
+_TAIL = "}})"
+_HEAD_LINES = 1
+_MAX_DEPTH = 1000  # far beyond what people write; the engine's own parser gives up at a few hundred
+_INK = re.compile(r"[^\r\n]")
+_LONE_RETURN = re.compile(r"\r(?!\n)")
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_BROKEN = grammar.query("(ERROR) @error (MISSING) @missing")
+_REQUIRE = grammar.query("(call_expression function: (identifier) @callee (arguments . (string)))")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A program ready for the engine.
+
+    `locate` takes a 1-based line and column of the script, the column in UTF-8 bytes as QuickJS-ng reports it, and gives the
+    1-based line and column of the author's text, the column in characters; None when the position lies in the wrapper.
+    """
+
+    script: str
+    _author: str
+    _parsed: bytes
+    _edits: tuple[Edit, ...]
+
+    def locate(self, line: int, column: int) -> tuple[int, int] | None:
+        lines = self._parsed.split(b"\n")
+        row = line - _HEAD_LINES - 1
+        if not 0 <= row < len(lines):
+            return None
+        start = sum(len(text) + 1 for text in lines[:row])
+        end = start + len(lines[row])
+        edits = [edit for edit in self._edits if edit.start <= end and edit.end >= start]
+        before = sum(len(e.text) - (e.end - e.start) for e in self._edits if e.end < start)
+        del before
+        at = min(max(_origin_in_line(edits, start, column - 1), start), end)
+        return row + 1, len(self._parsed[start:at].decode("utf-8", "replace")) + 1
+
+
+def _origin_in_line(edits: list[Edit], start: int, column: int) -> int:
+    local: list[Edit] = []
+    for edit in edits:
+        text, first, last = edit.text, edit.start - start, edit.end - start
+        if first < 0:
+            kept = text.rpartition(b"\n")[2]
+            local.append(Edit(0, last, kept))
+        else:
+            local.append(Edit(first, last, text.partition(b"\n")[0] if b"\n" in text else text))
+    return start + origin(local, max(column, 0))
+
+
+def prepare(code: str) -> Prepared:
+    """Make a script of a program. Raises `GuestError` (code `syntax`) where it surely cannot be one."""
+    text = _LONE_RETURN.sub("\n", code) if "\r" in code else code
+    body = _body(code, text)
+    source = body.encode("utf-8", "surrogatepass")
+    parsed = source if body.isascii() else _LONE_SURROGATE.sub("\ufffd", body).encode()
+    try:
+        root = grammar.parse(parsed).root_node
+    except grammar.TooIntricate:
+        flaw = scan(body, max_depth=_MAX_DEPTH).flaw
+        offset, message = (flaw.offset, flaw.message) if flaw else (0, "the program is too intricate to be parsed")
+        raise complaint(code, offset, message) from None
+    if root.has_error:
+        _refuse_what_is_broken(code, body, parsed, root)
+    try:
+        edits = strip(parsed, root)
+    except Unsupported as error:
+        raise complaint(code, _characters(parsed, error.offset), str(error)) from None
+    if b"require" in parsed:
+        _refuse_require(code, parsed, root)
+    value = wrap.yield_of(parsed, root)
+    if value.edits:
+        edits = sorted([*edits, *value.edits])
+    script = (apply(source, edits) if edits else source).decode("utf-8", "surrogatepass")
+    return Prepared(f"{_HEAD}{script}\n{value.call.decode()}{_TAIL}", code, parsed, tuple(edits))
+
+
+def _body(code: str, text: str) -> str:
+    """The program, with all that stands around it made blank."""
+    try:
+        block = fence.program_in(text)
+    except fence.SeveralPrograms as error:
+        raise complaint(code, error.offset, str(error)) from None
+    if "\0" in text:
+        raise complaint(
+            code, text.index("\0"), "a program cannot hold the character U+0000: write it as \\0 or \\u0000"
+        )
+    if block.start == 0 and block.end == len(text):
+        return text
+    before, after = _INK.sub(" ", text[: block.start]), _INK.sub(" ", text[block.end :])
+    return before + text[block.start : block.end] + after
+
+
+def _refuse_what_is_broken(code: str, body: str, parsed: bytes, root: Node) -> None:
+    """Raise for what is surely wrong; what only the parser does not know is left to the engine."""
+    flaw = scan(body, max_depth=_MAX_DEPTH).flaw
+    if flaw is not None:
+        message = flaw.message
+        if flaw.opened is not None:
+            line = body.count("\n", 0, flaw.opened) + 1
+            message += f" (to close the '{body[flaw.opened]}' of line {line})"
+        raise complaint(code, flaw.offset, message)
+    found = grammar.captures(_BROKEN, root)
+    for node in found.get("missing", ()):
+        raise complaint(code, _characters(parsed, node.start_byte), f"expected '{node.type}'")
+
+
+def _refuse_require(code: str, parsed: bytes, root: Node) -> None:
+    for node in grammar.captures(_REQUIRE, root).get("callee", ()):
+        if parsed[node.start_byte : node.end_byte] == b"require":
+            raise complaint(code, _characters(parsed, node.start_byte), NO_MODULES)
+
+
+def _characters(source: bytes, offset: int) -> int:
+    return len(source[:offset].decode("utf-8", "replace"))
+
+
+__all__ = ["Prepared", "lines_of", "prepare"]

@@ -1,0 +1,232 @@
+"""Take the types out of TypeScript, and leave every other character where it stands.
+
+1. A type becomes spaces; its line ends stay.
+2. A statement that vanishes leaves a `;`, so that its neighbours are never joined.
+3. A cast that ends a statement leaves a `;` where the next line would otherwise continue it.
+4. What may not be parted by a line end (an arrow and its parameters, `return` and its value) is held together by moving
+   a bracket over the type.
+5. Enums and parameter properties are the only syntax that runs: they are rewritten on their own lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tree_sitter import Node
+
+from toolscript.guests.javascript import grammar
+from toolscript.guests.javascript.edits import Edit, blank
+from toolscript.guests.javascript.enums import enum_edits
+
+_QUERY = grammar.query("""
+[(type_annotation) (asserts_annotation) (type_predicate_annotation)] @annotation
+(type_parameters) @parameters
+[(type_arguments) (implements_clause)] @gone
+[(accessibility_modifier) (override_modifier)] @modifier
+[(as_expression) (satisfies_expression)] @cast
+(type_assertion) @assertion
+(non_null_expression) @bang
+[(interface_declaration) (type_alias_declaration) (ambient_declaration) (function_signature)
+ (abstract_method_signature) (index_signature) (method_signature)] @whole
+(export_statement "type") @whole
+(export_statement declaration: [(interface_declaration) (type_alias_declaration) (ambient_declaration)
+  (function_signature)]) @whole
+(import_statement "type") @whole
+(abstract_class_declaration "abstract" @gone)
+(optional_parameter "?" @gone)
+(required_parameter pattern: (this)) @this
+(required_parameter [(accessibility_modifier) "readonly" (override_modifier)] pattern: (identifier) @property)
+(optional_parameter [(accessibility_modifier) "readonly" (override_modifier)] pattern: (identifier) @property)
+(required_parameter "readonly" @gone)
+(optional_parameter "readonly" @gone)
+(public_field_definition ["?" "!"] @gone)
+(public_field_definition "readonly" @modifier)
+(public_field_definition ["abstract" "declare"]) @whole
+(method_definition "?" @gone)
+(variable_declarator "!" @gone)
+(enum_declaration) @enum
+[(internal_module) (module)] @namespace
+(decorator) @decorator
+(import_statement) @import
+(import_alias) @import
+(export_statement source: (_)) @import
+(call_expression function: (import)) @dynamic_import
+""")
+_CONTINUES = b"([`+-/*,.<"
+_STATEMENTS = frozenset(
+    ("expression_statement", "lexical_declaration", "variable_declaration", "return_statement", "throw_statement",
+     "public_field_definition", "export_statement")
+)  # fmt: skip
+_FIELD_WORDS = frozenset((b"get", b"set", b"static", b"async", b"accessor"))
+
+NAMESPACES = "namespaces are not supported: use an object, such as `const Name = { … }`, or plain functions"
+DECORATORS = "decorators are not supported: call the function on the value instead"
+NO_MODULES = (
+    "there are no modules here: nothing can be imported. Tools are in scope as namespaces already "
+    '(`await codemode.search("…")` finds them); for the rest write plain JavaScript'
+)
+
+
+class Unsupported(ValueError):
+    """TypeScript that cannot be stripped; `offset` counts bytes."""
+
+    def __init__(self, offset: int, message: str) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+def strip(source: bytes, root: Node) -> list[Edit]:
+    """The edits, sorted and disjoint, that make JavaScript of the text. Raises `Unsupported`."""
+    found = grammar.captures(_QUERY, root)
+    return _Stripper(source).edits_for(found) if found else []
+
+
+@dataclass(slots=True)
+class _Stripper:
+    source: bytes
+    edits: list[Edit] = field(default_factory=list[Edit])
+
+    def edits_for(self, found: dict[str, list[Node]]) -> list[Edit]:
+        items = [(self.span(kind, node), kind, node) for kind, nodes in found.items() for node in nodes]
+        items.sort(key=lambda item: (item[0][0], -item[0][1], item[1] != "whole"))
+        covered = 0
+        for (start, end), kind, node in items:
+            if start < covered:
+                continue
+            treat: Callable[[int, int, Node], None] | None = getattr(self, kind, None)
+            if treat is None:
+                self.edits.append(blank(self.source, start, end))
+            else:
+                treat(start, end, node)
+            if kind not in _TRANSPARENT:
+                covered = end
+        self.edits.sort()
+        return self.edits
+
+    def span(self, kind: str, node: Node) -> tuple[int, int]:
+        match kind:
+            case "cast":
+                return node.child(0).end_byte, node.end_byte
+            case "bang":
+                return node.end_byte - 1, node.end_byte
+            case "assertion":
+                return node.child(0).start_byte, node.child(0).end_byte
+            case _:
+                return node.start_byte, node.end_byte
+
+    def annotation(self, start: int, end: int, node: Node) -> None:
+        """A type after a colon."""
+        parent = node.parent
+        if parent is not None and parent.type == "arrow_function" and b"\n" in self.source[start:end]:
+            bracket = self.source.rfind(b")", 0, start)
+            self.edits.append(Edit(bracket, bracket + 1, b" "))
+            self.edits.append(blank(self.source, start, end, last=b")"))
+            return
+        if parent is not None and parent.type == "public_field_definition" and parent.end_byte == end:
+            self.edits.append(blank(self.source, start, end, last=b";"))
+            return
+        self.edits.append(blank(self.source, start, end))
+
+    def parameters(self, start: int, end: int, node: Node) -> None:
+        """The generics of a function: those of an arrow may hold a line end, which would part it from `async` or `return`."""
+        if self.source[start:end].count(b"\n") and node.next_named_sibling is not None:
+            following = node.next_named_sibling
+            if (
+                node.parent is not None
+                and node.parent.type == "arrow_function"
+                and following.type == "formal_parameters"
+            ):
+                self.edits.append(blank(self.source, start, end, first=b"("))
+                self.edits.append(Edit(following.start_byte, following.start_byte + 1, b" "))
+                return
+        self.edits.append(blank(self.source, start, end))
+
+    def modifier(self, start: int, end: int, node: Node) -> None:
+        """`private` and its kin; before `[` or `*` a `;` keeps the field above apart."""
+        following = self.source[end : end + 200].lstrip()
+        first = b";" if following[:1] in (b"[", b"*") else b""
+        self.edits.append(blank(self.source, start, end, first=first))
+
+    def cast(self, start: int, end: int, node: Node) -> None:
+        last = b";" if self.ends_statement(node) else b""
+        self.edits.append(blank(self.source, start, end, last=last))
+
+    def assertion(self, start: int, end: int, node: Node) -> None:
+        """`<T>value`; a line end inside the brackets could part it from a `return`."""
+        if b"\n" in self.source[start : node.child(1).start_byte]:
+            self.edits.append(blank(self.source, start, end, first=b"("))
+            self.edits.append(Edit(node.end_byte, node.end_byte, b")"))
+        else:
+            self.edits.append(blank(self.source, start, end))
+
+    def whole(self, start: int, end: int, node: Node) -> None:
+        self.edits.append(blank(self.source, start, end, first=b";"))
+
+    def this(self, start: int, end: int, node: Node) -> None:
+        comma = node.next_sibling
+        if comma is not None and comma.type == ",":
+            end = comma.end_byte
+        self.edits.append(blank(self.source, start, end))
+
+    def property(self, start: int, end: int, node: Node) -> None:
+        """`constructor(private x)`: assign the parameter to the property at the start of the body."""
+        method = node
+        while method.parent is not None and method.type != "method_definition":
+            method = method.parent
+        body = method.child_by_field_name("body")
+        if body is None:
+            return
+        at = body.start_byte + 1
+        for statement in body.named_children:
+            if self.source[statement.start_byte : statement.end_byte].startswith(b"super"):
+                at = statement.end_byte
+                break
+        name = self.source[start:end]
+        self.edits.append(Edit(at, at, b";this." + name + b" = " + name + b";"))
+
+    def enum(self, start: int, end: int, node: Node) -> None:
+        self.edits.extend(enum_edits(self.source, node))
+
+    def namespace(self, start: int, end: int, node: Node) -> None:
+        raise Unsupported(start, NAMESPACES)
+
+    def decorator(self, start: int, end: int, node: Node) -> None:
+        raise Unsupported(start, DECORATORS)
+
+    def dynamic_import(self, start: int, end: int, node: Node) -> None:
+        raise Unsupported(start, NO_MODULES)
+
+    def __getattr__(self, name: str) -> Callable[[int, int, Node], None]:
+        if name == "import":
+            return self.import_
+        raise AttributeError(name)
+
+    def import_(self, start: int, end: int, node: Node) -> None:
+        """An import; one of types only vanishes."""
+        clause = node.named_children[0] if node.named_child_count else None
+        names = clause.named_children[0] if clause is not None and clause.named_child_count else None
+        specifiers = names.named_children if names is not None and names.type == "named_imports" else []
+        if specifiers and all(s.child(0).type == "type" for s in specifiers):
+            self.whole(start, end, node)
+            return
+        raise Unsupported(start, NO_MODULES)
+
+    def ends_statement(self, node: Node) -> bool:
+        """Whether a statement ends with this node by a line end alone, and the next line would continue it."""
+        end = node.end_byte
+        following = self.source[end : end + 4000]
+        ink = following.lstrip()
+        if not ink or ink[:1] not in (b"(", b"[", b"`", b"+", b"-", b"/", b"*", b",", b".", b"<"):
+            return False
+        if b"\n" not in following[: len(following) - len(ink)] and ink[:2] not in (b"//", b"/*"):
+            return False
+        at: Node | None = node
+        while at is not None and at.end_byte == end:
+            if at.type in _STATEMENTS:
+                return True
+            at = at.parent
+        return False
+
+
+_TRANSPARENT = frozenset(("enum", "property", "bang"))
