@@ -1,0 +1,520 @@
+"""A JSON Schema as a `Shape`: the one module that knows schema keywords.
+
+It reads drafts 04 to 2020-12 and OpenAPI 3.0 alike, because tools mix them. Its rules:
+
+1. It never fails and never hangs: what cannot be understood is `Unknown` with the reason, and everything is bounded
+   (`MAX_DEPTH`, `MAX_NODES`).
+2. A `$ref` stays a `Ref` by name, built on demand (`Shaped.resolve`): cycles are harmless, a large document that is
+   reached from everywhere costs only what is looked at.
+3. A missing `type` is inferred from the keywords that stand beside it.
+4. `allOf` is merged where the parts are objects, and otherwise an `Intersection`. `additionalProperties: false` holds
+   only where all merged parts say so: the letter of the law would make such schemas unsatisfiable.
+5. `not`, `if`, `dependent...` and `contains` only narrow, and are passed over: the source checks them itself.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, cast
+from urllib.parse import unquote
+
+from toolscript.schema.names import namespace_names
+from toolscript.schema.shapes import (
+    Anything,
+    Array,
+    Boolean,
+    Constant,
+    Intersection,
+    Nothing,
+    Null,
+    Number,
+    Object,
+    Property,
+    Ref,
+    Shape,
+    String,
+    Tuple,
+    Union,
+    Unknown,
+)
+from toolscript.tools import Schema
+
+MAX_DEPTH = 40  # nesting without `$ref`; the deepest of the recorded tools and vendors' documents has 17
+MAX_NODES = 20_000  # of one document; Stripe's largest single response type has about 3,000
+
+# What authors write for types that JSON Schema does not have.
+_ALIASES = {
+    "any": "any",
+    "int": "integer",
+    "long": "integer",
+    "float": "number",
+    "double": "number",
+    "decimal": "number",
+    "str": "string",
+    "text": "string",
+    "date": "string",
+    "datetime": "string",
+    "file": "string",
+    "bool": "boolean",
+    "dict": "object",
+    "map": "object",
+    "hashmap": "object",
+    "list": "array",
+    "tuple": "array",
+    "none": "null",
+}
+_TYPES = frozenset({"null", "boolean", "number", "integer", "string", "array", "object", "any"})
+_HINTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("object", ("properties", "required", "additionalProperties", "patternProperties", "minProperties")),
+    ("array", ("items", "prefixItems", "minItems", "maxItems", "uniqueItems")),
+    ("string", ("pattern", "minLength", "maxLength", "format")),
+    ("number", ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")),
+)
+_NUMBER_FORMATS = frozenset({"int32", "int64", "uint32", "uint64", "float", "double", "decimal"})
+_TYPE_NAMES = frozenset({"Record", "Partial", "Required", "Readonly", "Pick", "Omit", "Exclude", "Extract", "Awaited"})
+_KEYWORD_SEGMENTS = frozenset(
+    {"$defs", "definitions", "properties", "items", "components", "schemas", "anyOf", "oneOf", "allOf", "schema"}
+)
+
+
+class Shaped:
+    """A schema's root shape, and the definitions that its `Ref`s name."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._builder = _Builder(schema)
+        self.root: Shape = self._builder.build(schema, 0)
+
+    def resolve(self, ref: Ref) -> Shape:
+        """What a `Ref` of this schema stands for: never a `Ref` again."""
+        return self._builder.resolve(ref)
+
+    def follow(self, shape: Shape) -> Shape:
+        """The shape itself, or what it refers to."""
+        return self._builder.resolve(shape) if isinstance(shape, Ref) else shape
+
+
+def shape(schema: Schema) -> Shaped:
+    """The shape of a schema, of any draft and any quality."""
+    return Shaped(schema)
+
+
+def parameters(schema: Schema) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Name, description and enum texts of the top-level properties: quick, for indexing."""
+    if not isinstance(schema, Mapping):
+        return
+    nodes: list[Any] = [schema, *_list(schema.get("allOf"))]
+    for node in nodes[:20]:
+        found: Any = (
+            _pointed(schema, cast("Any", node)["$ref"]) if isinstance(node, Mapping) and "$ref" in node else node
+        )
+        properties = cast("Mapping[str, Any]", found).get("properties") if isinstance(found, Mapping) else None
+        if isinstance(properties, Mapping):
+            for name, held in cast("Mapping[Any, Any]", properties).items():
+                member: Mapping[str, Any] = cast("Mapping[str, Any]", held) if isinstance(held, Mapping) else {}
+                words = tuple(item for item in _list(member.get("enum")) if isinstance(item, str))
+                yield str(name), _text(member.get("description")), words
+
+
+def _pointed(root: Mapping[str, Any], ref: Any) -> Any:
+    """The node that a reference within the document points at, or None."""
+    if not isinstance(ref, str) or not ref.startswith("#"):
+        return None
+    node: Any = root
+    for part in unquote(ref[1:]).split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, Mapping):
+            node = cast("Mapping[str, Any]", node).get(key)
+        elif isinstance(node, list) and key.isdecimal() and int(key) < len(cast("list[Any]", node)):
+            node = cast("list[Any]", node)[int(key)]
+        else:
+            return None
+    return node
+
+
+class _Builder:
+    """Builds the shapes of one document, and remembers the definitions that were referred to."""
+
+    def __init__(self, root: Schema) -> None:
+        self._root = root
+        self._nodes: dict[str, Any] = {}
+        self._names: dict[str, str] = {}
+        self._built: dict[str, Shape] = {}
+        self._building: set[str] = set()
+        self._anchors: dict[str, Any] | None = None
+        self._left = MAX_NODES
+
+    def resolve(self, ref: Ref) -> Shape:
+        name = ref.name
+        if name in self._built:
+            return self._built[name]
+        if name in self._building or name not in self._nodes:
+            return Unknown(f"{name} is defined by itself")
+        self._building.add(name)
+        try:
+            built = self.build(self._nodes[name], 0)
+            if isinstance(built, Ref):
+                built = self.resolve(built)
+        finally:
+            self._building.discard(name)
+        self._built[name] = built
+        return built
+
+    def build(self, schema: Any, depth: int) -> Shape:
+        self._left -= 1
+        if depth > MAX_DEPTH:
+            return Unknown("nested too deeply")
+        if self._left < 0:
+            return Unknown("the schema is too large")
+        if isinstance(schema, bool):
+            return Anything() if schema else Nothing()
+        if not isinstance(schema, Mapping):
+            return Unknown("not a schema")
+        node = cast("Mapping[str, Any]", schema)
+        parts: list[Shape] = [part for part in self._parts(node, depth + 1) if not isinstance(part, Anything)]
+        built = self._merged(parts)
+        if node.get("nullable") is True or node.get("x-nullable") is True:
+            built = _union((built, Null()))
+        return built
+
+    def _parts(self, node: Mapping[str, Any], depth: int) -> Iterator[Shape]:
+        for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
+            if keyword in node:
+                yield self._ref(node[keyword])
+        yield self._own(node, depth)
+        for part in _list(node.get("allOf")):
+            yield self.build(part, depth)
+        for keyword in ("anyOf", "oneOf"):
+            options = _list(node.get(keyword))
+            if options:
+                inherited = self._inherited(node, options)
+                yield _union(self.build(option, depth) for option in inherited)
+
+    @staticmethod
+    def _inherited(node: Mapping[str, Any], options: list[Any]) -> list[Any]:
+        """Options that only name required properties, completed with what the node says of those."""
+        properties = node.get("properties")
+        if not isinstance(properties, Mapping):
+            return options
+        known = cast("Mapping[str, Any]", properties)
+        completed: list[Any] = []
+        for option in options:
+            if isinstance(option, Mapping) and "required" in option and "properties" not in option:
+                names = [name for name in _list(cast("Any", option).get("required")) if name in known]
+                completed.append({**cast("Any", option), "properties": {name: known[name] for name in names}})
+            else:
+                completed.append(option)
+        return completed
+
+    def _ref(self, pointer: Any) -> Shape:
+        if not isinstance(pointer, str):
+            return Unknown("a reference that is no text")
+        if pointer not in self._names:
+            found = self._located(pointer)
+            if found is None:
+                return Unknown(f"reference to {pointer[:80]}, which is not in the schema")
+            name = base = self._named(pointer, found)
+            number = 1
+            while name in self._nodes:
+                number += 1
+                name = f"{base}_{number}"
+            self._names[pointer] = name
+            self._nodes[name] = found
+        return Ref(self._names[pointer])
+
+    def _located(self, pointer: str) -> Any:
+        root = self._root
+        if not isinstance(root, Mapping):
+            return None
+        if pointer in {"", "#"} or pointer == root.get("$id"):
+            return root
+        if pointer.startswith("#/"):
+            return _pointed(root, pointer)
+        if self._anchors is None:
+            self._anchors = dict(_anchors(root))
+        base, _, fragment = pointer.partition("#")
+        if not base:
+            return self._anchors.get(f"#{fragment}")
+        node = self._anchors.get(base, self._anchors.get(base.rsplit("/", 1)[-1]))
+        return (
+            _pointed(cast("Mapping[str, Any]", node), f"#{fragment}")
+            if fragment and isinstance(node, Mapping)
+            else node
+        )
+
+    def _named(self, pointer: str, node: Any) -> str:
+        segments = [part for part in unquote(pointer).replace("~1", "_").replace("~0", "_").split("/") if part]
+        telling = [part for part in segments if part not in _KEYWORD_SEGMENTS and not part.isdecimal() and part != "#"]
+        title = cast("Any", node).get("title") if isinstance(node, Mapping) else None
+        raw = telling[-1] if telling else title if isinstance(title, str) else "Root"
+        (name,) = namespace_names([raw[:1].upper() + raw[1:]]).values()
+        return f"{name}_" if name in _TYPE_NAMES else name
+
+    def _own(self, node: Mapping[str, Any], depth: int) -> Shape:
+        """What the node says by itself: its constants, or its types with their keywords."""
+        types = _types(node)
+        if "const" in node:
+            return _constant(node["const"])
+        values = _list(node.get("enum"))
+        if values:
+            fitting = [value for value in values if not types or any(_is_of(value, kind) for kind in types)]
+            options = [_constant(value) for value in (fitting or values)]
+            if "null" in types and Constant("null") not in options and None not in values:
+                options.append(Constant("null"))
+            return _union(options)
+        if not types:
+            inferred = _inferred(node)
+            types = [inferred] if inferred else []
+        if not types:
+            return Anything()
+        return _union(self._typed(kind, node, depth) for kind in types)
+
+    def _typed(self, kind: str, node: Mapping[str, Any], depth: int) -> Shape:
+        match kind:
+            case "null":
+                return Null()
+            case "boolean":
+                return Boolean()
+            case "number" | "integer":
+                return _number(node, integer=kind == "integer")
+            case "string":
+                pattern, form = node.get("pattern"), node.get("format")
+                return String(
+                    min_length=_count(node.get("minLength")) or 0,
+                    max_length=_count(node.get("maxLength")),
+                    pattern=pattern if isinstance(pattern, str) else None,
+                    format=form if isinstance(form, str) else None,
+                )
+            case "array":
+                return self._array(node, depth)
+            case "object":
+                return self._object(node, depth)
+            case "any":
+                return Anything()
+            case _:
+                return Unknown(f"type {kind[:40]!r}")
+
+    def _array(self, node: Mapping[str, Any], depth: int) -> Shape:
+        items, least = node.get("items"), _count(node.get("minItems")) or 0
+        places = node.get("prefixItems") if "prefixItems" in node else items
+        if isinstance(places, list):
+            further = items if "prefixItems" in node else node.get("additionalItems")
+            rest = Anything() if further is None else self.build(further, depth)
+            shapes = tuple(self.build(place, depth) for place in cast("list[Any]", places))
+            return Tuple(items=shapes, rest=None if rest == Nothing() else rest, min_items=least)
+        return Array(
+            items=Anything() if items is None else self.build(items, depth),
+            min_items=least,
+            max_items=_count(node.get("maxItems")),
+        )
+
+    def _object(self, node: Mapping[str, Any], depth: int) -> Object:
+        required = {name for name in _list(node.get("required")) if isinstance(name, str)}
+        held: Any = node.get("properties")
+        members: Mapping[Any, Any] = cast("Mapping[Any, Any]", held) if isinstance(held, Mapping) else {}
+        properties = [self._property(str(name), member, required, depth) for name, member in members.items()]
+        named = {prop.name for prop in properties}
+        properties += [
+            Property(name=name, shape=Anything(), required=True) for name in sorted(required) if name not in named
+        ]
+        extra, stated = self._extra(node, depth)
+        return Object(properties=tuple(properties), extra=extra, stated=stated)
+
+    def _property(self, name: str, member: Any, required: set[str], depth: int) -> Property:
+        node: Mapping[str, Any] = cast("Mapping[str, Any]", member) if isinstance(member, Mapping) else {}
+        return Property(
+            name=name,
+            shape=self.build(member, depth),
+            required=name in required or node.get("required") is True,  # draft 03 said it in the property
+            about=_text(node.get("description")) or _text(node.get("title")),
+            default=_json(node["default"]) if "default" in node and node["default"] is not None else None,
+            deprecated=node.get("deprecated") is True,
+        )
+
+    def _extra(self, node: Mapping[str, Any], depth: int) -> tuple[Shape | None, bool]:
+        patterns: Any = node.get("patternProperties")
+        shapes = (
+            [self.build(held, depth) for held in cast("Mapping[Any, Any]", patterns).values()]
+            if isinstance(patterns, Mapping)
+            else []
+        )
+        said = node.get("additionalProperties", node.get("unevaluatedProperties"))
+        if said is None:
+            return (Anything(), False) if not shapes else (_union([*shapes, Anything()]), True)
+        if said is not False:
+            shapes.append(self.build(said, depth))
+        return (_union(shapes) if shapes else None), True
+
+    def _merged(self, parts: list[Shape]) -> Shape:
+        """What satisfies all the parts: objects become one object, what is said twice is said once."""
+        if not parts:
+            return Anything()
+        if len(parts) == 1:
+            return parts[0]
+        whole: list[Shape] = []
+        joined: Object | None = None
+        for part in parts:
+            followed = self.resolve(part) if isinstance(part, Ref) else part
+            if isinstance(followed, Object):
+                joined = followed if joined is None else self._joined(joined, followed)
+            elif part not in whole:
+                whole.append(part)
+        if joined is not None and not (joined == Object() and whole):
+            refs = [part for part in parts if isinstance(part, Ref)]
+            sole = refs[0] if refs and joined == self.resolve(refs[0]) else joined
+            whole.insert(0, sole)
+        if len(whole) > 1:
+            whole = [part for part in whole if not isinstance(part, Unknown)] or whole
+        return whole[0] if len(whole) == 1 else Intersection(tuple(whole))
+
+    def _joined(self, left: Object, right: Object) -> Object:
+        properties = {prop.name: prop for prop in left.properties}
+        for prop in right.properties:
+            mine = properties.get(prop.name)
+            if mine is None:
+                properties[prop.name] = prop
+                continue
+            self._left -= 1
+            both = [mine.shape] if mine.shape == prop.shape else [mine.shape, prop.shape]
+            properties[prop.name] = replace(
+                mine,
+                shape=self._merged([each for each in both if not isinstance(each, Anything)])
+                if self._left > 0
+                else mine.shape,
+                required=mine.required or prop.required,
+                about=prop.about or mine.about,
+                default=prop.default or mine.default,
+            )
+        closed = left.extra is None and right.extra is None
+        extra = left.extra if not isinstance(left.extra, Anything | None) else right.extra
+        return Object(
+            properties=tuple(properties.values()),
+            extra=None if closed else extra or Anything(),
+            stated=left.stated and right.stated,
+        )
+
+
+def _anchors(root: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every node of the document that has a name of its own."""
+    waiting: list[Any] = [root]
+    left = MAX_NODES
+    while waiting and left:
+        left -= 1
+        node = waiting.pop()
+        if isinstance(node, Mapping):
+            mapping = cast("Mapping[str, Any]", node)
+            for keyword in ("$anchor", "$dynamicAnchor"):
+                if isinstance(mapping.get(keyword), str):
+                    yield f"#{mapping[keyword]}", node
+            for keyword in ("$id", "id"):
+                if isinstance(mapping.get(keyword), str):
+                    yield mapping[keyword], node
+                    yield mapping[keyword].rsplit("/", 1)[-1], node
+            waiting.extend(mapping.values())
+        elif isinstance(node, list):
+            waiting.extend(cast("list[Any]", node))
+
+
+def _union(shapes: Iterable[Shape]) -> Shape:
+    options: dict[Shape, None] = {}
+    for each in shapes:
+        for option in each.options if isinstance(each, Union) else (each,):
+            if not isinstance(option, Nothing):
+                options[Null() if option == Constant("null") else option] = None
+    if any(isinstance(option, Anything) for option in options):
+        return Anything()
+    match list(options):
+        case []:
+            return Nothing()
+        case [only]:
+            return only
+        case several:
+            return Union(tuple(several))
+
+
+def _types(node: Mapping[str, Any]) -> list[str]:
+    said = node.get("type")
+    listed = [said] if isinstance(said, str) else _list(said)
+    types: list[str] = []
+    for each in listed:
+        if isinstance(each, str):
+            kind = each if each in _TYPES else _ALIASES.get(each.lower(), each.lower())
+            if kind not in types:
+                types.append(kind)
+    if "integer" in types and "number" in types:
+        types.remove("integer")
+    return types
+
+
+def _inferred(node: Mapping[str, Any]) -> str | None:
+    for kind, keywords in _HINTS:
+        if any(keyword in node for keyword in keywords):
+            if kind == "object" and node.get("required") in (True, False) and "properties" not in node:
+                continue
+            if kind == "string" and node.get("format") in _NUMBER_FORMATS:
+                return "integer" if "int" in str(node["format"]) else "number"
+            return kind
+    return None
+
+
+def _number(node: Mapping[str, Any], *, integer: bool) -> Number:
+    minimum, maximum = _bound(node.get("minimum")), _bound(node.get("maximum"))
+    above, below = node.get("exclusiveMinimum"), node.get("exclusiveMaximum")
+    multiple = _bound(node.get("multipleOf"))
+    # Draft 04 and OpenAPI 3.0 say `exclusiveMinimum: true` beside `minimum`.
+    return Number(
+        integer=integer,
+        minimum=None if above is True else minimum,
+        maximum=None if below is True else maximum,
+        above=minimum if above is True else _bound(above),
+        below=maximum if below is True else _bound(below),
+        multiple_of=multiple if multiple and multiple > 0 else None,
+    )
+
+
+def _bound(value: Any) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value) else None
+
+
+def _count(value: Any) -> int | None:
+    number = _bound(value)
+    return int(number) if number is not None and 0 <= number < 1 << 53 else None
+
+
+def _is_of(value: Any, kind: str) -> bool:
+    match kind:
+        case "null":
+            return value is None
+        case "boolean":
+            return isinstance(value, bool)
+        case "number" | "integer":
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case "string":
+            return isinstance(value, str)
+        case "array":
+            return isinstance(value, list)
+        case "object":
+            return isinstance(value, Mapping)
+        case _:
+            return True
+
+
+def _constant(value: Any) -> Constant:
+    return Constant(_json(value))
+
+
+def _json(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError):
+        return "null"
+
+
+def _list(value: Any) -> list[Any]:
+    return list(cast("list[Any]", value)) if isinstance(value, list | tuple) else []
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
