@@ -68,7 +68,9 @@ def write_failure(failure: Failure) -> dict[str, Any]:
 
 def read_failure(members: dict[str, Any]) -> Failure:
     """The failure that `write_failure` wrote."""
-    return Failure(**{**members, "stack": tuple(members.get("stack", ()))})
+    stack: tuple[str, ...] = tuple(members.get("stack", ()))
+    rest: dict[str, Any] = {name: value for name, value in members.items() if name != "stack"}
+    return Failure(stack=stack, **rest)
 
 
 def write_run(run: RunRecord) -> str:

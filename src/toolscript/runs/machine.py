@@ -71,11 +71,9 @@ def decide(call: Called, catalog: Catalog, limits: Limits) -> Decision:
     if tool is None:
         return Refuse(_unknown_tool(call.path, catalog))
     try:
-        args = decode(call.args)
+        args: dict[str, Any] = decode(call.args) or {}
     except CodecError as error:
         return Refuse(_guest_failure("bad_value", f"{call.path}: {error}"))
-    if args is None:
-        args = {}
     problems = catalog.check(tool, args)
     if problems:
         said = "; ".join(f"{p.path}: {p.message}" if p.path else p.message for p in problems[:5])

@@ -1,0 +1,1 @@
+"""Measures what is promised. `python -m bench` prints a table, `--json` one object a line."""
