@@ -1,0 +1,179 @@
+"""Every tool that can be called, as one immutable value.
+
+A change gives a new catalogue that shares all namespaces but one with the old, together with what was worked out for
+them (search index, compiled checks): that is derived from the tools alone, and takes no part in equality.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Literal
+
+from toolscript.catalog.index import Document, Index, Ranking
+from toolscript.catalog.nearness import bare, nearest
+from toolscript.codec import digest
+from toolscript.errors import ConfigError
+from toolscript.schema.check import Checker, Problems
+from toolscript.schema.shape import parameters
+from toolscript.tools import Tool
+
+NamespaceState = Literal["connecting", "ready", "unreachable"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Namespace:
+    """The tools of one source. `about` is its own description of itself, `problems` are sentences for people."""
+
+    name: str
+    about: str = ""
+    state: NamespaceState = "ready"
+    problems: tuple[str, ...] = ()
+    methods: Mapping[str, Tool] = field(default_factory=dict[str, Tool])
+    index: Index = field(default_factory=lambda: Index(()), compare=False, repr=False)
+    checkers: dict[str, Checker] = field(default_factory=dict[str, Checker], compare=False, repr=False)
+    digests: list[str] = field(default_factory=list[str], compare=False, repr=False)
+
+    @property
+    def digest(self) -> str:
+        """Of all that a program or a model can tell apart."""
+        if not self.digests:
+            lines = [_line(tool) for _, tool in sorted(self.methods.items())]
+            self.digests.append(digest("\n".join([self.name, self.about, *lines])))
+        return self.digests[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """An immutable snapshot of every tool that can be called."""
+
+    namespaces: Mapping[str, Namespace] = field(default_factory=lambda: MappingProxyType[str, Namespace]({}))
+    _rankings: list[Ranking] = field(default_factory=list[Ranking], init=False, compare=False, repr=False)
+
+    @staticmethod
+    def empty() -> Catalog:
+        return Catalog()
+
+    def replace(
+        self,
+        namespace: str,
+        tools: Sequence[Tool],
+        *,
+        about: str = "",
+        state: NamespaceState = "ready",
+        problems: tuple[str, ...] = (),
+    ) -> Catalog:
+        """This catalogue with one namespace put in or exchanged.
+
+        Raises `ConfigError` for a tool of another namespace. Of two tools with one path the first is kept, and the
+        other becomes a problem of the namespace.
+        """
+        methods: dict[str, Tool] = {}
+        for tool in tools:
+            if tool.path.namespace != namespace:
+                raise ConfigError(f"{tool.path} cannot be part of the namespace {namespace}")
+            if tool.path.method in methods:
+                problems += (f"{tool.path} is there twice; the second ({tool.raw_name}) was left out",)
+            else:
+                methods[tool.path.method] = tool
+        known = self.namespaces.get(namespace)
+        if known is not None and list(known.methods.values()) == list(methods.values()) and known.about == about:
+            entry = replace(known, state=state, problems=problems)
+        else:
+            entry = Namespace(
+                name=namespace,
+                about=about,
+                state=state,
+                problems=problems,
+                methods=MappingProxyType(methods),
+                index=Index(map(_document, methods.values())),
+            )
+        return Catalog(MappingProxyType({**self.namespaces, namespace: entry}))
+
+    def without(self, namespace: str) -> Catalog:
+        """This catalogue with one namespace left out."""
+        return Catalog(MappingProxyType({name: held for name, held in self.namespaces.items() if name != namespace}))
+
+    def find(self, path: str) -> Tool | None:
+        """The tool with exactly this path."""
+        namespace, _, method = path.partition(".")
+        held = self.namespaces.get(namespace)
+        return None if held is None else held.methods.get(method)
+
+    def meant(self, path: str) -> Tool | None:
+        """The tool with this path, or the only one with this raw name or this spelling of its name."""
+        found = self.find(path)
+        if found is not None:
+            return found
+        same = [tool for tool in self.tools if path in (tool.raw_name, f"{tool.path.namespace}.{tool.raw_name}")]
+        if not same:
+            wanted = bare(path)
+            same = [tool for tool in self.tools if bare(str(tool.path)) == wanted]
+        return same[0] if len(same) == 1 else None
+
+    def near(self, path: str, n: int = 3) -> tuple[Tool, ...]:
+        """The tools whose names are most like a path that is not there, best first."""
+        return nearest(path, self.namespaces, n)
+
+    @property
+    def tools(self) -> Iterator[Tool]:
+        for namespace in self.namespaces.values():
+            yield from namespace.methods.values()
+
+    def __len__(self) -> int:
+        return sum(len(namespace.methods) for namespace in self.namespaces.values())
+
+    def __bool__(self) -> bool:
+        return True
+
+    @property
+    def digest(self) -> str:
+        """Equal for catalogues with equal tools; worked out when first asked for."""
+        return digest("\n".join(namespace.digest for _, namespace in sorted(self.namespaces.items())))
+
+    @property
+    def ranking(self) -> Ranking:
+        """The ranking over all namespaces, built when first asked for."""
+        if not self._rankings:
+            self._rankings.append(Ranking([namespace.index for namespace in self.namespaces.values()]))
+        return self._rankings[0]
+
+    def check(self, tool: Tool, args: Mapping[str, Any]) -> Problems:
+        """The problems of a call's arguments, `()` where they fit."""
+        held = self.namespaces.get(tool.path.namespace)
+        if held is None or held.methods.get(tool.path.method) is not tool:
+            return Checker(tool.input_schema).arguments(args)
+        checker = held.checkers.get(tool.path.method)
+        if checker is None:
+            checker = held.checkers[tool.path.method] = Checker(tool.input_schema)
+        return checker.arguments(args)
+
+
+def _document(tool: Tool) -> Document:
+    return Document(
+        path=str(tool.path),
+        namespace=tool.path.namespace,
+        name=tool.path.method if bare(tool.raw_name) == bare(tool.path.method) else tool.raw_name,
+        description=tool.description,
+        parameters=tuple(
+            (name, f"{about} {' '.join(values)}" if values else about)
+            for name, about, values in parameters(tool.input_schema)
+        ),
+        aliases=(tool.raw_name,) if tool.raw_name != tool.path.method else (),
+    )
+
+
+def _line(tool: Tool) -> str:
+    said = (
+        str(tool.path),
+        tool.raw_name,
+        tool.description,
+        tool.input_schema,
+        tool.output_schema,
+        tool.effect,
+        tool.destructive,
+        tool.idempotent,
+    )
+    return json.dumps(said, sort_keys=True, default=repr)

@@ -1,0 +1,204 @@
+"""From a question to the tools that answer it.
+
+1. An exact path or name wins outright, in any spelling; then the ranking decides, ties in the order of paths.
+2. The answer is empty only where there is no tool at all: without a match the nearest names stand in, marked weak.
+3. An empty question, a filter that names nothing and sources that cannot be reached are answered in words, in `note`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from toolscript.catalog.catalog import Catalog, Namespace
+from toolscript.catalog.index import Scored
+from toolscript.catalog.nearness import bare, nearest
+from toolscript.catalog.terms import name_key
+from toolscript.schema.typescript import comment, outline, signature
+from toolscript.tokens import estimate
+from toolscript.tools import Effect, Tool
+
+MAX_LIMIT = 50
+SUMMARY_CHARS = 110
+ANSWER_TOKENS = 300
+WEAK = 0.3  # of a question's weight: below it even the best tool matches hardly more than a word in passing
+EXACT = 1_000.0  # above any score that words can reach
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One tool that was found. `outline` is the call with its arguments' names, `signature` has their types too."""
+
+    path: str
+    signature: str
+    outline: str
+    summary: str
+    effect: Effect
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An answer: the best hits, how many tools matched, whether the match is weak, and what else is to be said."""
+
+    hits: tuple[Hit, ...] = ()
+    total: int = 0
+    weak: bool = False
+    note: str = ""
+
+
+def search(catalog: Catalog, query: str | Sequence[str], *, limit: int = 10, namespace: str | None = None) -> Found:
+    """The tools that fit the question best."""
+    text = query if isinstance(query, str) else " ".join(query)
+    limit = max(1, min(limit, MAX_LIMIT))
+    chosen = _chosen(catalog, namespace)
+    if not chosen:
+        near = f"There is no namespace {namespace!r}. " if catalog.namespaces else ""
+        return Found(note=f"{near}{namespaces_text(catalog)}")
+    if not text.strip():
+        return _browsed(catalog, chosen, limit, filtered=namespace is not None)
+    scored = _exact_first(catalog, text, chosen)
+    note = _absent(catalog, chosen)
+    if not scored:
+        return _guessed(catalog, text, chosen, limit, note)
+    weak = scored[0].coverage < WEAK
+    if weak:
+        note = _joined("Nothing matches well; these are the nearest. Try other words, or search one namespace.", note)
+    hits = tuple(_hit(tool, each.score) for each in scored[:limit] if (tool := catalog.find(each.path)) is not None)
+    return Found(hits=hits, total=len(scored), weak=weak, note=note)
+
+
+def found_text(found: Found, *, budget_tokens: int = ANSWER_TOKENS) -> str:
+    """What a model reads of an answer: one line a tool, with types as long as the budget lasts."""
+    lines: list[str] = []
+    left = budget_tokens - estimate(found.note)
+    for place, hit in enumerate(found.hits):
+        share = left / (len(found.hits) - place)
+        line = _line(hit, share)
+        left -= estimate(line) + 1
+        lines.append(line)
+    if found.total > len(found.hits):
+        lines.append(f"({len(found.hits)} of {found.total} matches; narrow the query, or raise `limit`)")
+    if found.note:
+        lines.append(found.note)
+    return "\n".join(lines)
+
+
+def namespaces_text(catalog: Catalog, *, budget_tokens: int = 200) -> str:
+    """The namespaces with the number of their tools, in one line."""
+    if not catalog.namespaces:
+        return "No tools are connected."
+    parts: list[str] = []
+    left = budget_tokens
+    for namespace in sorted(catalog.namespaces.values(), key=lambda each: each.name):
+        part = f"{namespace.name} ({_size(namespace)})"
+        left -= estimate(part) + 1
+        if left < 0:
+            parts.append(f"…{len(catalog.namespaces) - len(parts)} more")
+            break
+        parts.append(part)
+    return f"Namespaces: {', '.join(parts)}."
+
+
+def summary_of(tool: Tool, max_chars: int = SUMMARY_CHARS) -> str:
+    """The first sentence of a description."""
+    lines = [line.strip() for line in tool.description.strip().splitlines()]
+    first = next((line for line in lines if any(char.isalnum() for char in line)), "")
+    text = comment(first.lstrip("#*-> "), 400)
+    for end in (". ", "; "):
+        head, mark, _ = text.partition(end)
+        if mark and len(head) >= 20:  # noqa: PLR2004 - not an abbreviation
+            text = head
+            break
+    return comment(text, max_chars).rstrip(".")
+
+
+def _line(hit: Hit, share: float) -> str:
+    mark = "" if hit.effect == "write" else " [read]"
+    summary = f" — {hit.summary}" if hit.summary else ""
+    short = f" — {comment(hit.summary, 60)}" if hit.summary else ""
+    forms = (f"{hit.signature}{mark}{summary}", f"{hit.outline}{mark}{summary}", f"{hit.outline}{mark}{short}")
+    return next((form for form in forms if estimate(form) <= share), f"{hit.path}{mark}{short}")
+
+
+def _chosen(catalog: Catalog, namespace: str | None) -> list[Namespace]:
+    if namespace is None:
+        return list(catalog.namespaces.values())
+    held = catalog.namespaces.get(namespace)
+    if held is not None:
+        return [held]
+    return [each for each in catalog.namespaces.values() if bare(each.name) == bare(namespace)]
+
+
+def _exact_first(catalog: Catalog, text: str, chosen: list[Namespace]) -> list[Scored]:
+    indexes = [namespace.index.ready() for namespace in chosen]
+    scored = catalog.ranking.ranked(text, indexes)
+    key = name_key(text)
+    named = {path for index in indexes for path in index.names.get(key, ())}
+    if not named:
+        return scored
+    asked = bare(text)
+    known = {each.path: each for each in scored}
+    exact: list[Scored] = []
+    for path in named:
+        tool = catalog.find(path)
+        same = tool is not None and asked in (bare(path), bare(tool.path.method), bare(tool.raw_name))
+        score = EXACT + same + (known[path].score / EXACT if path in known else 0)
+        exact.append(Scored(path, score, 1.0))
+    exact.sort(key=lambda each: (-each.score, each.path))
+    return exact + [each for each in scored if each.path not in named]
+
+
+def _browsed(catalog: Catalog, chosen: list[Namespace], limit: int, *, filtered: bool) -> Found:
+    if not filtered:
+        return Found(total=len(catalog), note=f"The query is empty. {namespaces_text(catalog)}")
+    tools = sorted((tool for each in chosen for tool in each.methods.values()), key=lambda tool: tool.path)
+    note = _absent(catalog, chosen)
+    return Found(hits=tuple(_hit(tool, 0.0) for tool in tools[:limit]), total=len(tools), note=note)
+
+
+def _guessed(catalog: Catalog, text: str, chosen: list[Namespace], limit: int, note: str) -> Found:
+    among = {namespace.name: namespace for namespace in chosen}
+    tools = nearest(text, among, min(limit, 5), like=0.3) or nearest(text, among, min(limit, 3), like=0.0)
+    words = f"Nothing matches {comment(text, 60)!r}"
+    words += "; these names are the nearest." if tools else "."
+    note = _joined(f"{words} {namespaces_text(catalog)}", note)
+    return Found(hits=tuple(_hit(tool, 0.0) for tool in tools), total=len(tools), weak=True, note=note)
+
+
+def _absent(catalog: Catalog, chosen: list[Namespace]) -> str:
+    """Which of the searched namespaces could not answer, because their tools are not here."""
+    connecting = [each.name for each in chosen if each.state == "connecting" and not each.methods]
+    unreachable = [each.name for each in chosen if each.state == "unreachable"]
+    parts: list[str] = []
+    if connecting:
+        parts.append(f"Still connecting, not searched: {_listed(connecting)}.")
+    if unreachable:
+        parts.append(f"Unreachable: {_listed(unreachable)}.")
+    return " ".join(parts)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")  # noqa: PLR2004 - one line
+
+
+def _size(namespace: Namespace) -> str:
+    count = len(namespace.methods)
+    if namespace.state == "ready" or (namespace.state == "connecting" and count):
+        return f"{count} tool{'' if count == 1 else 's'}"
+    return namespace.state if not count else f"{count} tools, {namespace.state}"
+
+
+def _hit(tool: Tool, score: float) -> Hit:
+    return Hit(
+        path=str(tool.path),
+        signature=signature(tool),
+        outline=outline(tool),
+        summary=summary_of(tool),
+        effect=tool.effect,
+        score=round(score, 2),
+    )
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,132 @@
+"""Text as search terms: split, lowered, stopped and stemmed.
+
+Words split where a letter case, a digit-free separator or a script says so: `listHTTPServers` is `list http server`.
+Scripts that write without spaces become overlapping pairs of characters. Stop lists, synonym groups and the stemmer are
+the ones that were measured together with the weights in `index`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+import snowballstemmer  # pyright: ignore[reportMissingTypeStubs]
+
+_DOCUMENT_STOPS = """a an the i you he she it we they me him her us them my your his its our their this that these those
+is are was were be been being am do does did done have has had having will would shall should may might must can could
+of in on at to for from by with as into about and or if so than then what which who whom when where why how any all
+just please there here"""
+
+# What people put around a request, and what says nothing about the tool they want.
+_REQUEST_STOPS = "also find give help know let like need show some tell use using want"
+
+_GROUPS = (
+    "create add new make insert register post",
+    "delete remove erase drop cancel clear",
+    "get fetch retrieve read show view obtain lookup",
+    "list enumerate browse all",
+    "update edit modify change patch set adjust",
+    "search find query look",
+    "send post deliver notify email",
+    "calculate compute determine",
+    "convert transform translate",
+    "book reserve schedule",
+    "buy purchase order",
+    "analyze evaluate assess",
+    "play stream listen",
+    "stop end terminate halt",
+    "start begin launch run execute",
+    "picture image photo",
+    "movie film",
+    "song track music",
+    "cost price",
+    "weather forecast",
+    "file document",
+    "user person people account",
+    "message text sms chat",
+    "repository repo",
+    "issue ticket bug",
+    "directory folder",
+    "trip travel",
+    "stock share",
+    "job work career",
+)
+
+MAX_REMEMBERED = 200_000  # words; a catalogue of 20,000 tools has some 30,000
+
+DOCUMENT_STOPS = frozenset(_DOCUMENT_STOPS.split())
+QUERY_STOPS = DOCUMENT_STOPS | frozenset(_REQUEST_STOPS.split())
+
+_word = re.compile(r"[^\W_]+")
+_hump = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# Han, Hiragana, Katakana, Hangul, Thai, Lao, Khmer and Burmese: no spaces between words, or endings glued to them.
+_unspaced = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
+_stemmer = snowballstemmer.stemmer("english")  # pyright: ignore[reportUnknownMemberType]
+_remembered: dict[str, tuple[tuple[str, str], ...]] = {}
+
+
+def words(text: str) -> Iterator[tuple[str, str]]:
+    """Each word of the text with its stem, in order, stop words included."""
+    for match in _word.finditer(text if text.isascii() else unicodedata.normalize("NFKC", text)):
+        word = match[0]
+        parts = _remembered.get(word)
+        if parts is None:
+            parts = _parts(word)
+            if len(_remembered) < MAX_REMEMBERED:
+                _remembered[word] = parts
+        yield from parts
+
+
+def document_terms(text: str) -> list[str]:
+    """The terms that a text is found by."""
+    return [stem for word, stem in words(text) if word not in DOCUMENT_STOPS]
+
+
+def query_terms(text: str) -> list[str]:
+    """The terms of a question: boilerplate and leftovers dropped, unless nothing else is there."""
+    every = list(words(text))
+    told = [stem for word, stem in every if (word not in QUERY_STOPS and len(word) > 1) or not word.isascii()]
+    return told or [stem for _, stem in every]
+
+
+def name_key(text: str) -> str:
+    """The same for all spellings of a name: `deleteCustomer`, `delete_customer`, `Delete customers`."""
+    return " ".join(sorted({stem for _, stem in words(text)}))
+
+
+def _parts(word: str) -> tuple[tuple[str, str], ...]:
+    lowered = [part.lower() for part in _hump.sub(" ", word).split()]
+    return tuple(pair for part in lowered for pair in _stemmed(part[:64]))
+
+
+def _stemmed(word: str) -> Iterator[tuple[str, str]]:
+    if word.isascii():
+        yield word, _stemmer.stemWord(word)  # pyright: ignore[reportUnknownMemberType]
+        return
+    position = 0
+    for run in _unspaced.finditer(word):
+        if run.start() > position:
+            yield from _stemmed_plain(word[position : run.start()])
+        text = run[0]
+        for index in range(max(1, len(text) - 1)):
+            yield text[index : index + 2], text[index : index + 2]
+        position = run.end()
+    if position < len(word):
+        yield from _stemmed_plain(word[position:])
+
+
+def _stemmed_plain(word: str) -> Iterator[tuple[str, str]]:
+    yield word, _stemmer.stemWord(word)  # pyright: ignore[reportUnknownMemberType]
+
+
+def _synonyms() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for group in _GROUPS:
+        stems = {stem for _, stem in words(group)}
+        for stem in stems:
+            found.setdefault(stem, set()).update(stems - {stem})
+    return {stem: frozenset(others) for stem, others in found.items()}
+
+
+SYNONYMS = _synonyms()
