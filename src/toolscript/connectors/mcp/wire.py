@@ -1,0 +1,193 @@
+"""What passes between the SDK and a server, put right on the way in.
+
+The SDK reads `tools/list` strictly: one tool without a name or with a schema that is no object loses the whole list.
+And it raises when a result breaks the tool's output schema. So answers to `tools/list` are repaired before the SDK
+sees them, each repair is reported, and output schemas are taken out and kept here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self, cast
+
+from anyio import EndOfStream
+from mcp.client import Transport
+from mcp_types import JSONRPCRequest, JSONRPCResponse, Tool
+from pydantic import ValidationError
+
+from toolscript.connectors.mcp.sdk import SessionMessage
+
+_HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
+
+
+@dataclass(slots=True)
+class Wire:
+    """One connection's repairs: what was wrong, and the output schemas by raw tool name."""
+
+    problems: list[str] = field(default_factory=list[str])
+    output_schemas: dict[str, Any] = field(default_factory=dict[str, Any])
+    ended: Callable[[], None] = lambda: None
+    _lists: set[Any] = field(default_factory=set[Any])
+
+    def sent(self, message: SessionMessage) -> None:
+        request = message.message
+        if isinstance(request, JSONRPCRequest) and request.method == "tools/list":
+            self._lists.add(request.id)
+
+    def received(self, message: SessionMessage) -> None:
+        response = message.message
+        if isinstance(response, JSONRPCResponse) and response.id in self._lists:
+            self._lists.discard(response.id)
+            self._repair(response.result)
+
+    def _repair(self, result: dict[str, Any]) -> None:
+        tools = result.get("tools")
+        if not isinstance(tools, list):
+            self.problems.append(f"The list of tools is of type {type(tools).__name__}: nothing can be read from it.")
+            tools = []
+        result["tools"] = [
+            one
+            for number, raw in enumerate(cast("list[Any]", tools), 1)
+            if (one := self._tool(raw, number)) is not None
+        ]
+        if not isinstance(result.get("nextCursor"), str | None):
+            del result["nextCursor"]
+
+    def _tool(self, raw: Any, number: int) -> dict[str, Any] | None:
+        one = dict(cast("dict[str, Any]", raw)) if isinstance(raw, dict) else dict[str, Any]()
+        name = one.get("name")
+        if not isinstance(name, str) or not name:
+            self.problems.append(f"Tool number {number} of the list has no name; it was left out.")
+            return None
+        schema = one.get("inputSchema")
+        if not isinstance(schema, dict):
+            one["inputSchema"] = {"type": "object"}
+            self.problems.append(
+                f"{name}: its input schema is {_shown(schema)}, not an object; it takes any arguments."
+            )
+        elif cast("dict[str, Any]", schema).get("type") != "object":
+            one["inputSchema"] = {**schema, "type": "object"}
+            self.problems.append(f'{name}: its input schema lacks `"type": "object"`; it was added.')
+        output = one.pop("outputSchema", None)
+        if isinstance(output, dict | bool):
+            self.output_schemas[name] = output
+        else:
+            self.output_schemas.pop(name, None)
+            if output is not None:
+                self.problems.append(f"{name}: its output schema is {_shown(output)}; its result is of unknown type.")
+        return one if _reads(one) else self._reduced(one)
+
+    def _reduced(self, one: dict[str, Any]) -> dict[str, Any]:
+        name = one["name"]
+        self.problems.append(f"{name}: fields of its definition are malformed; only the well-formed ones were kept.")
+        kept: dict[str, Any] = {"name": name, "inputSchema": one["inputSchema"]}
+        for key in ("title", "description"):
+            if isinstance(one.get(key), str):
+                kept[key] = one[key]
+        hints = one.get("annotations")
+        if isinstance(hints, dict):
+            known = cast("dict[str, Any]", hints)
+            kept["annotations"] = {hint: known[hint] for hint in _HINTS if isinstance(known.get(hint), bool)}
+        return kept
+
+
+def _reads(one: dict[str, Any]) -> bool:
+    try:
+        Tool.model_validate(one, by_name=False)
+    except ValidationError:
+        return False
+    return True
+
+
+def _shown(schema: Any) -> str:
+    return "missing" if schema is None else f"of type {type(schema).__name__}"
+
+
+class _Incoming:
+    """The transport's read stream, with each message put right as it passes."""
+
+    def __init__(self, inner: Any, wire: Wire) -> None:
+        self._inner = inner
+        self._wire = wire
+
+    @property
+    def last_context(self) -> Any:
+        return getattr(self._inner, "last_context", None)
+
+    async def receive(self) -> SessionMessage | Exception:
+        try:
+            message = await self._inner.receive()
+        except EndOfStream:
+            self._wire.ended()
+            raise
+        if isinstance(message, SessionMessage):
+            self._wire.received(message)
+        return message
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> SessionMessage | Exception:
+        try:
+            return await self.receive()
+        except EndOfStream:
+            raise StopAsyncIteration from None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+class _Outgoing:
+    """The transport's write stream, which learns the ids of our requests as they pass."""
+
+    def __init__(self, inner: Any, wire: Wire) -> None:
+        self._inner = inner
+        self._wire = wire
+
+    async def send(self, item: SessionMessage, /) -> None:
+        self._wire.sent(item)
+        await self._inner.send(item)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    def close(self) -> None:
+        self._inner.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+class Repaired:
+    """A transport, with `wire` between it and the SDK."""
+
+    def __init__(self, transport: Transport, wire: Wire) -> None:
+        self._transport = transport
+        self._wire = wire
+
+    async def __aenter__(self) -> tuple[_Incoming, _Outgoing]:
+        incoming, outgoing = await self._transport.__aenter__()
+        return _Incoming(incoming, self._wire), _Outgoing(outgoing, self._wire)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await self._transport.__aexit__(kind, error, trace)

@@ -1,0 +1,149 @@
+"""A server on the SDK, of many small tools. Arguments: `stdio`, or `http`/`sse` and a file that gets the port."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import anyio
+import mcp_types as types
+from mcp.server import Server
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
+from mcp_types import CallToolResult, TextContent
+
+PNG = "iVBORw0KGgo="
+OBJECT: dict[str, Any] = {"type": "object"}
+cancelled: list[str] = []
+extra: list[str] = []
+bus = InMemorySubscriptionBus()
+
+
+def text(words: str, **more: Any) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=words)], **more)
+
+
+def schema(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def hints(**given: bool) -> types.ToolAnnotations:
+    return types.ToolAnnotations(**given)
+
+
+TOOLS = [
+    types.Tool(name="echo", description="Say it again.", input_schema=schema(value={}), annotations=hints(read_only_hint=True)),
+    types.Tool(name="add", input_schema=schema(a={"type": "number"}, b={"type": "number"}), output_schema=schema(sum={"type": "number"}), annotations=hints(read_only_hint=True, idempotent_hint=True)),  # noqa: E501
+    types.Tool(name="wrapped", input_schema=OBJECT, output_schema=schema(result={"type": "array", "items": {"type": "integer"}})),
+    types.Tool(name="json-text", input_schema=OBJECT, output_schema=schema(n={"type": "integer"})),
+    types.Tool(name="broken-output", input_schema=OBJECT, output_schema=schema(n={"type": "integer"})),
+    types.Tool(name="delete", input_schema=OBJECT, annotations=hints(destructive_hint=True)),
+    types.Tool(name="media", input_schema=OBJECT),
+    types.Tool(name="fail", input_schema=OBJECT),
+    types.Tool(name="raise", input_schema=OBJECT),
+    types.Tool(name="large", input_schema=schema(size={"type": "integer"})),
+    types.Tool(name="never", input_schema=OBJECT),
+    types.Tool(name="cancelled", input_schema=OBJECT),
+    types.Tool(name="steps", input_schema=OBJECT),
+    types.Tool(name="ask", input_schema=OBJECT),
+    types.Tool(name="grow", input_schema=schema(name={"type": "string"})),
+    types.Tool(name="exit", input_schema=OBJECT),
+]
+
+
+async def list_tools(ctx: Any, params: Any) -> types.ListToolsResult:
+    everything = [*TOOLS, *(types.Tool(name=name, input_schema=OBJECT) for name in extra)]
+    at = int(params.cursor) if params is not None and params.cursor else 0
+    page = everything[at : at + 5]
+    more = str(at + 5) if at + 5 < len(everything) else None
+    return types.ListToolsResult(tools=page, next_cursor=more)
+
+
+async def call_tool(ctx: Any, params: Any) -> Any:
+    args = params.arguments or {}
+    match params.name:
+        case "echo":
+            return text(str(args["value"]))
+        case "add":
+            total = args["a"] + args["b"]
+            return text(str(total), structured_content={"sum": total})
+        case "wrapped":
+            return text("[1,2]", structured_content={"result": [1, 2]})
+        case "json-text":
+            return text('{"n": 5}')
+        case "broken-output":
+            return text("x", structured_content={"n": "five"})
+        case "media":
+            return CallToolResult(
+                content=[
+                    TextContent(type="text", text="here"),
+                    types.ImageContent(type="image", data=PNG, mime_type="image/png"),
+                    types.EmbeddedResource(
+                        type="resource", resource=types.TextResourceContents(uri="a://b", text="inside", mime_type="text/plain")
+                    ),
+                    types.ResourceLink(type="resource_link", uri="a://c", name="c"),
+                ]
+            )
+        case "fail":
+            return text("no such thing", structured_content={"code": 7}, is_error=True)
+        case "raise":
+            raise ValueError("inner words")
+        case "large":
+            return text("x" * args["size"])
+        case "never":
+            try:
+                await anyio.sleep_forever()
+            finally:
+                cancelled.append("never")
+        case "cancelled":
+            return text(",".join(cancelled))
+        case "steps":
+            for n in range(3):
+                await ctx.session.report_progress(n + 1, 3, f"step {n + 1}")
+            return text("done")
+        case "ask":
+            return types.InputRequiredResult(
+                input_requests={
+                    "q": types.ElicitRequest(
+                        params=types.ElicitRequestFormParams(message="Which one?", requested_schema={"type": "object", "properties": {}})
+                    )
+                },
+                request_state="s",
+            )
+        case "grow":
+            extra.append(args["name"])
+            await ctx.session.send_tool_list_changed()
+            from mcp.shared.subscriptions import ToolsListChanged
+
+            await bus.publish(ToolsListChanged())
+            return text("grown")
+        case "exit":
+            import os
+
+            os._exit(3)
+        case name if name in extra:
+            return text(name)
+        case _:
+            return text("unknown tool", is_error=True)
+
+
+server: Server[Any] = Server(
+    "test-server",
+    version="1.2.3",
+    instructions="Many small tools.",
+    on_list_tools=list_tools,
+    on_call_tool=call_tool,
+    on_subscriptions_listen=ListenHandler(bus),
+)
+
+
+async def over_stdio() -> None:
+    from mcp.server.models import InitializationOptions  # noqa: F401
+    from mcp.server.stdio import stdio_server
+    from mcp.server import NotificationOptions
+
+    async with stdio_server() as (read, write):
+        await server.run(read, write, server.create_initialization_options(NotificationOptions(tools_changed=True)))
+
+
+if __name__ == "__main__":
+    anyio.run(over_stdio)
