@@ -1,0 +1,113 @@
+"""Failures of a program in the author's own lines and words."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any, cast, get_args
+
+from toolscript.codec import Encoded, decode, encode
+from toolscript.errors import Failure, FailureCode, FailureKind
+from toolscript.guests.javascript.source import Prepared
+from toolscript.runs.program import Boot
+
+_frame = re.compile(r"^ +at (?:(?P<name>.*?) \()?<program>:(?P<line>\d+):(?P<column>\d+)\)?$", re.MULTILINE)
+_undefined_name = re.compile(r"^(\S+) is not defined$")
+_codes = frozenset(get_args(FailureCode))
+_kinds = frozenset(get_args(FailureKind))
+MOST_FRAMES = 8
+
+Place = tuple[int, int]
+
+
+class Words:
+    """Makes failures of one program."""
+
+    def __init__(self, boot: Boot, prepared: Prepared) -> None:
+        self._boot = boot
+        self._prepared = prepared
+        self._lines = boot.program.code.splitlines()
+
+    def of_program(self, text: str) -> Failure:
+        """The failure that the guest described, as codec text."""
+        record = decode(Encoded(text))
+        members: Mapping[str, Any] = cast("dict[str, Any]", record) if isinstance(record, dict) else {}
+        name, message = _text(members, "name") or "Error", _text(members, "message")
+        stack = _text(members, "stack")
+        if name == "InternalError" and message == "out of memory":
+            return self.limit(*_MEMORY, f"{self._boot.limits.memory_bytes:,} bytes", stack)
+        code, kind = _text(members, "code"), _text(members, "kind")
+        if name == "SyntaxError" and self._at_top(stack):
+            code = "syntax"
+        return self._placed(
+            Failure(
+                kind=cast("FailureKind", kind) if kind in _kinds else "guest",
+                code=cast("FailureCode", code) if code in _codes else "thrown",
+                name=name,
+                message=self._hinted(name, message),
+                content=encode(members["content"]) if "content" in members else None,
+            ),
+            stack,
+        )
+
+    def limit(self, what: str, advice: str, limit: str, stack: str = "") -> Failure:
+        """A limit of the run was reached."""
+        message = f"{what} (limit: {limit}); {advice}"
+        return self._placed(Failure(kind="guest", code="limit", name="LimitError", message=message), stack)
+
+    def warning(self, text: str) -> str:
+        """A printed warning with the place that its stack names."""
+        words, _, stack = text.partition("\0")
+        frames = self._frames(stack)
+        return f"{words} (line {frames[0][1]}, column {frames[0][2]})" if frames else words
+
+    def _placed(self, failure: Failure, stack: str) -> Failure:
+        frames = self._frames(stack)
+        if not frames:
+            return failure
+        _, line, column = frames[0]
+        return Failure(
+            kind=failure.kind,
+            code=failure.code,
+            name=failure.name,
+            message=failure.message,
+            content=failure.content,
+            line=line,
+            column=column,
+            source=self._lines[line - 1] if line <= len(self._lines) else None,
+            stack=tuple(f"{name} (line {line}, column {column})" for name, line, column in frames[:MOST_FRAMES]),
+        )
+
+    def _frames(self, stack: str) -> list[tuple[str, int, int]]:
+        frames: list[tuple[str, int, int]] = []
+        for found in _frame.finditer(stack):
+            place = self._prepared.locate(int(found["line"]), int(found["column"]))
+            if place is not None:
+                name = found["name"] or "main"
+                frames.append((name.replace("<anonymous>", "anonymous"), *place))
+        return frames
+
+    def _at_top(self, stack: str) -> bool:
+        """Whether the engine's parser refused the program itself: a stack with one nameless frame."""
+        found = list(_frame.finditer(stack))
+        return len(found) == 1 and found[0]["name"] is None
+
+    def _hinted(self, name: str, message: str) -> str:
+        found = _undefined_name.match(message) if name == "ReferenceError" else None
+        if found is None:
+            return message
+        near = difflib.get_close_matches(found[1], [*self._boot.namespaces, "input", "console"], n=2)
+        return f"{message}; did you mean {' or '.join(near)}?" if near else message
+
+
+_MEMORY = ("the program used up its memory", "handle less at a time, and keep only what is needed")
+
+
+def memory_failure(words: Words, boot: Boot) -> Failure:
+    return words.limit(*_MEMORY, f"{boot.limits.memory_bytes:,} bytes")
+
+
+def _text(members: Mapping[str, Any], name: str) -> str:
+    value = members.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,50 @@
+"""The JavaScript and TypeScript guest: QuickJS-ng as WebAssembly, in this process, on threads."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from toolscript.guests.javascript.live import LiveProgram
+from toolscript.guests.javascript.session import JavaScriptSession
+from toolscript.guests.javascript.template import Template
+from toolscript.guests.javascript.threads import Threads
+from toolscript.runs.program import Boot, Language
+
+
+class JavaScriptGuest:
+    """Implements `ports.Guest`. The engine is loaded at the first start; machine code is kept in `cache`."""
+
+    def __init__(self, cache: Path | None = None) -> None:
+        self._cache = cache
+        self._template: Template | None = None
+        self._lock = threading.Lock()
+        self._threads = Threads()
+
+    @property
+    def language(self) -> Language:
+        return "typescript"
+
+    @property
+    def engine(self) -> str:
+        return f"javascript-{Template.digest}"
+
+    async def start(self, boot: Boot) -> JavaScriptSession:
+        template = self._template or await self._threads.run(self.load)
+        return JavaScriptSession(LiveProgram.start(boot, template), self._threads)
+
+    async def restore(self, boot: Boot, snapshot: bytes) -> JavaScriptSession:
+        """The session that a snapshot was taken of; `ValueError` for one that is damaged or of another engine."""
+        template = self._template or await self._threads.run(self.load)
+        live = await self._threads.run(lambda: LiveProgram.restore(boot, template, snapshot))
+        return JavaScriptSession(live, self._threads)
+
+    async def close(self) -> None:
+        self._threads.close()
+
+    def load(self) -> Template:
+        """The engine, loaded once; blocks for some milliseconds, or a second where no machine code is kept yet."""
+        with self._lock:
+            if self._template is None:
+                self._template = Template(self._cache)
+            return self._template
