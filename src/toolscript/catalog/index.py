@@ -19,6 +19,7 @@ import math
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import pairwise
 
 from toolscript.catalog.terms import SYNONYMS, document_terms, name_key, query_terms
@@ -165,6 +166,13 @@ class Ranking:
         found.sort(key=lambda scored: (-scored.score, scored.path))
         return found
 
+    def respelt(self, query: str, among: Sequence[Index]) -> list[Scored]:
+        """The same for a question of unknown words: each is taken for the known word that is spelt most like it."""
+        known = {term for index in among for term in index.counts if " " not in term}
+        terms = list(dict.fromkeys(query_terms(query[:200])))[:8]
+        likely = [near for term in terms for near in get_close_matches(term, _plausible(term, known), n=1, cutoff=0.75)]
+        return self.ranked(" ".join(likely), among) if likely else []
+
     def _scores(
         self, index: Index, weights: dict[str, float], words: dict[str, float]
     ) -> tuple[dict[int, float], dict[int, float]]:
@@ -211,3 +219,9 @@ class Ranking:
         filled = sum(index.filled[place] for index in self._indexes)
         total = sum(index.totals[place] for index in self._indexes)
         return STEP ** round(math.log(total / filled, STEP)) if total else 1.0
+
+
+def _plausible(term: str, known: set[str]) -> list[str]:
+    """The words that could be meant, so that few are compared letter by letter: people mistype inside of words."""
+    room = 1 + len(term) // 4
+    return [word for word in known if word[:1] == term[:1] and abs(len(word) - len(term)) <= room]

@@ -58,9 +58,9 @@ def search(catalog: Catalog, query: str | Sequence[str], *, limit: int = 10, nam
     if not text.strip():
         return _browsed(catalog, chosen, limit, filtered=namespace is not None)
     scored = _exact_first(catalog, text, chosen)
-    note = _absent(catalog, chosen)
     if not scored:
-        return _guessed(catalog, text, chosen, limit, note)
+        return _guessed(catalog, text, chosen, limit)
+    note = _absent(chosen)
     weak = scored[0].coverage < WEAK
     if weak:
         note = _joined("Nothing matches well; these are the nearest. Try other words, or search one namespace.", note)
@@ -69,19 +69,22 @@ def search(catalog: Catalog, query: str | Sequence[str], *, limit: int = 10, nam
 
 
 def found_text(found: Found, *, budget_tokens: int = ANSWER_TOKENS) -> str:
-    """What a model reads of an answer: one line a tool, with types as long as the budget lasts."""
-    lines: list[str] = []
-    left = budget_tokens - estimate(found.note)
-    for place, hit in enumerate(found.hits):
-        share = left / (len(found.hits) - place)
-        line = _line(hit, share)
-        left -= estimate(line) + 1
-        lines.append(line)
-    if found.total > len(found.hits):
-        lines.append(f"({len(found.hits)} of {found.total} matches; narrow the query, or raise `limit`)")
-    if found.note:
-        lines.append(found.note)
-    return "\n".join(lines)
+    """What a model reads of an answer: one line a tool, the best ones with types as far as the budget goes."""
+    tail = [found.note] if found.note else []
+    if found.hits and found.total > len(found.hits):
+        tail.insert(0, f"({len(found.hits)} of {found.total} matches; narrow the query, or raise `limit`)")
+    left = budget_tokens - sum(map(estimate, tail))
+    forms = [[(form, estimate(form) + 1) for form in _forms(hit)] for hit in found.hits]
+    chosen = [0] * len(forms)
+    left -= sum(of_hit[0][1] for of_hit in forms)
+    # Types for the best hit, then a fuller form for every one, in order: names of arguments before types.
+    for places, level in ((slice(1), 2), (slice(None), 1), (slice(None), 2)):
+        for place in range(len(forms))[places]:
+            more = forms[place][level][1] - forms[place][chosen[place]][1]
+            if chosen[place] < level and more <= left:
+                chosen[place] = level
+                left -= more
+    return "\n".join([of_hit[level][0] for of_hit, level in zip(forms, chosen, strict=True)] + tail)
 
 
 def namespaces_text(catalog: Catalog, *, budget_tokens: int = 200) -> str:
@@ -105,20 +108,17 @@ def summary_of(tool: Tool, max_chars: int = SUMMARY_CHARS) -> str:
     lines = [line.strip() for line in tool.description.strip().splitlines()]
     first = next((line for line in lines if any(char.isalnum() for char in line)), "")
     text = comment(first.lstrip("#*-> "), 400)
-    for end in (". ", "; "):
-        head, mark, _ = text.partition(end)
-        if mark and len(head) >= 20:  # noqa: PLR2004 - not an abbreviation
-            text = head
-            break
-    return comment(text, max_chars).rstrip(".")
+    end = text.find(". ", 20)  # no sooner: `e.g. ` ends no sentence
+    return comment(text[:end] if end > 0 else text, max_chars).rstrip(".")
 
 
-def _line(hit: Hit, share: float) -> str:
-    mark = "" if hit.effect == "write" else " [read]"
+def _forms(hit: Hit) -> tuple[str, str, str]:
+    """A hit in one line, from the shortest form to the fullest."""
+    mark = " [read]" if hit.effect == "read" else ""
+    typed = hit.signature.removesuffix(": Promise<unknown>")
     summary = f" — {hit.summary}" if hit.summary else ""
-    short = f" — {comment(hit.summary, 60)}" if hit.summary else ""
-    forms = (f"{hit.signature}{mark}{summary}", f"{hit.outline}{mark}{summary}", f"{hit.outline}{mark}{short}")
-    return next((form for form in forms if estimate(form) <= share), f"{hit.path}{mark}{short}")
+    short = f" — {comment(hit.summary, 50)}" if hit.summary else ""
+    return f"{hit.path}{mark}{short}", f"{hit.outline}{mark}{short}", f"{typed}{mark}{summary}"
 
 
 def _chosen(catalog: Catalog, namespace: str | None) -> list[Namespace]:
@@ -153,20 +153,23 @@ def _browsed(catalog: Catalog, chosen: list[Namespace], limit: int, *, filtered:
     if not filtered:
         return Found(total=len(catalog), note=f"The query is empty. {namespaces_text(catalog)}")
     tools = sorted((tool for each in chosen for tool in each.methods.values()), key=lambda tool: tool.path)
-    note = _absent(catalog, chosen)
+    note = _absent(chosen)
     return Found(hits=tuple(_hit(tool, 0.0) for tool in tools[:limit]), total=len(tools), note=note)
 
 
-def _guessed(catalog: Catalog, text: str, chosen: list[Namespace], limit: int, note: str) -> Found:
+def _guessed(catalog: Catalog, text: str, chosen: list[Namespace], limit: int) -> Found:
+    """The nearest there is to a question that matches nothing: words spelt alike, then names."""
+    scored = catalog.ranking.respelt(text, [namespace.index.ready() for namespace in chosen])
     among = {namespace.name: namespace for namespace in chosen}
-    tools = nearest(text, among, min(limit, 5), like=0.3) or nearest(text, among, min(limit, 3), like=0.0)
-    words = f"Nothing matches {comment(text, 60)!r}"
-    words += "; these names are the nearest." if tools else "."
-    note = _joined(f"{words} {namespaces_text(catalog)}", note)
+    tools = [tool for each in scored[:limit] if (tool := catalog.find(each.path)) is not None]
+    tools = tools or list(nearest(text, among, min(limit, 5), like=0.5) or nearest(text, among, min(limit, 3), like=0))
+    note = (
+        f"Nothing matches {comment(text, 60)!r}{'; these are the nearest' if tools else ''}. {namespaces_text(catalog)}"
+    )
     return Found(hits=tuple(_hit(tool, 0.0) for tool in tools), total=len(tools), weak=True, note=note)
 
 
-def _absent(catalog: Catalog, chosen: list[Namespace]) -> str:
+def _absent(chosen: list[Namespace]) -> str:
     """Which of the searched namespaces could not answer, because their tools are not here."""
     connecting = [each.name for each in chosen if each.state == "connecting" and not each.methods]
     unreachable = [each.name for each in chosen if each.state == "unreachable"]

@@ -107,10 +107,7 @@ def parameters(schema: Schema) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         return
     nodes: list[Any] = [schema, *_list(schema.get("allOf"))]
     for node in nodes[:20]:
-        found: Any = (
-            _pointed(schema, cast("Any", node)["$ref"]) if isinstance(node, Mapping) and "$ref" in node else node
-        )
-        properties = cast("Mapping[str, Any]", found).get("properties") if isinstance(found, Mapping) else None
+        properties: Any = _get(_pointed(schema, _get(node, "$ref")) or node, "properties")
         if isinstance(properties, Mapping):
             for name, held in cast("Mapping[Any, Any]", properties).items():
                 member: Mapping[str, Any] = cast("Mapping[str, Any]", held) if isinstance(held, Mapping) else {}
@@ -514,6 +511,10 @@ def _json(value: Any) -> str:
 
 def _list(value: Any) -> list[Any]:
     return list(cast("list[Any]", value)) if isinstance(value, list | tuple) else []
+
+
+def _get(node: Any, keyword: str) -> Any:
+    return cast("Mapping[str, Any]", node).get(keyword) if isinstance(node, Mapping) else None
 
 
 def _text(value: Any) -> str:

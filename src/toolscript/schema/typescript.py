@@ -292,7 +292,7 @@ class _Printer:
     def _note(self, prop: Property) -> str:
         if not self._detail.about:
             return ""
-        notes = [comment(prop.about, self._detail.about)] if prop.about else []
+        notes = [comment(prop.about, self._detail.about).rstrip(" .")] if prop.about else []
         notes += _constraints(self._shaped.follow(prop.shape))
         if prop.default is not None and prop.default not in {"null", '""', "[]", "{}"}:
             notes.append(f"default {comment(_escaped(prop.default), 40)}")
