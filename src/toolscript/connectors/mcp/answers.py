@@ -24,6 +24,7 @@ from mcp_types import (
     ImageContent,
     ResourceLink,
     TextContent,
+    TextResourceContents,
 )
 
 from toolscript.codec import CodecError, Encoded, encode
@@ -42,7 +43,7 @@ def unwrapped(schema: Any) -> tuple[Schema | None, bool]:
     members = known.get("properties")
     if not isinstance(members, dict) or list(cast("dict[str, Any]", members)) != [_WRAPPER]:
         return known, False
-    inner: Any = members[_WRAPPER]
+    inner: Any = cast("dict[str, Any]", members)[_WRAPPER]
     closed = known.get("required") == [_WRAPPER] or known.get("additionalProperties") is False
     if not (known.get(_WRAPPED) is True or closed) or not isinstance(inner, dict | bool):
         return known, False
@@ -68,9 +69,10 @@ def value_of(result: CallToolResult, schema: Schema | None, *, is_wrapped: bool)
 
 
 def _bare(value: Any, is_wrapped: bool) -> Any:
-    if is_wrapped and isinstance(value, dict) and list(cast("dict[str, Any]", value)) == [_WRAPPER]:
-        return cast("dict[str, Any]", value)[_WRAPPER]
-    return value
+    if not is_wrapped or not isinstance(value, dict):
+        return value
+    members = cast("dict[str, Any]", value)
+    return members[_WRAPPER] if list(members) == [_WRAPPER] else members
 
 
 def _is_text(schema: Schema) -> bool:
@@ -92,8 +94,8 @@ def _value(block: Any) -> Any:
             return Media(_bytes(block.data), block.mime_type)
         case EmbeddedResource(resource=BlobResourceContents() as held):
             return Media(_bytes(held.blob), held.mime_type or "application/octet-stream")
-        case EmbeddedResource():
-            return block.resource.text
+        case EmbeddedResource(resource=TextResourceContents() as held):
+            return held.text
         case ResourceLink():
             return block.model_dump(
                 by_alias=True, mode="json", exclude_none=True, exclude={"type", "annotations", "meta"}
@@ -124,8 +126,8 @@ def _words(block: Any) -> str:
     match block:
         case TextContent():
             return block.text
-        case EmbeddedResource() if not isinstance(block.resource, BlobResourceContents):
-            return block.resource.text
+        case EmbeddedResource(resource=TextResourceContents() as held):
+            return held.text
         case _:
             return ""
 

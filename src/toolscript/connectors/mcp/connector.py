@@ -20,16 +20,15 @@ import anyio
 import httpx2
 from mcp.server import MCPServer, Server
 from mcp.shared.exceptions import MCPError
-from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT, CallToolResult, InputRequiredResult
-from pydantic import ValidationError
+from mcp_types import CallToolResult, InputRequiredResult
 
 from toolscript.codec import plain
-from toolscript.connectors.mcp.answers import asked, encoded_content, value_of
+from toolscript.connectors.mcp.answers import asked, value_of
 from toolscript.connectors.mcp.connection import Connection, Target, listed, new_connection, opened, watch
+from toolscript.connectors.mcp.failures import BREAKS, failed, is_forgotten, reason_of, tool_error, without_secrets
 from toolscript.connectors.mcp.servers_config import ServerSpec
-from toolscript.connectors.mcp.stdio import TOO_LARGE
 from toolscript.connectors.mcp.targets import Era, Http, McpStatus, Stdio
-from toolscript.errors import Failure, FailureCode, ToolError
+from toolscript.errors import ToolError
 from toolscript.ports import ConnectorState, Listing
 from toolscript.schema.check import check
 from toolscript.tools import CallContext, Progress, Tool, ignore_progress
@@ -40,11 +39,6 @@ FIRST_DELAY_S, MAX_DELAY_S = 0.5, 60.0
 PATIENCE_S = 5.0  # a call waits for a reconnection that begins within this time
 MAX_ANSWER_BYTES = 8 << 20  # `Limits.answer_bytes`
 ENVELOPE = 4  # an answer is on the wire as structured content and again as escaped text, and base64 grows by a third
-
-BREAKS = (
-    MCPError, OSError, httpx2.HTTPError, ValidationError, TimeoutError, RuntimeError, ValueError,
-    anyio.ClosedResourceError, anyio.BrokenResourceError, anyio.EndOfStream, ExceptionGroup,
-)  # fmt: skip
 
 
 class McpConnector:
@@ -186,7 +180,7 @@ class McpConnector:
             if scope.cancelled_caught:
                 reason = f"It did not answer within {self._connect_timeout_s:g} s."
         except BREAKS as error:
-            reason = _reason(error)
+            reason = reason_of(error)
         return was_ready, self._explained(connection, reason, was_ready=was_ready)
 
     def _be_ready(self, connection: Connection) -> None:
@@ -206,7 +200,7 @@ class McpConnector:
         await self._list(connection)
         self._changed()
 
-    def _falls_back(self, was_ready: bool) -> bool:  # noqa: FBT001 - a fact, not a switch
+    def _falls_back(self, was_ready: bool) -> bool:
         """Whether there is another way of opening that has not been tried."""
         if was_ready or isinstance(self._target, Server | MCPServer):
             return False
@@ -233,7 +227,7 @@ class McpConnector:
             case Http(url=url) if not was_ready:
                 status = f" The server answered with status {connection.http_status}." if connection.http_status else ""
                 login = " It wants credentials: set `headers`." if connection.http_status in (401, 403) else ""
-                return f"{_without_secrets(url)} could not be reached: {reason}{status}{login}"
+                return f"{without_secrets(url)} could not be reached: {reason}{status}{login}"
             case _:
                 return f"{reason} Exit code {code}." if code is not None else reason
 
@@ -255,21 +249,19 @@ class McpConnector:
         try:
             result = await self._sent(connection, tool, args, context)
         except MCPError as error:
-            if not _is_forgotten(error):
-                raise self._failed(error, tool) from error
+            if not is_forgotten(error):
+                raise failed(error, tool.path, self._max_message_bytes) from error
             connection.lost.set()  # the server restarted and knows no such session, so it cannot have acted
             connection = await self._reached(but=connection)
             try:
                 result = await self._sent(connection, tool, args, context)
-            except (*BREAKS,) as again:
-                raise self._failed(again, tool) from again
+            except BREAKS as again:
+                raise failed(again, tool.path, self._max_message_bytes) from again
         except BREAKS as error:
-            raise self._failed(error, tool) from error
+            raise failed(error, tool.path, self._max_message_bytes) from error
         if isinstance(result, InputRequiredResult):
             question = asked(list((result.input_requests or {}).values()))
-            raise ToolError(
-                f"{tool.path} wants an answer from a person, and nobody can be asked here. {question}".strip()
-            )
+            raise ToolError(f"{tool.path} wants an answer from a person, who cannot be asked here. {question}".rstrip())
         if not isinstance(result, CallToolResult):
             raise ToolError(f"{tool.path} answered with something that is no result of a tool.")
         value = value_of(result, tool.output_schema, is_wrapped=tool.raw_name in connection.wrapped)
@@ -292,52 +284,14 @@ class McpConnector:
         """The live connection, waited for while it is being made."""
         while (live := self._live) is None or live is but:
             if self._closed or self._task is None:
-                raise self._error_of("unreachable", f"The MCP server {self._namespace} is not connected.")
+                raise tool_error("unreachable", f"The MCP server {self._namespace} is not connected.")
             if self._state == "unreachable":
-                raise self._error_of(
+                raise tool_error(
                     "unreachable",
-                    f"The MCP server {self._namespace} cannot be reached at the moment. Go on without it, or try later.",
+                    f"The MCP server {self._namespace} cannot be reached now. Go on without it, or try later.",
                 )
             await self._moved.wait()
         return live
-
-    def _failed(self, error: BaseException, tool: Tool) -> ToolError:
-        """The words for a program, of a call that got no result."""
-        match error:
-            case MCPError(code=code) if code == TOO_LARGE:
-                return self._too_large(tool, f"{int(error.message):,} bytes")
-            case MCPError(code=code) if code == REQUEST_TIMEOUT:
-                return self._error_of("timeout", f"{tool.path} did not answer in time.")
-            case MCPError(code=code) if code != CONNECTION_CLOSED:
-                return ToolError(
-                    Failure(
-                        kind="tool",
-                        code="tool",
-                        name="ToolError",
-                        message=error.message,
-                        content=encoded_content(error.data),
-                    )
-                )
-            case ValidationError():
-                return ToolError(f"{tool.path} answered with something that is no result of a tool.")
-            case _ if "byte limit" in str(error):
-                return self._too_large(tool, "More")
-            case _:
-                return self._error_of(
-                    "unreachable",
-                    f"The connection to the MCP server {self._namespace} broke while {tool.path} was running; "
-                    "whether it took effect is not known.",
-                )
-
-    def _too_large(self, tool: Tool, size: str) -> ToolError:
-        return self._error_of(
-            "too_large",
-            f"{tool.path} answered with {size}, over the limit of {self._max_message_bytes:,} bytes for a message. "
-            "Ask for less, or for a part.",
-        )
-
-    def _error_of(self, code: FailureCode, message: str) -> ToolError:
-        return ToolError(Failure(kind="tool", code=code, name="ToolError", message=message))
 
     def _checked(self, tool: Tool, value: Any) -> None:
         """A result that breaks its own schema is handed on all the same, and told to people."""
@@ -356,45 +310,19 @@ def connect(spec: ServerSpec, **options: Any) -> McpConnector:
     `options` are those of `McpConnector`.
     """
     if spec.target is None:
-        return Unusable(spec)
-    return McpConnector(
-        spec.namespace,
-        spec.target,
-        problems=spec.problems,
-        **({"connect_timeout_s": spec.timeout_s} if spec.timeout_s is not None else {}) | options,
-    )
+        return _Unusable(spec)
+    if spec.timeout_s is not None:
+        options = {"connect_timeout_s": spec.timeout_s} | options
+    return McpConnector(spec.namespace, spec.target, problems=spec.problems, **options)
 
 
-class Unusable(McpConnector):
+class _Unusable(McpConnector):
     """A server whose configuration is broken: it is there, and says why it cannot be used."""
 
     def __init__(self, spec: ServerSpec) -> None:
         super().__init__(spec.namespace, Stdio(command=""), problems=spec.problems)
         self._state = "unreachable"
+        self._error = spec.problems[-1] if spec.problems else "It is disabled."
 
     async def open(self, changed: Callable[[], None]) -> None:
         """There is nothing to start."""
-
-
-def _is_forgotten(error: MCPError) -> bool:
-    """The SDK's own error for a session that an HTTP server does not know any more (404)."""
-    return error.message == "Session terminated"
-
-
-def _reason(error: BaseException) -> str:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    match error:
-        case FileNotFoundError():
-            return "There is no such program; is it installed, and on the PATH?"
-        case MCPError(code=code) if code == CONNECTION_CLOSED:
-            return "The connection was closed."
-        case httpx2.ConnectError():
-            return "Nothing answers at this address."
-        case _:
-            return f"{type(error).__name__}: {error}"
-
-
-def _without_secrets(url: str) -> str:
-    parsed = httpx2.URL(url)
-    return str(parsed.copy_with(username=None, password=None, query=None, fragment=None))

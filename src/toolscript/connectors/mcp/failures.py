@@ -1,0 +1,79 @@
+"""Failures of MCP connections and calls, in the words of a program's author and of `doctor`."""
+
+from __future__ import annotations
+
+import anyio
+import httpx2
+from mcp.shared.exceptions import MCPError
+from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
+from pydantic import ValidationError
+
+from toolscript.connectors.mcp.answers import encoded_content
+from toolscript.connectors.mcp.stdio import TOO_LARGE
+from toolscript.errors import Failure, FailureCode, ToolError
+from toolscript.tools import ToolPath
+
+BREAKS = (
+    MCPError, OSError, httpx2.HTTPError, ValidationError, TimeoutError, RuntimeError, ValueError,
+    anyio.ClosedResourceError, anyio.BrokenResourceError, anyio.EndOfStream, ExceptionGroup,
+)  # fmt: skip
+"""What the SDK and the network raise when a connection or a call cannot go on."""
+
+
+def tool_error(code: FailureCode, message: str) -> ToolError:
+    """A failure of a call, in our words."""
+    return ToolError(Failure(kind="tool", code=code, name="ToolError", message=message))
+
+
+def failed(error: BaseException, path: ToolPath, max_message_bytes: int) -> ToolError:
+    """The words for a program, of a call that got no result."""
+    match error:
+        case MCPError(code=code) if code == TOO_LARGE:
+            return _too_large(path, f"{int(error.message):,} bytes", max_message_bytes)
+        case _ if "byte limit" in str(error):  # the SDK's HTTP transport tells no size
+            return _too_large(path, "more bytes", max_message_bytes)
+        case MCPError(code=code) if code == REQUEST_TIMEOUT:
+            return tool_error("timeout", f"{path} did not answer in time.")
+        case MCPError(code=code) if code != CONNECTION_CLOSED:
+            return ToolError(error.message, content=encoded_content(error.data))
+        case ValidationError():
+            return ToolError(f"{path} answered with something that is no result of a tool.")
+        case _:
+            return tool_error(
+                "unreachable",
+                f"The connection to the MCP server {path.namespace} broke while {path} was running; "
+                "whether it took effect is not known.",
+            )
+
+
+def _too_large(path: ToolPath, size: str, max_message_bytes: int) -> ToolError:
+    return tool_error(
+        "too_large",
+        f"{path} answered with {size}, over the limit of {max_message_bytes:,} bytes for a message. "
+        "Ask for less, or for a part.",
+    )
+
+
+def is_forgotten(error: MCPError) -> bool:
+    """Whether an HTTP server does not know our session any more (404): the SDK's words for it."""
+    return error.message == "Session terminated"
+
+
+def reason_of(error: BaseException) -> str:
+    """Why a connection could not be made, for people."""
+    match error:
+        case BaseExceptionGroup():
+            return reason_of(error.exceptions[0])
+        case FileNotFoundError():
+            return "There is no such program; is it installed, and on the PATH?"
+        case MCPError(code=code) if code == CONNECTION_CLOSED:
+            return "The connection was closed."
+        case httpx2.ConnectError():
+            return "Nothing answers at this address."
+        case _:
+            return f"{type(error).__name__}: {error}"
+
+
+def without_secrets(url: str) -> str:
+    """The URL without user, password, query and fragment."""
+    return str(httpx2.URL(url).copy_with(username=None, password=None, query=None, fragment=None))
