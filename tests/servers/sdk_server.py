@@ -1,15 +1,28 @@
-"""A server on the SDK, of many small tools. Arguments: `stdio`, or `http`/`sse` and a file that gets the port."""
+"""A server on the SDK, of many small tools: `sdk_server.py stdio|http|sse [PORT]`.
+
+Over HTTP it prints the port that it listens on as its first line.
+"""
 
 from __future__ import annotations
 
+import os
+import socket
 import sys
-from typing import Annotated, Any
+from typing import Any
 
 import anyio
 import mcp_types as types
-from mcp.server import Server
+import uvicorn
+from mcp.server import NotificationOptions, Server
+from mcp.server.sse import SseServerTransport
+from mcp.server.stdio import stdio_server
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
+from mcp.shared.subscriptions import ToolsListChanged
 from mcp_types import CallToolResult, TextContent
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
 
 PNG = "iVBORw0KGgo="
 OBJECT: dict[str, Any] = {"type": "object"}
@@ -31,9 +44,20 @@ def hints(**given: bool) -> types.ToolAnnotations:
 
 
 TOOLS = [
-    types.Tool(name="echo", description="Say it again.", input_schema=schema(value={}), annotations=hints(read_only_hint=True)),
-    types.Tool(name="add", input_schema=schema(a={"type": "number"}, b={"type": "number"}), output_schema=schema(sum={"type": "number"}), annotations=hints(read_only_hint=True, idempotent_hint=True)),  # noqa: E501
-    types.Tool(name="wrapped", input_schema=OBJECT, output_schema=schema(result={"type": "array", "items": {"type": "integer"}})),
+    types.Tool(
+        name="echo", description="Say it again.", input_schema=schema(value={}), annotations=hints(read_only_hint=True)
+    ),
+    types.Tool(
+        name="add",
+        input_schema=schema(a={"type": "number"}, b={"type": "number"}),
+        output_schema=schema(sum={"type": "number"}),
+        annotations=hints(read_only_hint=True, idempotent_hint=True),
+    ),
+    types.Tool(
+        name="wrapped",
+        input_schema=OBJECT,
+        output_schema=schema(result={"type": "array", "items": {"type": "integer"}}),
+    ),
     types.Tool(name="json-text", input_schema=OBJECT, output_schema=schema(n={"type": "integer"})),
     types.Tool(name="broken-output", input_schema=OBJECT, output_schema=schema(n={"type": "integer"})),
     types.Tool(name="delete", input_schema=OBJECT, annotations=hints(destructive_hint=True)),
@@ -78,7 +102,8 @@ async def call_tool(ctx: Any, params: Any) -> Any:
                     TextContent(type="text", text="here"),
                     types.ImageContent(type="image", data=PNG, mime_type="image/png"),
                     types.EmbeddedResource(
-                        type="resource", resource=types.TextResourceContents(uri="a://b", text="inside", mime_type="text/plain")
+                        type="resource",
+                        resource=types.TextResourceContents(uri="a://b", text="inside", mime_type="text/plain"),
                     ),
                     types.ResourceLink(type="resource_link", uri="a://c", name="c"),
                 ]
@@ -104,7 +129,9 @@ async def call_tool(ctx: Any, params: Any) -> Any:
             return types.InputRequiredResult(
                 input_requests={
                     "q": types.ElicitRequest(
-                        params=types.ElicitRequestFormParams(message="Which one?", requested_schema={"type": "object", "properties": {}})
+                        params=types.ElicitRequestFormParams(
+                            message="Which one?", requested_schema={"type": "object", "properties": {}}
+                        )
                     )
                 },
                 request_state="s",
@@ -112,13 +139,9 @@ async def call_tool(ctx: Any, params: Any) -> Any:
         case "grow":
             extra.append(args["name"])
             await ctx.session.send_tool_list_changed()
-            from mcp.shared.subscriptions import ToolsListChanged
-
             await bus.publish(ToolsListChanged())
             return text("grown")
         case "exit":
-            import os
-
             os._exit(3)
         case name if name in extra:
             return text(name)
@@ -136,14 +159,39 @@ server: Server[Any] = Server(
 )
 
 
-async def over_stdio() -> None:
-    from mcp.server.models import InitializationOptions  # noqa: F401
-    from mcp.server.stdio import stdio_server
-    from mcp.server import NotificationOptions
+OPTIONS = NotificationOptions(tools_changed=True)
 
+
+async def over_stdio() -> None:
     async with stdio_server() as (read, write):
-        await server.run(read, write, server.create_initialization_options(NotificationOptions(tools_changed=True)))
+        await server.run(read, write, server.create_initialization_options(OPTIONS))
+
+
+async def over_http(app: Any, port: int) -> None:
+    listening = socket.create_server(("127.0.0.1", port))
+    print(listening.getsockname()[1], flush=True)
+    await uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1)).serve([listening])
+
+
+def sse_app() -> Starlette:
+    transport = SseServerTransport("/messages/")
+
+    async def connected(request: Request) -> Response:
+        async with transport.connect_sse(request.scope, request.receive, request._send) as (read, write):
+            await server.run(read, write, server.create_initialization_options(OPTIONS))
+        return Response()
+
+    return Starlette(
+        routes=[Route("/mcp", connected, methods=["GET"]), Mount("/messages/", transport.handle_post_message)]
+    )
 
 
 if __name__ == "__main__":
-    anyio.run(over_stdio)
+    port = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    match sys.argv[1]:
+        case "stdio":
+            anyio.run(over_stdio)
+        case "http":
+            anyio.run(over_http, server.streamable_http_app(), port)
+        case "sse":
+            anyio.run(over_http, sse_app(), port)
