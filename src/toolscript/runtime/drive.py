@@ -15,7 +15,7 @@ from functools import partial
 
 from toolscript.catalog.catalog import Catalog
 from toolscript.errors import Failure, Fault
-from toolscript.ports import CallEnded, CallStarted, Clock, Event, Session, Store
+from toolscript.ports import CallEnded, CallStarted, Clock, Event, Guest, Session, Store
 from toolscript.runs.entry import Answered, Ended, Entry, Intended, Printed, RunRecord, RunStatus, Turned
 from toolscript.runs.machine import Decision, End, Execute, Refuse, Sleep, decide
 from toolscript.runs.program import Instant
@@ -52,10 +52,11 @@ class _Flight:
 class Drive:
     """The live part of one run; its state is in its log, and here only what is in flight."""
 
-    def __init__(self, run: RunRecord, session: Session, around: Surroundings) -> None:
+    def __init__(self, run: RunRecord, guest: Guest, around: Surroundings) -> None:
         self.run = run
         self.entries: list[Entry] = []
-        self._session = session
+        self._guest = guest
+        self._session: Session | None = None
         self._around = around
         self._uncommitted: list[Entry] = []
         self._slots = asyncio.Semaphore(run.limits.concurrent_calls)
@@ -87,11 +88,12 @@ class Drive:
 
     async def _turns(self) -> Outcome:
         """Turn after turn, until the session has an outcome."""
+        session = self._session = await self._guest.start(self.run.boot)
         answered: Sequence[Answered] = ()
         now = self._now
         while True:
             settled = [Settled(entry.seq, entry.answer) for entry in answered]
-            turn = await self._session.advance(settled, now)
+            turn = await session.advance(settled, now)
             self._usage = turn.usage
             if turn.printed:
                 self._log(Printed(turn.printed))
@@ -176,7 +178,8 @@ class Drive:
     async def _end(self, status: RunStatus, outcome: Outcome) -> None:
         """Settle what is in flight, then commit the end."""
         await self._settle_flights()
-        await self._session.close()
+        if self._session is not None:
+            await self._session.close()
         self._log(*self._arrived, Ended(status=status, outcome=outcome, at=self._instant(), usage=self._usage))
         self._arrived = []
         await self._commit(status)

@@ -233,12 +233,10 @@ class Runtime:
         return describe(await self._offered(), paths, budget_tokens=budget_tokens)
 
     async def _drive(self, run: RunRecord, first: Turned, guest: Guest) -> Result:
-        session = await guest.start(run.boot)
-        drive = Drive(run, session, self._around)
+        drive = Drive(run, guest, self._around)
         try:
             await drive.to_end()
         finally:
-            await session.close()
             result = result_of(run, [first, *drive.entries])
             if result.outcome is not None:
                 self._observe(RunEnded(run.id, result.status, result.outcome))
