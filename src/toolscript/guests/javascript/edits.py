@@ -6,6 +6,7 @@ Offsets and columns count UTF-8 bytes, as the engine and the parser do. No edit 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _INK = re.compile(rb"[^\r\n]")
@@ -26,7 +27,7 @@ def blank(source: bytes, start: int, end: int, *, first: bytes = b"", last: byte
     return Edit(start, end, first + spaces + last)
 
 
-def apply(source: bytes, edits: list[Edit]) -> bytes:
+def apply(source: bytes, edits: Sequence[Edit]) -> bytes:
     """The text with all edits made; they must be sorted and must not overlap."""
     pieces: list[bytes] = []
     at = 0
@@ -37,7 +38,7 @@ def apply(source: bytes, edits: list[Edit]) -> bytes:
     return b"".join(pieces)
 
 
-def origin(edits: list[Edit], offset: int) -> int:
+def origin(edits: Sequence[Edit], offset: int) -> int:
     """Where the byte at `offset` of the edited text came from; what was inserted came from the place it was put."""
     shift = 0
     for edit in edits:

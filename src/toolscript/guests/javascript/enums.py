@@ -1,7 +1,8 @@
 """Enums as objects, written on the enum's own lines.
 
-`enum Size { S, L = S + 4 }` becomes `var Size = ((Size) => { const S = Size.S = 0; … return Size; })(Size ?? {});`: a member
-may name the members before it, a number leads back to its name, and a second enum of the same name adds to the first.
+`enum Size { S, L = S + 4 }` becomes `var Size = ((Size) => { const S = Size["S"] = 0; … return Size;})(Size ?? {});`.
+A member may name the members before it, a number leads back to its name, and a second enum of the same name adds to
+the first.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from toolscript.guests.javascript.edits import Edit
 
 _NAME = re.compile(rb"[A-Za-z_$][\w$]*")
 _INTEGER = re.compile(rb"-?\d{1,15}")
-_RESERVED = frozenset(
-    b"break case catch class const continue debugger default delete do else enum export extends false finally for function "
-    b"if import in instanceof new null return super switch this throw true try typeof var void while with yield let static "
-    b"implements interface package private protected public await eval arguments".split()
+_RESERVED = frozenset(  # what strict mode lets no variable be called
+    b"""break case catch class const continue debugger default delete do else enum export extends false finally for
+    function if import in instanceof new null return super switch this throw true try typeof var void while with yield
+    let static implements interface package private protected public await eval arguments""".split()
 )
 
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from toolscript.guests.javascript.scan import scan
+from toolscript.guests.javascript.scan import Scanner
 
-_LINE = re.compile(r"^[^\S\r\n]*(?P<fence>`{3,}|~{3,})[^\S\r\n]*(?P<tag>[^`\r\n]*)$", re.MULTILINE)
-_ONE_LINE = re.compile(r"\s*(?P<fence>`{3,})(?:[A-Za-z]+(?=\s))?(?P<code>[^\n]*?)(?P=fence)\s*")
-_JAVASCRIPT = frozenset("ts typescript js javascript mts mjs cts cjs tsx jsx ecmascript es6 node".split())
+_LINE = re.compile(r"^[^\S\r\n]*+(?P<fence>`{3,}+|~{3,}+)(?P<tag>[^`\r\n]*+)$", re.MULTILINE)
+_TAG = re.compile(r"\s*[{.]*([\w+#-]*)")
+_JAVASCRIPT = frozenset(("ts", "typescript", "js", "javascript", "mts", "mjs", "cts", "cjs", "tsx", "jsx", "node"))
+_MAX_BLOCKS = 8  # a message of more is not a program with prose around it
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,28 @@ class Block:
     end: int
     fence: int = 0
     tag: str = ""
+    after: int = 0
 
 
 class SeveralPrograms(ValueError):
     """More than one block could be the program; `offset` is where the second begins."""
 
-    def __init__(self, offset: int, count: int) -> None:
-        super().__init__(f"the message holds {count} fenced blocks: send one program in one block")
+    def __init__(self, offset: int) -> None:
+        super().__init__(
+            "the message holds several fenced blocks, and any of them may be the program: send one program"
+        )
         self.offset = offset
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    start: int
+    end: int
+    fence: str
+    tag: str
+
+    def closes(self, opening: _Line) -> bool:
+        return self.fence[0] == opening.fence[0] and len(self.fence) >= len(opening.fence) and not self.tag
 
 
 def program_in(text: str) -> Block:
@@ -41,69 +56,53 @@ def program_in(text: str) -> Block:
     whole = Block(0, len(text))
     if "```" not in text and "~~~" not in text:
         return whole
-    if one := _ONE_LINE.fullmatch(text):
-        return Block(one.start("code"), one.end("code"))
-    lines = [(m, m.group("fence"), m.group("tag").strip()) for m in _LINE.finditer(text)]
+    if inline := _inline(text):
+        return inline
+    lines = [
+        _Line(m.start("fence"), m.end(), m["fence"], _TAG.match(m["tag"])[1].lower())  # type: ignore[index]
+        for m in _LINE.finditer(text)
+    ]
     blocks: list[Block] = []
     at = 0
-    while (opening := _opening(text, lines, at)) is not None:
-        match, fence, tag = opening
-        if (
-            not tag
-            and not blocks
-            and not any(m.start() > match.start() for m, _, _ in lines)
-            and text[: match.start()].strip()
-        ):
-            return Block(0, match.start())
-        block = _block(text, lines, match, fence, tag)
-        blocks.append(block)
-        at = block.end
-        at = next((m.end() for m, _, _ in lines if m.start() >= block.end), len(text))
+    while len(blocks) < _MAX_BLOCKS and (number := _opening(text, lines, at)) is not None:
+        opening, rest = lines[number], lines[number + 1 :]
+        if not blocks and not rest and not opening.tag and text[: opening.start].strip():
+            return Block(0, opening.start)
+        blocks.append(_block(text, opening, rest))
+        at = blocks[-1].after
     return _choose(blocks) if blocks else whole
 
 
-_Line = tuple[re.Match[str], str, str]
-
-
-def _opening(text: str, lines: list[_Line], at: int) -> _Line | None:
-    """The first line from `at` on that opens a block."""
-    rest = [line for line in lines if line[0].start() >= at]
-    if not rest:
+def _inline(text: str) -> Block | None:
+    """A block on a line of its own: three backticks, code, three backticks."""
+    line = text.strip()
+    if "\n" in line or len(line) < 7 or not (line.startswith("```") and line.endswith("```")):  # noqa: PLR2004 - fences
         return None
-    covered = scan(text, at)
-    for line in rest:
-        start = line[0].start("fence")
-        if not any(a < start < b for a, b in covered.spans if a < start and not _is_fence(a, rest)):
-            return line
-    return None
+    start = text.index("```") + 3
+    word = re.compile(r"(\w+)\s").match(text, start)
+    if word and word[1].lower() in _JAVASCRIPT:
+        start = word.end()
+    return Block(start, text.rindex("```"))
 
 
-def _is_fence(offset: int, lines: list[_Line]) -> bool:
-    return any(m.start("fence") <= offset < m.end() for m, _, _ in lines)
+def _opening(text: str, lines: list[_Line], at: int) -> int | None:
+    """The number of the first line from `at` on that opens a block."""
+    scanner = Scanner(text, at)
+    return next((n for n, line in enumerate(lines) if line.start >= at and scanner.run_to(line.start)), None)
 
 
-def _block(text: str, lines: list[_Line], match: re.Match[str], fence: str, tag: str) -> Block:
+def _block(text: str, opening: _Line, rest: list[_Line]) -> Block:
     """The block that a line opens: up to the first closing line outside the program's own templates and comments."""
-    start = min(match.end() + 1, len(text))
-    if text[match.end() : match.end() + 2] == "\r\n":
-        start += 1
-    word = re.match(r"[\w+#-]*", tag.lstrip("{.")).group().lower()  # type: ignore[union-attr]
-    closing = [
-        m.start()
-        for m, mark, rest in lines
-        if m.start() >= start and mark[0] == fence[0] and len(mark) >= len(fence) and not rest
-    ]
-    inner = scan(text, start)
-    marks = set(closing)
-    for end in closing:
-        if not any(a < end < b and a not in marks for a, b in inner.spans):
-            return Block(start, end, match.start(), word)
-    stripped = text.rstrip()
-    if closing:
-        return Block(start, closing[0], match.start(), word)
-    if stripped.endswith(fence) and len(stripped) - len(fence) >= start:
-        return Block(start, len(stripped) - len(fence), match.start(), word)
-    return Block(start, len(text), match.start(), word)
+    start = opening.end
+    closing = [line for line in rest if line.closes(opening)]
+    scanner = Scanner(text, start)
+    end = next((line for line in closing if scanner.run_to(line.start)), closing[0] if closing else None)
+    if end is not None:
+        return Block(start, end.start, opening.start, opening.tag, end.end)
+    stop = len(text.rstrip())
+    if text[start:stop].endswith(opening.fence):
+        stop -= len(opening.fence)
+    return Block(start, stop, opening.start, opening.tag, len(text))
 
 
 def _choose(blocks: list[Block]) -> Block:
@@ -113,5 +112,5 @@ def _choose(blocks: list[Block]) -> Block:
         if len(wanted) == 1:
             return wanted[0]
         if wanted:
-            raise SeveralPrograms(wanted[1].fence, len(blocks))
-    raise SeveralPrograms(blocks[1].fence, len(blocks))
+            raise SeveralPrograms(wanted[1].fence)
+    raise SeveralPrograms(blocks[1].fence)

@@ -1,13 +1,13 @@
-"""A light scan of JavaScript text: which brackets, strings, templates and comments it opens and never closes.
+"""A light scan of JavaScript text: which brackets, strings, templates and comments it leaves open.
 
-The scan knows no grammar. It serves where a parse tree does not help: in text that is broken, and in text of which it is
-not yet known whether it is a program at all.
+The scan knows no grammar. It serves where a parse tree does not help: in text that is broken, and in text of which it
+is not yet known whether it is a program at all.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 _TOKEN = re.compile(
     r"""(?P<space>[\s\ufeff]+)
@@ -27,7 +27,25 @@ _TOKEN = re.compile(
 _TEMPLATE = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*+(`|\$\{)?", re.DOTALL)
 _REGEX = re.compile(r"/(?![*/])(?:[^\\/\[\n\r]|\\[^\n\r]|\[(?:[^\]\\\n\r]|\\[^\n\r])*+\])++/\w*")
 _BEFORE_REGEX = frozenset(
-    "return typeof case in of delete void throw new await yield instanceof else do if while for".split()
+    (
+        "return",
+        "typeof",
+        "case",
+        "in",
+        "of",
+        "delete",
+        "void",
+        "throw",
+        "new",
+        "await",
+        "yield",
+        "instanceof",
+        "else",
+        "do",
+        "if",
+        "while",
+        "for",
+    )
 )
 _HEADS = frozenset(("if", "while", "for", "with"))
 _CLOSERS = {"(": ")", "[": "]", "{": "}", "${": "}", "`": "`"}
@@ -45,58 +63,46 @@ class Flaw:
     opened: int | None = None
 
 
-@dataclass(slots=True)
-class Scan:
-    """What a scan found: the first flaw, and the spans of templates and comments that reach over a line's end."""
-
-    flaw: Flaw | None = None
-    spans: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
-
-    def covers(self, offset: int) -> bool:
-        """Whether the offset lies inside a template literal or a comment."""
-        return any(start < offset < end for start, end in self.spans)
-
-
-def scan(text: str, start: int = 0, end: int | None = None, *, max_depth: int = 1 << 30) -> Scan:
-    """Scan `text[start:end]`; goes on after a flaw, so that the spans are complete."""
-    scanner = _Scanner(text, start, len(text) if end is None else end, max_depth)
+def flaw_in(text: str, *, max_depth: int) -> Flaw | None:
+    """The first flaw of a text, or None."""
+    scanner = Scanner(text, max_depth=max_depth)
     scanner.run()
-    return scanner.found
+    return scanner.flaw
 
 
-class _Scanner:
-    __slots__ = ("at", "end", "found", "heads", "max_depth", "regex_allowed", "stack", "text", "word")
+class Scanner:
+    """Reads a text token by token from `start`."""
 
-    def __init__(self, text: str, start: int, end: int, max_depth: int) -> None:
-        self.text, self.at, self.end, self.max_depth = text, start, end, max_depth
-        self.found = Scan()
+    __slots__ = ("at", "end", "flaw", "max_depth", "regex_allowed", "stack", "text", "word")
+
+    def __init__(self, text: str, start: int = 0, *, max_depth: int = 1 << 30) -> None:
+        self.text, self.at, self.end, self.max_depth = text, start, len(text), max_depth
+        self.flaw: Flaw | None = None
         self.stack: list[tuple[str, int, bool]] = []
         self.regex_allowed = True
         self.word = ""
 
     def run(self) -> None:
-        while self.at < self.end:
-            match = _TOKEN.match(self.text, self.at, self.end)
+        self.run_to(self.end)
+        for opened, offset, _ in self.stack[:1] if self.stack and self.stack[-1][0] != "`" else self.stack[-1:]:
+            self.report(offset, _never_closed(opened))
+
+    def run_to(self, offset: int) -> bool:
+        """Read on up to the offset; whether it lies between two tokens, not inside a template or a comment."""
+        while self.at < offset:
+            match = _TOKEN.match(self.text, self.at)
             assert match is not None
             self.token(match.lastgroup or "", match)
-        for opened, offset, _ in self.stack[:1] if self.stack and self.stack[-1][0] != "`" else self.stack[-1:]:
-            self.flaw(offset, _never_closed(opened))
-        for opened, offset, _ in self.stack:
-            if opened == "`":
-                self.found.spans.append((offset, self.end + 1))
+        return self.at == offset
 
     def token(self, kind: str, match: re.Match[str]) -> None:
         offset, self.at = self.at, match.end()
         text = match.group()
         match kind:
-            case "space":
-                return
-            case "comment":
-                self.found.spans.append((offset, self.at))
+            case "space" | "comment":
                 return
             case "open_comment":
-                self.flaw(offset, "this comment is never closed: expected '*/'")
-                self.found.spans.append((offset, self.end + 1))
+                self.report(offset, "this comment is never closed: expected '*/'")
                 self.at = self.end
             case "word":
                 self.regex_allowed = text in _BEFORE_REGEX
@@ -105,7 +111,7 @@ class _Scanner:
             case "string" | "increment":
                 self.regex_allowed = False
             case "quote":
-                self.flaw(offset, f"this string is never closed: expected {text} before the end of the line")
+                self.report(offset, f"this string is never closed: expected {text} before the end of the line")
                 self.regex_allowed = False
             case "template":
                 self.stack.append(("`", offset, False))
@@ -124,21 +130,21 @@ class _Scanner:
         self.stack.append((opener, offset, self.word in _HEADS))
         self.regex_allowed = True
         if len(self.stack) > self.max_depth:
-            self.flaw(offset, f"brackets are nested more than {self.max_depth} deep")
+            self.report(offset, f"brackets are nested more than {self.max_depth} deep")
 
     def slash(self, offset: int) -> None:
-        literal = _REGEX.match(self.text, offset, self.end) if self.regex_allowed else None
+        literal = _REGEX.match(self.text, offset) if self.regex_allowed else None
         if literal is not None:
             self.at = literal.end()
         self.regex_allowed = literal is None
 
     def template(self) -> None:
         """Read on in the template literal on top of the stack, up to its end or to a `${`."""
-        match = _TEMPLATE.match(self.text, self.at, self.end)
+        match = _TEMPLATE.match(self.text, self.at)
         assert match is not None
         self.at = match.end()
         if match.group(1) == "`":
-            self.found.spans.append((self.stack.pop()[1], self.at))
+            self.stack.pop()
             self.regex_allowed = False
         elif match.group(1):
             self.push("${", self.at - 2)
@@ -148,19 +154,19 @@ class _Scanner:
     def close(self, closer: str, offset: int) -> None:
         self.regex_allowed = False
         if not self.stack:
-            self.flaw(offset, f"unexpected '{closer}': nothing is open here")
+            self.report(offset, f"unexpected '{closer}': nothing is open here")
             return
         opener, opened, head = self.stack.pop()
         if _CLOSERS[opener] != closer:
-            self.flaw(offset, f"expected '{_CLOSERS[opener]}' but found '{closer}'", opened)
+            self.report(offset, f"expected '{_CLOSERS[opener]}' but found '{closer}'", opened)
         elif opener == "${":
             self.template()
         else:
             self.regex_allowed = head
 
-    def flaw(self, offset: int, message: str, opened: int | None = None) -> None:
-        if self.found.flaw is None:
-            self.found.flaw = Flaw(offset, message, opened)
+    def report(self, offset: int, message: str, opened: int | None = None) -> None:
+        if self.flaw is None:
+            self.flaw = Flaw(offset, message, opened)
 
 
 def _never_closed(opener: str) -> str:

@@ -1,8 +1,8 @@
 """Turn what a model wrote into one script for the engine, which has no modules and no types.
 
-The script is an expression whose value is `async (input) => …`, in strict mode. The author's lines keep their order, one to
-one, below a first line of our own; what was not program (prose, fences) becomes empty. So a position in the script leads
-back to the author's text.
+The script is an expression whose value is `async (input) => …`, in strict mode. The author's lines follow, one to one,
+a first line of our own; what was not program (prose, fences) becomes blank. So a position in the script leads back to
+the author's text. The program stands in a block of its own, so that it may declare an `input` itself.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from toolscript.guests.javascript import fence, grammar, wrap
-from toolscript.guests.javascript.complaint import complaint, lines_of
+from toolscript.guests.javascript.complaint import complaint
 from toolscript.guests.javascript.edits import Edit, apply, origin
-from toolscript.guests.javascript.scan import scan
+from toolscript.guests.javascript.scan import flaw_in
 from toolscript.guests.javascript.typescript_strip import NO_MODULES, Unsupported, strip
 
 _HEAD = '(async (input) => {"use strict";{\n'
@@ -25,47 +25,33 @@ _MAX_DEPTH = 1000  # far beyond what people write; the engine's own parser gives
 _INK = re.compile(r"[^\r\n]")
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
-_BROKEN = grammar.query("(ERROR) @error (MISSING) @missing")
-_REQUIRE = grammar.query("(call_expression function: (identifier) @callee (arguments . (string)))")
+_BROKEN = "(ERROR) @error (MISSING) @missing"
+_REQUIRE = "(call_expression function: (identifier) @callee (arguments . (string)))"
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A program ready for the engine.
 
-    `locate` takes a 1-based line and column of the script, the column in UTF-8 bytes as QuickJS-ng reports it, and gives the
-    1-based line and column of the author's text, the column in characters; None when the position lies in the wrapper.
+    `locate` takes a line and column of the script, both 1-based, the column in UTF-8 bytes as QuickJS-ng reports it. It
+    gives the line and column in the author's text, both 1-based, the column in characters; None for a position in the
+    wrapper.
     """
 
     script: str
-    _author: str
     _parsed: bytes
     _edits: tuple[Edit, ...]
 
     def locate(self, line: int, column: int) -> tuple[int, int] | None:
-        lines = self._parsed.split(b"\n")
         row = line - _HEAD_LINES - 1
+        lines = self._parsed.split(b"\n")
         if not 0 <= row < len(lines):
             return None
+        written = self.script.encode("utf-8", "surrogatepass").split(b"\n")[_HEAD_LINES:]
+        offset = sum(len(text) + 1 for text in written[:row]) + max(column - 1, 0)
         start = sum(len(text) + 1 for text in lines[:row])
-        end = start + len(lines[row])
-        edits = [edit for edit in self._edits if edit.start <= end and edit.end >= start]
-        before = sum(len(e.text) - (e.end - e.start) for e in self._edits if e.end < start)
-        del before
-        at = min(max(_origin_in_line(edits, start, column - 1), start), end)
+        at = min(max(origin(self._edits, offset), start), start + len(lines[row].rstrip(b"\r")))
         return row + 1, len(self._parsed[start:at].decode("utf-8", "replace")) + 1
-
-
-def _origin_in_line(edits: list[Edit], start: int, column: int) -> int:
-    local: list[Edit] = []
-    for edit in edits:
-        text, first, last = edit.text, edit.start - start, edit.end - start
-        if first < 0:
-            kept = text.rpartition(b"\n")[2]
-            local.append(Edit(0, last, kept))
-        else:
-            local.append(Edit(first, last, text.partition(b"\n")[0] if b"\n" in text else text))
-    return start + origin(local, max(column, 0))
 
 
 def prepare(code: str) -> Prepared:
@@ -77,7 +63,7 @@ def prepare(code: str) -> Prepared:
     try:
         root = grammar.parse(parsed).root_node
     except grammar.TooIntricate:
-        flaw = scan(body, max_depth=_MAX_DEPTH).flaw
+        flaw = flaw_in(body, max_depth=_MAX_DEPTH)
         offset, message = (flaw.offset, flaw.message) if flaw else (0, "the program is too intricate to be parsed")
         raise complaint(code, offset, message) from None
     if root.has_error:
@@ -92,7 +78,7 @@ def prepare(code: str) -> Prepared:
     if value.edits:
         edits = sorted([*edits, *value.edits])
     script = (apply(source, edits) if edits else source).decode("utf-8", "surrogatepass")
-    return Prepared(f"{_HEAD}{script}\n{value.call.decode()}{_TAIL}", code, parsed, tuple(edits))
+    return Prepared(f"{_HEAD}{script}\n{value.call.decode()}{_TAIL}", parsed, tuple(edits))
 
 
 def _body(code: str, text: str) -> str:
@@ -113,7 +99,7 @@ def _body(code: str, text: str) -> str:
 
 def _refuse_what_is_broken(code: str, body: str, parsed: bytes, root: Node) -> None:
     """Raise for what is surely wrong; what only the parser does not know is left to the engine."""
-    flaw = scan(body, max_depth=_MAX_DEPTH).flaw
+    flaw = flaw_in(body, max_depth=_MAX_DEPTH)
     if flaw is not None:
         message = flaw.message
         if flaw.opened is not None:
@@ -133,6 +119,3 @@ def _refuse_require(code: str, parsed: bytes, root: Node) -> None:
 
 def _characters(source: bytes, offset: int) -> int:
     return len(source[:offset].decode("utf-8", "replace"))
-
-
-__all__ = ["Prepared", "lines_of", "prepare"]

@@ -19,9 +19,12 @@ from toolscript.guests.javascript import grammar
 from toolscript.guests.javascript.edits import Edit, blank
 from toolscript.guests.javascript.enums import enum_edits
 
-_QUERY = grammar.query("""
+_QUERY = """
 [(type_annotation) (asserts_annotation) (type_predicate_annotation)] @annotation
-(type_parameters) @parameters
+(arrow_function return_type: (_) @arrow_type)
+(public_field_definition type: (type_annotation) @field_type !value)
+(type_parameters) @gone
+(arrow_function type_parameters: (type_parameters) @parameters)
 [(type_arguments) (implements_clause)] @gone
 [(accessibility_modifier) (override_modifier)] @modifier
 [(as_expression) (satisfies_expression)] @cast
@@ -52,13 +55,11 @@ _QUERY = grammar.query("""
 (import_alias) @import
 (export_statement source: (_)) @import
 (call_expression function: (import)) @dynamic_import
-""")
-_CONTINUES = b"([`+-/*,.<"
-_STATEMENTS = frozenset(
-    ("expression_statement", "lexical_declaration", "variable_declaration", "return_statement", "throw_statement",
-     "public_field_definition", "export_statement")
-)  # fmt: skip
-_FIELD_WORDS = frozenset((b"get", b"set", b"static", b"async", b"accessor"))
+"""
+_STATEMENTS = """
+[(expression_statement) (lexical_declaration) (variable_declaration) (return_statement) (throw_statement)
+ (public_field_definition) (export_statement)] @statement
+"""
 
 NAMESPACES = "namespaces are not supported: use an object, such as `const Name = { … }`, or plain functions"
 DECORATORS = "decorators are not supported: call the function on the value instead"
@@ -79,17 +80,19 @@ class Unsupported(ValueError):
 def strip(source: bytes, root: Node) -> list[Edit]:
     """The edits, sorted and disjoint, that make JavaScript of the text. Raises `Unsupported`."""
     found = grammar.captures(_QUERY, root)
-    return _Stripper(source).edits_for(found) if found else []
+    return _Stripper(source, root).edits_for(found) if found else []
 
 
 @dataclass(slots=True)
 class _Stripper:
     source: bytes
+    root: Node
+    ends: set[int] = field(default_factory=set[int])
     edits: list[Edit] = field(default_factory=list[Edit])
 
     def edits_for(self, found: dict[str, list[Node]]) -> list[Edit]:
         items = [(self.span(kind, node), kind, node) for kind, nodes in found.items() for node in nodes]
-        items.sort(key=lambda item: (item[0][0], -item[0][1], item[1] != "whole"))
+        items.sort(key=lambda item: (item[0][0], -item[0][1], item[1] in _PLAIN))
         covered = 0
         for (start, end), kind, node in items:
             if start < covered:
@@ -115,32 +118,27 @@ class _Stripper:
             case _:
                 return node.start_byte, node.end_byte
 
-    def annotation(self, start: int, end: int, node: Node) -> None:
-        """A type after a colon."""
-        parent = node.parent
-        if parent is not None and parent.type == "arrow_function" and b"\n" in self.source[start:end]:
+    def arrow_type(self, start: int, end: int, node: Node) -> None:
+        """The type an arrow returns: over several lines it would part the `)` from the `=>`."""
+        if b"\n" in self.source[start:end]:
             bracket = self.source.rfind(b")", 0, start)
             self.edits.append(Edit(bracket, bracket + 1, b" "))
             self.edits.append(blank(self.source, start, end, last=b")"))
-            return
-        if parent is not None and parent.type == "public_field_definition" and parent.end_byte == end:
-            self.edits.append(blank(self.source, start, end, last=b";"))
-            return
-        self.edits.append(blank(self.source, start, end))
+        else:
+            self.edits.append(blank(self.source, start, end))
+
+    def field_type(self, start: int, end: int, node: Node) -> None:
+        """The type of a field without a value; a field named `get` must not take the next method as its own."""
+        self.edits.append(blank(self.source, start, end, last=b";"))
 
     def parameters(self, start: int, end: int, node: Node) -> None:
-        """The generics of a function: those of an arrow may hold a line end, which would part it from `async` or `return`."""
-        if self.source[start:end].count(b"\n") and node.next_named_sibling is not None:
-            following = node.next_named_sibling
-            if (
-                node.parent is not None
-                and node.parent.type == "arrow_function"
-                and following.type == "formal_parameters"
-            ):
-                self.edits.append(blank(self.source, start, end, first=b"("))
-                self.edits.append(Edit(following.start_byte, following.start_byte + 1, b" "))
-                return
-        self.edits.append(blank(self.source, start, end))
+        """The generics of an arrow: a line end in them would part it from its `async` or `return`."""
+        following = node.next_named_sibling
+        if b"\n" in self.source[start:end] and following is not None and following.type == "formal_parameters":
+            self.edits.append(blank(self.source, start, end, first=b"("))
+            self.edits.append(Edit(following.start_byte, following.start_byte + 1, b" "))
+        else:
+            self.edits.append(blank(self.source, start, end))
 
     def modifier(self, start: int, end: int, node: Node) -> None:
         """`private` and its kin; before `[` or `*` a `;` keeps the field above apart."""
@@ -221,12 +219,12 @@ class _Stripper:
             return False
         if b"\n" not in following[: len(following) - len(ink)] and ink[:2] not in (b"//", b"/*"):
             return False
-        at: Node | None = node
-        while at is not None and at.end_byte == end:
-            if at.type in _STATEMENTS:
-                return True
-            at = at.parent
-        return False
+        if not self.ends:
+            self.ends = {
+                statement.end_byte for statement in grammar.captures(_STATEMENTS, self.root).get("statement", ())
+            }
+        return end in self.ends
 
 
+_PLAIN = frozenset(("annotation", "gone", "modifier", "import"))  # yield to another reading of the same span
 _TRANSPARENT = frozenset(("enum", "property", "bang"))

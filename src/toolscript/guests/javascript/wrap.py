@@ -16,7 +16,7 @@ from tree_sitter import Node
 from toolscript.guests.javascript import grammar
 from toolscript.guests.javascript.edits import Edit
 
-_NAMES = grammar.query("[(identifier) (shorthand_property_identifier)] @name")
+_NAMES = "[(identifier) (shorthand_property_identifier)] @name"
 _SILENT = frozenset(
     ("comment", "html_comment", "hash_bang_line", "empty_statement", "interface_declaration", "type_alias_declaration",
      "ambient_declaration", "function_signature", "import_statement")
