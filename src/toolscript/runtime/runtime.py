@@ -128,6 +128,14 @@ class Runtime:
         """Wait until every connector has connected, or could not."""
         await self._upstreams.ready(lambda names: names, self._patience(timeout_s))
 
+    async def changed(self, since: Catalog) -> Catalog:
+        """The catalogue, once it is another than `since`; for whoever follows it."""
+        return await self._upstreams.changed(since)
+
+    async def blob(self, id: str) -> tuple[bytes, str]:
+        """The bytes that a `Blob` stands for, and their media type; `Conflict` if there are none."""
+        return await self._store.get_blob(id)
+
     async def run(
         self,
         code: str,

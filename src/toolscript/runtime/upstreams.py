@@ -63,6 +63,13 @@ class Upstreams:
         except TimeoutError:
             return
 
+    async def changed(self, since: Catalog) -> Catalog:
+        """What is offered, once it is another catalogue than `since`."""
+        while self.offered is since:
+            self._change.clear()
+            await self._change.wait()
+        return self.offered
+
     def _connecting(self, names: Callable[[frozenset[str]], frozenset[str]]) -> frozenset[str]:
         connecting = frozenset(
             name for name, namespace in self.catalog.namespaces.items() if namespace.state == "connecting"
