@@ -21,6 +21,7 @@ from toolscript.tools import Effect, Tool
 MAX_LIMIT = 50
 SUMMARY_CHARS = 110
 ANSWER_TOKENS = 300
+WRAPPED = 60  # characters of a line that its author may have wrapped
 WEAK = 0.3  # of a question's weight: below it even the best tool matches hardly more than a word in passing
 EXACT = 1_000.0  # above any score that words can reach
 
@@ -106,8 +107,15 @@ def namespaces_text(catalog: Catalog, *, budget_tokens: int = 200) -> str:
 def summary_of(tool: Tool, max_chars: int = SUMMARY_CHARS) -> str:
     """The first sentence of a description."""
     lines = [line.strip() for line in tool.description.strip().splitlines()]
-    first = next((line for line in lines if any(char.isalnum() for char in line)), "")
-    text = comment(first.lstrip("#*-> "), 400)
+    telling = [place for place, line in enumerate(lines) if any(char.isalnum() for char in line)]
+    first = telling[0] if telling else 0
+    words = lines[first : first + 1]
+    # A long line without an end goes on in the next one: authors wrap their texts.
+    for line in lines[first + 1 : first + 6]:
+        if len(words[-1]) < WRAPPED or words[-1].endswith((".", ":", "!", "?")) or not line:
+            break
+        words.append(line)
+    text = comment(" ".join(words).lstrip("#*-> "), 400)
     end = text.find(". ", 20)  # no sooner: `e.g. ` ends no sentence
     return comment(text[:end] if end > 0 else text, max_chars).rstrip(".")
 

@@ -174,8 +174,8 @@ class Checker:
 
     def _object(self, shape: Object) -> _Check:
         checks = {prop.name: self._compiled(prop.shape) for prop in shape.properties}
-        optional = {prop.name: prop.shape for prop in shape.properties if not prop.required}
-        required = [prop.name for prop in shape.properties if prop.required]
+        optional = {prop.name: prop.shape for prop in shape.properties if not prop.needed}
+        required = [prop.name for prop in shape.properties if prop.needed]
         extra = None if shape.extra is None else self._compiled(shape.extra)
         lone = {_bare(name): name for name in checks}
 
@@ -236,7 +236,7 @@ class Checker:
                     nearest = (rank, found)
             if nearest is None or nearest[0][0]:
                 return (_mismatch(shape, value, at, self._shaped.follow),)
-            return nearest[1]
+            return self._undecided(shape, value, at) or nearest[1]
 
         return run
 
@@ -257,6 +257,23 @@ class Checker:
         elif isinstance(followed, Union) and all(isinstance(each, Constant) for each in followed.options):
             elsewhere = not isinstance(value, str)
         return int(elsewhere), clashes, len(found)
+
+    def _undecided(self, shape: Union, value: Any, at: _Place) -> Problems:
+        """Of objects that are told apart by a constant: that the value holds none of these constants."""
+        followed = [self._shaped.follow(option) for option in shape.options]
+        told = [
+            {prop.name: prop.shape for prop in option.properties if isinstance(prop.shape, Constant)}
+            for option in followed
+            if isinstance(option, Object)
+        ]
+        if len(told) < 2 or not isinstance(value, dict):  # noqa: PLR2004 - one option needs no telling apart
+            return ()
+        members = cast("dict[str, Any]", value)
+        for name in told[0]:
+            constants = tuple(each[name] for each in told if name in each)
+            if name in members and len(constants) == len(told):
+                return _constants(Union(constants), constants)(members[name], (at, name), _Walk())
+        return ()
 
     def _ref(self, ref: Ref) -> _Check:
         def run(value: Any, at: _Place, walk: _Walk) -> Problems:

@@ -1,8 +1,8 @@
 """Regular expressions of schemas, as far as they can be trusted.
 
 A pattern comes from an upstream and runs in our process, on a value that a program chose. Python's engine backtracks,
-so a pattern is used only where backtracking stays small: no group that repeats without bound around another repeat or
-an alternative, and at most `MAX_OPEN` repeats without bound. Anything else, and anything that Python cannot parse, is
+so a pattern is used only where backtracking stays small: no group that repeats around another open repeat or an
+alternative, and at most `MAX_OPEN` repeats without bound. Anything else, and anything that Python cannot parse, is
 left to the source.
 """
 

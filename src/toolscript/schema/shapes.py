@@ -92,6 +92,11 @@ class Property:
     default: str | None = None
     deprecated: bool = False
 
+    @property
+    def needed(self) -> bool:
+        """Whether a caller has to give it: generators call a property with a default required all the same."""
+        return self.required and self.default is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Object:

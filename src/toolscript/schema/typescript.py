@@ -31,7 +31,7 @@ from toolscript.schema.shapes import (
     Tuple,
     Union,
 )
-from toolscript.tools import Tool
+from toolscript.tools import Schema, Tool
 
 SIGNATURE_CHARS = 220
 DECLARATION_CHARS = 40_000
@@ -83,11 +83,22 @@ def signature(tool: Tool, *, max_chars: int = SIGNATURE_CHARS) -> str:
     return text if len(text) <= max_chars * 2 else f"{outline(tool)}: Promise<…>"
 
 
+def type_text(schema: Schema, *, max_chars: int = SIGNATURE_CHARS) -> str:
+    """The type of a schema in one line; definitions go by their names."""
+    shaped = Shaped(schema)
+    text = ""
+    for detail in _LINE:
+        text = _Printer(shaped, detail, max_chars).text(shaped.root, detail.depth + 1)
+        if len(text) <= max_chars:
+            return text
+    return text if len(text) <= max_chars * 2 else "unknown"
+
+
 def outline(tool: Tool, *, max_chars: int = 110) -> str:
     """The call with the names of its arguments alone, such as `git.log({ repo, count? })`."""
     shaped = Shaped(tool.input_schema)
     properties = _sorted(_members(shaped, shaped.root))
-    names = [f"{_key(prop.name)}{'' if prop.required else '?'}" for prop in properties]
+    names = [f"{_key(prop.name)}{'' if prop.needed else '?'}" for prop in properties]
     shown = list(names)
     while shown:
         more = [f"…{len(names) - len(shown)} more"] if len(shown) < len(names) else []
@@ -116,7 +127,7 @@ def example(tool: Tool) -> str:
     parts = [
         f"{_key(prop.name)}: {_sample(shaped, prop.shape, prop.name, 0)}"
         for prop in _members(shaped, shaped.root)
-        if prop.required
+        if prop.needed
     ]
     return f"await {tool.path}({{ {', '.join(parts)} }})" if parts else f"await {tool.path}()"
 
@@ -131,11 +142,11 @@ def comment(text: str, max_chars: int) -> str:
 
 
 def _declared(tool: Tool, takes: Shaped, gives: Shaped | None, detail: _Detail, max_chars: int) -> str:
-    reader = _Printer(takes, detail, max_chars * 2)
+    reader = _Printer(takes, detail, max_chars * 2, takes=True)
     members = _members(takes, takes.root)
     arguments = ""
     if members or not _is_plain(takes):
-        arguments = f"input{'' if any(prop.required for prop in members) else '?'}: {reader.block(takes.root)}"
+        arguments = f"input{'' if any(prop.needed for prop in members) else '?'}: {reader.block(takes.root)}"
     writer = None if gives is None else _Printer(gives, detail, max_chars * 2)
     result = "unknown" if gives is None or writer is None else writer.block(gives.root)
     lines = [f"{tool.path}({arguments}): Promise<{result}>", *reader.definitions()]
@@ -146,7 +157,7 @@ def _declared(tool: Tool, takes: Shaped, gives: Shaped | None, detail: _Detail, 
 
 
 def _arguments(shaped: Shaped, detail: _Detail, max_chars: int) -> str:
-    printer = _Printer(shaped, detail, max_chars)
+    printer = _Printer(shaped, detail, max_chars, takes=True)
     root = shaped.follow(shaped.root)
     if isinstance(root, Object):
         if not root.properties and not root.stated:
@@ -179,15 +190,16 @@ def _members(shaped: Shaped, root: Shape) -> tuple[Property, ...]:
 
 
 def _sorted(properties: tuple[Property, ...]) -> list[Property]:
-    return sorted(properties, key=lambda prop: not prop.required)
+    return sorted(properties, key=lambda prop: not prop.needed)
 
 
 class _Printer:
     """Prints the shapes of one schema in one degree of detail, and collects the definitions that it named."""
 
-    def __init__(self, shaped: Shaped, detail: _Detail, max_chars: int) -> None:
+    def __init__(self, shaped: Shaped, detail: _Detail, max_chars: int, *, takes: bool = False) -> None:
         self._shaped = shaped
         self._detail = detail
+        self._takes = takes  # whether the type is of what a caller gives: then a default makes optional
         self._left = max_chars * 4  # what is printed beyond this is thrown away anyhow
         self._named: dict[str, None] = {}
 
@@ -222,7 +234,7 @@ class _Printer:
         """An object on one line, with the required properties first, so that a cut takes optional ones."""
         properties = _sorted(shape.properties)
         shown = properties[: self._detail.properties]
-        parts = [f"{_key(p.name)}{'' if p.required else '?'}: {self.text(p.shape, depth)}" for p in shown]
+        parts = [f"{_key(p.name)}{self._mark(p)}: {self.text(p.shape, depth)}" for p in shown]
         if len(shown) < len(properties):
             parts.append(f"…{len(properties) - len(shown)} more")
         if not properties:
@@ -274,8 +286,7 @@ class _Printer:
         lines: list[str] = []
         for prop in shown:
             note = self._note(prop)
-            mark = "" if prop.required else "?"
-            line = f"{indent}{_key(prop.name)}{mark}: {self.block(prop.shape, level + 1)}"
+            line = f"{indent}{_key(prop.name)}{self._mark(prop)}: {self.block(prop.shape, level + 1)}"
             if note and "\n" in line:
                 head, _, rest = line.partition("\n")
                 line = f"{head}  // {note}\n{rest}"
@@ -288,6 +299,9 @@ class _Printer:
         if shape.stated and shape.extra is not None:
             lines.append(f"{indent}[key: string]: {self.text(shape.extra, self._detail.depth - level)}")
         return "{\n" + "\n".join(lines) + f"\n{'  ' * level}}}"
+
+    def _mark(self, prop: Property) -> str:
+        return "" if (prop.needed if self._takes else prop.required) else "?"
 
     def _note(self, prop: Property) -> str:
         if not self._detail.about:
@@ -418,7 +432,7 @@ def _sample(shaped: Shaped, shape: Shape, name: str, depth: int) -> str:
         case Object(properties=properties):
             if depth > 2:  # noqa: PLR2004 - an example
                 return "{}"
-            parts = [f"{_key(p.name)}: {_sample(shaped, p.shape, p.name, depth + 1)}" for p in properties if p.required]
+            parts = [f"{_key(p.name)}: {_sample(shaped, p.shape, p.name, depth + 1)}" for p in properties if p.needed]
             return f"{{ {', '.join(parts[:8])} }}" if parts else "{}"
         case Union(options) | Intersection(options):
             return _sample(shaped, options[0], name, depth + 1)
