@@ -1,7 +1,7 @@
 """Builds `guest.wasm`: python -m toolscript.guests.javascript.engine.build [--check]
 
 The engine's sources and the compiler come from the package index, pinned by version and SHA-256, and are kept in
-the cache folder. `guest.c` and the engine become one module, the prelude is run in it once, and the memory that it
+the cache folder. `guest.c` and the engine become one module, the prelude's parts are run in it once, and the memory that it
 leaves is baked in. The result is the same, bit for bit, in any folder. `--check` compares it with the file here.
 """
 
@@ -35,6 +35,8 @@ FLAGS = (
     *("-D_WASI_EMULATED_SIGNAL", "-D_WASI_EMULATED_PROCESS_CLOCKS", "-fno-sanitize=all", "-w", "-s"),
     *("-Wl,-z,stack-size=262144", "-Wl,--export=__stack_pointer"),
 )
+PRELUDE = ("primordials", "failures", "namespaces", "codemode", "timers", "inspect", "console", "web", "url")
+ROOTS = "[installNamespaces, raise, explain, warnRejection, Blob.prototype]"  # in the order of guest.c
 PATCHES = (
     # a thrown value that is no Error: remember where
     (
@@ -84,7 +86,13 @@ def compile_guest(archive: Path, folder: Path) -> bytes:
     return (folder / "raw.wasm").read_bytes()
 
 
-def boot(raw: bytes, prelude: bytes) -> bytes:
+def prelude() -> bytes:
+    """One function of `host`, made of all parts."""
+    parts = [(HERE / "prelude" / f"{name}.js").read_text(encoding="utf-8") for name in PRELUDE]
+    return f"((host) => {{\n'use strict';\n{''.join(parts)}\nreturn {ROOTS};\n}})".encode()
+
+
+def boot(raw: bytes, script: bytes) -> bytes:
     """The module's memory after the prelude has run in it."""
     engine = wasmtime.Engine()
     store = wasmtime.Store(engine)
@@ -98,11 +106,11 @@ def boot(raw: bytes, prelude: bytes) -> bytes:
     memory = exports["memory"]
     assert isinstance(memory, wasmtime.Memory)
     call("_initialize")
-    call("reserve", len(prelude) + 1)
+    call("reserve", len(script) + 1)
     control = call("control") // 8
     fields = ctypes.cast(memory.data_ptr(store), ctypes.POINTER(ctypes.c_int64))
-    memory.write(store, prelude + b"\0", fields[control + 9])
-    booted = call("boot", len(prelude))
+    memory.write(store, script + b"\0", fields[control + 9])
+    booted = call("boot", len(script))
     fields = ctypes.cast(memory.data_ptr(store), ctypes.POINTER(ctypes.c_int64))
     if not booted:
         at, size = fields[control + 11], fields[control + 12]
@@ -116,7 +124,7 @@ def build(cache: Path) -> bytes:
         raise SystemExit(f"the compiler is missing: pip install {ZIG}")
     with tempfile.TemporaryDirectory() as folder:
         raw = compile_guest(sources(cache), Path(folder))
-    return bake(raw, boot(raw, (HERE / "prelude.js").read_bytes()))
+    return bake(raw, boot(raw, prelude()))
 
 
 def main() -> None:

@@ -861,7 +861,12 @@ static JSValue host_kind(JSContext *c, JSValueConst this_val, int argc, JSValueC
     return JS_AtomToString(ctx, rt->class_array[class_id].class_name);
 }
 
-/* promise(value): "pending", or [result] or [reason, true] */
+static JSValue host_target(JSContext *c, JSValueConst this_val, int argc, JSValueConst *argv)
+{
+    return JS_IsProxy(argv[0]) ? JS_GetProxyTarget(ctx, argv[0]) : JS_UNDEFINED;
+}
+
+/* promise(value): null while it is pending, else [result, whether it is a rejection] */
 static JSValue host_promise(JSContext *c, JSValueConst this_val, int argc, JSValueConst *argv)
 {
     int state = JS_PromiseState(ctx, argv[0]);
@@ -939,7 +944,7 @@ static const JSCFunctionListEntry host_functions[] = {
     JS_CFUNC_DEF("drop", 1, host_drop),         JS_CFUNC_DEF("print", 1, host_print),   JS_CFUNC_DEF("now", 0, host_now),
     JS_CFUNC_DEF("random", 0, host_random),     JS_CFUNC_DEF("stack", 1, host_stack),   JS_CFUNC_DEF("kind", 1, host_kind),
     JS_CFUNC_DEF("promise", 1, host_promise),   JS_CFUNC_DEF("items", 1, host_items),   JS_CFUNC_DEF("utf8", 1, host_utf8),
-    JS_CFUNC_DEF("text", 2, host_text),
+    JS_CFUNC_DEF("text", 2, host_text),         JS_CFUNC_DEF("target", 1, host_target),
 };
 
 /* ---- names that programs expect and that are not here ----------------------------------------------------------- */
@@ -957,7 +962,7 @@ static const char *missing_name(const char *name)
         {"exports", "There is no exports in here: return the value instead of exporting it"},
         {"Deno", "There is no Deno in here: use the tools' namespaces and plain JavaScript"},
         {"Bun", "There is no Bun in here: use the tools' namespaces and plain JavaScript"},
-        {"Buffer", "There is no Buffer in here: use Uint8Array, TextEncoder, TextDecoder, atob and btoa"},
+        {"Buffer", "There is no Buffer in here: use Uint8Array, TextEncoder and TextDecoder; bytes.toBase64() and Uint8Array.fromBase64(text)"},
         {"fs", "There is no fs in here: no files; call a tool; codemode.search({query}) finds one"},
         {"localStorage", "There is no localStorage in here: use codemode.state.get(key) and codemode.state.set(key, value)"},
         {"sessionStorage", "There is no sessionStorage in here: use codemode.state.get(key) and codemode.state.set(key, value)"},
