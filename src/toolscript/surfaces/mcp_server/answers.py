@@ -1,0 +1,143 @@
+"""What a client is answered: a run's result as content blocks.
+
+A result has no `structuredContent`. Some clients show a model the structured content alone, some the text alone, and
+some both: with the value in both, half of them would pay for it twice, and with less than the value in the structured
+part, others would never see it. So the value stands once, in the text; what programs want of a result (the run's id
+and status) stands in `_meta`, which no model reads.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import mcp_types as types
+
+from toolscript.codec import Blob, Encoded, decode
+from toolscript.errors import Conflict, Failure
+from toolscript.runs.result import CallRecord, Result
+from toolscript.runs.shaping import readable, shape, shape_lines
+from toolscript.runs.turn import Crashed, Finished
+from toolscript.runtime.upstreams import BUILTIN
+
+log = logging.getLogger("toolscript.mcp_server")
+
+PRINTED_SHARE = 4  # printed lines get at most a quarter of the budget, and so do shown values
+CONTENT_TOKENS = 500  # of what a tool said beside its error
+MAX_IMAGE_BYTES = 5 << 20  # above it the common model providers refuse an image
+MAX_SHOWN = 20
+
+ReadBlob = Callable[[str], Awaitable[tuple[bytes, str]]]
+
+
+async def answer_of(result: Result, *, budget_tokens: int, read_blob: ReadBlob) -> types.CallToolResult:
+    """A run's result, within a budget of tokens."""
+    meta = {"toolscript/run": result.run, "toolscript/status": result.status}
+    printed = shape_lines(result.printed, budget_tokens // PRINTED_SHARE).text if result.printed else ""
+    content: list[types.ContentBlock] = []
+    match result.outcome:
+        case Finished(value):
+            image = await _image(_blob(value), read_blob)
+            said = (
+                _nothing(result)
+                if value == "null"
+                else shape(value, budget_tokens - _spent(result, budget_tokens), result.run).text
+            )
+            content.append(image or _text(said))
+        case Crashed(failure):
+            content.append(_text(_failed(result, failure)))
+        case None:
+            content.append(_text(f"The run {result.run} has not ended: it is {result.status}."))
+    if printed:
+        content.append(_text(f"Printed:\n{printed}"))
+    content += await _shown(result, budget_tokens // PRINTED_SHARE, read_blob)
+    return types.CallToolResult(content=content, is_error=isinstance(result.outcome, Crashed), _meta=meta)
+
+
+def text_answer(text: str, *, is_error: bool = False) -> types.CallToolResult:
+    """An answer of one text."""
+    return types.CallToolResult(content=[_text(text)], is_error=is_error)
+
+
+def internal_error(run: str | None) -> types.CallToolResult:
+    """The answer where the fault is ours: what happened is in the log, and nothing of it here."""
+    where = f", run {run}" if run else ""
+    return text_answer(
+        f"Internal error{where}. It is not the program's fault; the operator's log has it.", is_error=True
+    )
+
+
+def _spent(result: Result, budget_tokens: int) -> int:
+    """What printed and shown values may take of the budget."""
+    share = budget_tokens // PRINTED_SHARE
+    return (share if result.printed else 0) + (share if result.shown else 0)
+
+
+def _nothing(result: Result) -> str:
+    if result.printed or result.shown:
+        return "null"
+    return "null (the program returned nothing: end it with `return` and the answer)"
+
+
+def _failed(result: Result, failure: Failure) -> str:
+    if failure.kind == "fault":
+        return f"Internal error, run {result.run}. It is not the program's fault; the operator's log has it."
+    parts = [str(failure)]
+    if failure.content is not None:
+        parts.append(f"The tool also said: {shape(failure.content, CONTENT_TOKENS, result.run).text}")
+    made = _made([call for call in result.calls if not call.path.startswith(f"{BUILTIN}.")])
+    if made:
+        parts.append(made)
+    return "\n".join(parts)
+
+
+def _made(calls: Sequence[CallRecord]) -> str:
+    """What had been done before the end, so that a second try need not do it again."""
+    if not calls:
+        return ""
+    text = f"{len(calls)} call{'' if len(calls) == 1 else 's'} made"
+    writes = [call for call in calls if call.effect == "write" and call.status in ("returned", "uncertain")]
+    if writes:
+        paths = list(dict.fromkeys(call.path for call in writes))
+        more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""  # noqa: PLR2004 - one line
+        text += f", {len(writes)} of them {'a write' if len(writes) == 1 else 'writes'} ({', '.join(paths[:5])}{more})"
+        uncertain = sum(call.status == "uncertain" for call in writes)
+        if uncertain:
+            text += f"; whether {uncertain} took effect is not known"
+    return text + "."
+
+
+async def _shown(result: Result, budget_tokens: int, read_blob: ReadBlob) -> list[types.ContentBlock]:
+    blocks: list[types.ContentBlock] = []
+    shown = result.shown[:MAX_SHOWN]
+    for args in shown:
+        value = decode(args)
+        value = value.get("value") if isinstance(value, dict) else value
+        image = await _image(value if isinstance(value, Blob) else None, read_blob)
+        blocks.append(image or _text(shape(_value_of(args), budget_tokens // len(shown), result.run).text))
+    if len(result.shown) > MAX_SHOWN:
+        blocks.append(_text(f"… {len(result.shown) - MAX_SHOWN} more values shown"))
+    return blocks
+
+
+async def _image(blob: Blob | None, read_blob: ReadBlob) -> types.ImageContent | None:
+    """The image that a blob holds; None for anything else."""
+    if blob is None or not blob.media_type.startswith("image/") or blob.size > MAX_IMAGE_BYTES:
+        return None
+    try:
+        content, media_type = await read_blob(blob.id)
+    except Conflict:
+        log.warning("the blob %s of an image is not in the store", blob.id)
+        return None
+    return types.ImageContent(data=base64.b64encode(content).decode(), mime_type=media_type)
+
+
+def _blob(value: Encoded) -> Blob | None:
+    decoded: Any = decode(value) if value.startswith('{"$blob"') else None
+    return decoded if isinstance(decoded, Blob) else None
+
+
+def _text(text: str) -> types.TextContent:
+    return types.TextContent(text=readable(text))

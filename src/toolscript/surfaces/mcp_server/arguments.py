@@ -1,0 +1,104 @@
+"""The arguments of the three tools: read from what a client sent, or refused with the right call shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+MAX_HITS = 50
+
+_RIGHT = {
+    "search": 'search({ "query": "find customers by name" })',
+    "describe": 'describe({ "paths": ["crm.find"] })',
+    "execute": 'execute({ "code": "return await crm.find({ name: \\"Ada\\" });" })',
+}
+
+
+class BadCall(Exception):
+    """A call whose arguments cannot be read; its text is for the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A question, or several."""
+
+    query: str | tuple[str, ...]
+    limit: int
+    namespace: str | None
+
+
+def search_of(arguments: Mapping[str, Any]) -> Search:
+    """The arguments of `search`."""
+    limit = arguments.get("limit", 10)
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or limit != int(limit) or limit < 1:
+        raise _bad("search", f"limit is a whole number from 1 to {MAX_HITS}, not {_said(limit)}")
+    namespace = arguments.get("namespace")
+    if namespace is not None and not isinstance(namespace, str):
+        raise _bad("search", f"namespace is a string, not {_said(namespace)}")
+    query = _texts("search", "query", arguments)
+    return Search(query, min(int(limit), MAX_HITS), namespace or None)
+
+
+def paths_of(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """The arguments of `describe`."""
+    paths = _texts("describe", "paths", arguments)
+    return (paths,) if isinstance(paths, str) else paths
+
+
+def code_of(arguments: Mapping[str, Any]) -> str:
+    """The code of `execute`."""
+    if "code" not in arguments:
+        raise _bad("execute", "code is missing" + _sent(arguments))
+    code = arguments["code"]
+    if not isinstance(code, str):
+        raise _bad("execute", f"code is a string, not {_said(code)}")
+    if not code.strip():
+        raise _bad("execute", "code is empty")
+    return code
+
+
+def unknown(name: str, offered: Sequence[str]) -> BadCall:
+    """The refusal of a tool that is not offered."""
+    return BadCall(
+        f"There is no tool {name[:80]!r} here; there are {', '.join(offered)}. "
+        f"Tools of namespaces are called from a program: {_RIGHT['execute']}"
+    )
+
+
+def _texts(tool: str, field: str, arguments: Mapping[str, Any]) -> str | tuple[str, ...]:
+    if field not in arguments:
+        raise _bad(tool, f"{field} is missing" + _sent(arguments))
+    value = arguments[field]
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        texts = cast("list[Any]", value)
+        if texts and all(isinstance(text, str) for text in texts):
+            return tuple(texts)
+    raise _bad(tool, f"{field} is a string or an array of strings, not {_said(value)}")
+
+
+def _bad(tool: str, problem: str) -> BadCall:
+    return BadCall(f"{tool}: {problem}. Call it like this: {_RIGHT[tool]}")
+
+
+def _sent(arguments: Mapping[str, Any]) -> str:
+    names = ", ".join(str(name)[:40] for name in list(arguments)[:5])
+    return f" (the call had {names})" if names else ""
+
+
+def _said(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return f"the string {value[:40]!r}"
+        case list():
+            return "an array" if value else "an empty array"
+        case _:
+            return "an object"

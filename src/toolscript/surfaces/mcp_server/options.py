@@ -1,0 +1,30 @@
+"""What a server offers: `ServeOptions`. Imported before anything heavy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+TypesMode = Literal["auto", "upfront", "search"]
+
+DEFAULT_BUDGET_TOKENS = 6_000  # of one result: what most clients show a model whole, and a tenth of what some refuse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """How the tools are offered to clients.
+
+    `expose` are patterns over paths (`git.*`, `crm.find`): these tools are offered directly beside the three.
+    `types` says whether all declarations stand in the description of `execute` (`upfront`), none (`search`), or all
+    when they are few (`auto`). `budget_tokens` bounds one result's text.
+    """
+
+    expose: tuple[str, ...] = ()
+    types: TypesMode = "auto"
+    budget_tokens: int = DEFAULT_BUDGET_TOKENS
+    name: str = "toolscript"
+
+    @property
+    def needs_tools(self) -> bool:
+        """Whether the list of tools is wrong until the upstreams are known."""
+        return bool(self.expose) or self.types == "upfront"

@@ -1,0 +1,182 @@
+"""The MCP server: three tools (and the exposed ones) over a runtime, in both eras of the protocol.
+
+1. A handler answers in our own words, also where it fails: what an exception says goes to the log, because the
+   library would send it to the client.
+2. A request that the client cancels cancels its run, and no further call starts.
+3. The list of tools is worked out from the catalogue; whoever listens is told when it becomes another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import mcp_types as types
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel.server import NotificationOptions, Server
+from mcp.server.models import InitializationOptions
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
+from mcp.shared.exceptions import MCPError
+
+from toolscript.catalog.search import found_text
+from toolscript.errors import Conflict, Fault
+from toolscript.ports import Clock
+from toolscript.runs.result import Result
+from toolscript.runtime.clock import SystemClock
+from toolscript.runtime.runtime import Runtime
+from toolscript.surfaces.mcp_server import arguments
+from toolscript.surfaces.mcp_server.answers import answer_of, internal_error, text_answer
+from toolscript.surfaces.mcp_server.arguments import BadCall
+from toolscript.surfaces.mcp_server.listeners import Listeners
+from toolscript.surfaces.mcp_server.offer import Offer, first_offer, offer_of
+from toolscript.surfaces.mcp_server.options import ServeOptions
+from toolscript.surfaces.mcp_server.progress import ProgressTeller
+from toolscript.surfaces.mcp_server.texts import INSTRUCTIONS, VERSION
+
+log = logging.getLogger("toolscript.mcp_server")
+
+LIST_TTL_MS = 60_000  # a list may be kept for a minute; whoever listens hears of changes sooner
+LIST_PATIENCE_S = 5.0  # how long a list that depends on the upstreams waits for them
+
+Context = ServerRequestContext[Any, Any]
+
+
+class ToolServer:
+    """Serves one runtime, which its owner has entered, to any number of clients."""
+
+    def __init__(self, runtime: Runtime, options: ServeOptions, *, clock: Clock | None = None) -> None:
+        self._runtime = runtime
+        self._options = options
+        self._clock = clock or SystemClock()
+        self._settled = asyncio.Event()
+        self._offer = first_offer([connector.namespace for connector in runtime.connectors])
+        self._bus = InMemorySubscriptionBus()
+        self._listeners = Listeners()
+        self.protocol = _Server(
+            options.name,
+            version=VERSION,
+            instructions=INSTRUCTIONS,
+            on_list_tools=self._list_tools,
+            on_call_tool=self._call_tool,
+            on_subscriptions_listen=ListenHandler(self._bus),
+        )
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Follow the catalogue while this is entered."""
+        task = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        await self._runtime.ready()
+        catalog = self._runtime.catalog
+        while True:
+            offer = offer_of(catalog, self._options)
+            changed = offer.tools != self._offer.tools
+            self._offer = offer
+            self._settled.set()
+            if changed:
+                await self._bus.publish(ToolsListChanged())
+                await self._listeners.tools_changed()
+            catalog = await self._runtime.changed(catalog)
+
+    async def _list_tools(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        self._listeners.add(ctx)
+        if self._options.needs_tools and not self._settled.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._settled.wait(), LIST_PATIENCE_S)
+        return types.ListToolsResult(
+            tools=[types.Tool.model_validate(tool, by_name=False) for tool in self._offer.tools],
+            ttl_ms=LIST_TTL_MS if self._settled.is_set() else 0,
+            cache_scope="private",
+        )
+
+    async def _call_tool(self, ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+        self._listeners.add(ctx)
+        try:
+            return await self._answer(ctx, params.name, params.arguments or {})
+        except BadCall as bad:
+            return text_answer(str(bad), is_error=True)
+        except Conflict as conflict:
+            return text_answer(str(conflict), is_error=True)
+        except MCPError:
+            raise
+        except Exception:  # the library would send the exception's own words to the client, paths and secrets included
+            log.exception("%s failed", params.name)
+            return internal_error(None)
+
+    async def _answer(self, ctx: Context, name: str, args: Mapping[str, Any]) -> types.CallToolResult:
+        match name:
+            case "search":
+                asked = arguments.search_of(args)
+                found = await self._runtime.search(asked.query, limit=asked.limit, namespace=asked.namespace)
+                return text_answer(found_text(found))
+            case "describe":
+                paths = arguments.paths_of(args)
+                return text_answer(await self._runtime.describe(paths, budget_tokens=self._options.budget_tokens // 2))
+            case "execute":
+                return await self._execute(ctx, arguments.code_of(args), args.get("input"))
+            case _:
+                offer = await self._offer_with(name)
+                if name not in offer.exposed:
+                    raise arguments.unknown(name, [tool["name"] for tool in offer.tools])
+                # The road of every call: checks, policy, limits and the log are those of a program's.
+                return await self._execute(ctx, f"return await {offer.exposed[name]}(input)", dict(args))
+
+    async def _offer_with(self, name: str) -> Offer:
+        """What is offered; a name that may be exposed waits for the upstreams to be known."""
+        if name not in self._offer.exposed and self._options.expose:
+            await self._runtime.ready()
+            return offer_of(self._runtime.catalog, self._options)
+        return self._offer
+
+    async def _execute(self, ctx: Context, code: str, value: Any) -> types.CallToolResult:
+        teller = ProgressTeller(ctx.session.report_progress, self._clock) if _wants_progress(ctx) else None
+        telling = asyncio.create_task(teller.tell()) if teller else None
+        try:
+            run = await self._runtime.start(code, input=value, observer=teller)
+            try:
+                result = await self._result(run)
+            except Fault:
+                log.exception("the run %s failed", run)
+                return internal_error(run)
+        finally:
+            if telling is not None:
+                telling.cancel()
+                await asyncio.gather(telling, return_exceptions=True)
+        return await answer_of(result, budget_tokens=self._options.budget_tokens, read_blob=self._runtime.blob)
+
+    async def _result(self, run: str) -> Result:
+        try:
+            return await self._runtime.wait(run)
+        except asyncio.CancelledError:
+            with anyio.CancelScope(shield=True):
+                await self._runtime.cancel(run)
+            raise
+
+
+class _Server(Server[Any]):
+    """The library's server, which tells every client that the list of tools may change."""
+
+    def create_initialization_options(
+        self,
+        notification_options: NotificationOptions | None = None,
+        experimental_capabilities: dict[str, dict[str, Any]] | None = None,
+        extensions: dict[str, dict[str, Any]] | None = None,
+    ) -> InitializationOptions:
+        # The HTTP side of the library calls this without options, and would promise no notifications.
+        options = notification_options or NotificationOptions(tools_changed=True)
+        return super().create_initialization_options(options, experimental_capabilities, extensions)
+
+
+def _wants_progress(ctx: Context) -> bool:
+    return ctx.meta is not None and ctx.meta.get("progress_token", ctx.meta.get("progressToken")) is not None
