@@ -1,1 +1,107 @@
-"""Code Mode for Python: a model writes one program that finds and calls tools, in a sandbox."""
+"""Toolscript: a model writes one program that finds and calls tools, in a sandbox, and returns only the answer.
+
+Every name is loaded when it is first used: importing the package brings in neither a sandbox engine nor a protocol.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from toolscript.codec import Blob
+    from toolscript.connectors.functions import functions, tool
+    from toolscript.connectors.mcp import McpConnector
+    from toolscript.errors import (
+        ConfigError,
+        Conflict,
+        Failure,
+        Fault,
+        GuestError,
+        RunError,
+        ToolError,
+        ToolscriptError,
+    )
+    from toolscript.ports import Connector, Event, Guest, Listing, Observer, Session, Store
+    from toolscript.runs.program import Limits, Program
+    from toolscript.runs.result import CallRecord, Result
+    from toolscript.runtime.runtime import Runtime
+    from toolscript.stores.memory import MemoryStore
+    from toolscript.stores.sqlite import SQLiteStore
+    from toolscript.tools import CallContext, Media, Progress, Tool, ToolPath
+
+    __version__: str
+
+__all__ = [
+    "Blob",
+    "CallContext",
+    "CallRecord",
+    "ConfigError",
+    "Conflict",
+    "Connector",
+    "Event",
+    "Failure",
+    "Fault",
+    "Guest",
+    "GuestError",
+    "Limits",
+    "Listing",
+    "McpConnector",
+    "Media",
+    "MemoryStore",
+    "Observer",
+    "Program",
+    "Progress",
+    "Result",
+    "RunError",
+    "Runtime",
+    "SQLiteStore",
+    "Session",
+    "Store",
+    "Tool",
+    "ToolError",
+    "ToolPath",
+    "ToolscriptError",
+    "__version__",
+    "functions",
+    "tool",
+]
+
+_homes = {
+    "codec": ("Blob",),
+    "connectors.functions": ("functions", "tool"),
+    "connectors.mcp": ("McpConnector",),
+    "errors": (
+        "ConfigError",
+        "Conflict",
+        "Failure",
+        "Fault",
+        "GuestError",
+        "RunError",
+        "ToolError",
+        "ToolscriptError",
+    ),
+    "ports": ("Connector", "Event", "Guest", "Listing", "Observer", "Session", "Store"),
+    "runs.program": ("Limits", "Program"),
+    "runs.result": ("CallRecord", "Result"),
+    "runtime.runtime": ("Runtime",),
+    "stores.memory": ("MemoryStore",),
+    "stores.sqlite": ("SQLiteStore",),
+    "tools": ("CallContext", "Media", "Progress", "Tool", "ToolPath"),
+}
+_home = {name: f"toolscript.{module}" for module, names in _homes.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        value = importlib.import_module("importlib.metadata").version("toolscript")
+    elif name in _home:
+        value = importlib.import_module("toolscript.runtime.plugs").load(f"{_home[name]}:{name}")
+    else:
+        raise AttributeError(f"module 'toolscript' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,53 @@
+"""`toolscript search QUERY`: find tools by what they do."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from toolscript.catalog.search import Found, found_text
+from toolscript.surfaces.assemble import assemble
+from toolscript.surfaces.cli.exits import COMPLETED
+from toolscript.surfaces.cli.interrupt import until_done
+from toolscript.surfaces.cli.opening import Opened, with_tools
+from toolscript.surfaces.cli.progress import ProgressLine
+from toolscript.surfaces.cli.terminal import Terminal
+
+_SCREEN_TOKENS = 4_000  # a screen is wider than a model's answer
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("query", metavar="QUERY", nargs="+", help="what the tool should do, in plain words")
+    parser.add_argument("--limit", metavar="N", type=int, default=10, help="at most so many tools (10)")
+    parser.add_argument("--namespace", metavar="NAME", help="search one namespace only")
+
+
+def command(options: Namespace, terminal: Terminal) -> int:
+    """Search; finding nothing is an answer too."""
+    return until_done(_search(with_tools(options, terminal), options, terminal), terminal)
+
+
+async def _search(opening: Opened, options: Namespace, terminal: Terminal) -> int:
+    runtime = assemble(opening.config, opening.specs)
+    async with runtime, ProgressLine(terminal, runtime) as progress:
+        found = await runtime.search(" ".join(options.query), limit=options.limit, namespace=options.namespace)
+        progress.clear()
+        if terminal.json:
+            terminal.value(_object(found, " ".join(options.query)))
+        else:
+            terminal.result(found_text(found, budget_tokens=_SCREEN_TOKENS))
+    return COMPLETED
+
+
+def _object(found: Found, query: str) -> dict[str, object]:
+    hits = [
+        {
+            "path": hit.path,
+            "signature": hit.signature,
+            "summary": hit.summary,
+            "effect": hit.effect,
+            "score": hit.score,
+        }
+        for hit in found.hits
+    ]
+    return {"query": query, "hits": hits, "total": found.total, "weak": found.weak, "note": found.note}
