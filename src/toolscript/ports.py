@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -100,8 +100,11 @@ class Store(Protocol):
         """Add a run with its first entries; if its key is known, the run that exists, unchanged."""
         ...
 
-    async def append(self, run: str, fence: int, entries: Sequence[Entry], status: RunStatus = "running") -> None:
-        """Add entries in one transaction; durable on return. `Conflict` if the fence is not the run's any more."""
+    def append(self, run: str, fence: int, entries: Sequence[Entry], status: RunStatus = "running") -> Awaitable[None]:
+        """Add entries in one transaction: queued by the call, in order, and durable when the awaitable ends.
+
+        `Conflict`, when awaited, if the fence is not the run's any more.
+        """
         ...
 
     async def read(self, run: str) -> tuple[RunRecord, list[Entry]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, assert_never
 
 from toolscript.errors import Failure
@@ -11,53 +12,14 @@ from toolscript.runs.program import Limits, Program
 from toolscript.runs.turn import Answer, Crashed, Finished, Outcome, Raised, Returned, Usage
 
 
-def entry_kind(entry: Entry) -> str:
-    """The entry's kind, as stores keep it beside the text."""
-    return type(entry).__name__.lower()
+def write_entries(entries: Sequence[Entry]) -> str:
+    """The text of some entries: a JSON array."""
+    return json.dumps([_members(entry) for entry in entries], separators=(",", ":"))
 
 
-def write_entry(entry: Entry) -> str:
-    """The text of one entry."""
-    match entry:
-        case Turned(now, delivered):
-            members: dict[str, Any] = {"now": now, "delivered": delivered}
-        case Intended():
-            members = {
-                "seq": entry.seq,
-                "path": entry.path,
-                "args": entry.args,
-                "effect": entry.effect,
-                "at": entry.at,
-            }
-        case Answered():
-            members = {"seq": entry.seq, "at": entry.at, "duration_us": entry.duration_us, **_answer(entry.answer)}
-        case Printed(lines):
-            members = {"lines": lines}
-        case Ended():
-            members = {"status": entry.status, "at": entry.at, **_outcome(entry.outcome), "usage": _usage(entry.usage)}
-        case _:
-            assert_never(entry)
-    return json.dumps(members, separators=(",", ":"))
-
-
-def read_entry(kind: str, text: str) -> Entry:
-    """The entry that `write_entry` wrote."""
-    members = json.loads(text)
-    match kind:
-        case "turned":
-            return Turned(members["now"], tuple(members["delivered"]))
-        case "intended":
-            return Intended(**members)
-        case "answered":
-            answer = Returned(members["value"]) if "value" in members else Raised(read_failure(members["failure"]))
-            return Answered(seq=members["seq"], answer=answer, at=members["at"], duration_us=members["duration_us"])
-        case "printed":
-            return Printed(tuple(members["lines"]))
-        case "ended":
-            outcome = Finished(members["value"]) if "value" in members else Crashed(read_failure(members["failure"]))
-            return Ended(status=members["status"], outcome=outcome, at=members["at"], usage=Usage(**members["usage"]))
-        case _:
-            raise ValueError(f"unknown kind of entry: {kind}")
+def read_entries(text: str) -> list[Entry]:
+    """The entries that `write_entries` wrote."""
+    return [_entry(members) for members in json.loads(text)]
 
 
 def write_failure(failure: Failure) -> dict[str, Any]:
@@ -120,3 +82,57 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
 
 def _usage(usage: Usage) -> dict[str, int]:
     return {name: getattr(usage, name) for name in Usage.__slots__}
+
+
+def _members(entry: Entry) -> dict[str, Any]:
+    match entry:
+        case Turned(now, delivered):
+            return {"kind": "turned", "now": now, "delivered": delivered}
+        case Intended():
+            return {
+                "kind": "intended",
+                "seq": entry.seq,
+                "path": entry.path,
+                "args": entry.args,
+                "effect": entry.effect,
+                "at": entry.at,
+            }
+        case Answered():
+            return {
+                "kind": "answered",
+                "seq": entry.seq,
+                "at": entry.at,
+                "duration_us": entry.duration_us,
+                **_answer(entry.answer),
+            }
+        case Printed(lines):
+            return {"kind": "printed", "lines": lines}
+        case Ended():
+            return {
+                "kind": "ended",
+                "status": entry.status,
+                "at": entry.at,
+                **_outcome(entry.outcome),
+                "usage": _usage(entry.usage),
+            }
+        case _:
+            assert_never(entry)
+
+
+def _entry(members: dict[str, Any]) -> Entry:
+    match members.pop("kind"):
+        case "turned":
+            return Turned(members["now"], tuple(members["delivered"]))
+        case "intended":
+            return Intended(**members)
+        case "answered":
+            answer = Returned(members["value"]) if "value" in members else Raised(read_failure(members["failure"]))
+            return Answered(seq=members["seq"], answer=answer, at=members["at"], duration_us=members["duration_us"])
+        case "printed":
+            return Printed(tuple(members["lines"]))
+        case "ended":
+            outcome = Finished(members["value"]) if "value" in members else Crashed(read_failure(members["failure"]))
+            usage = Usage(**members["usage"])
+            return Ended(status=members["status"], outcome=outcome, at=members["at"], usage=usage)
+        case kind:
+            raise ValueError(f"unknown kind of entry: {kind}")

@@ -1,6 +1,7 @@
 """One run, driven: decide, commit, act, commit, answer.
 
-1. Answers, and the `now` of the turn that they are handed to, are committed before the session sees them.
+1. Answers, and the `now` of the turn that they are handed to, are committed before anything that follows from them
+   can be seen outside. The session itself is not outside: it may run on while the commit is under way.
 2. The intent of a write is committed before its tool is asked to act; that of a read with its answer.
 3. Answers are handed over in the order in which they arrived, and that order is committed.
 4. Nothing runs after the end: calls in flight are cancelled or awaited, and recorded, before the end is.
@@ -9,7 +10,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -59,6 +60,7 @@ class Drive:
         self._session: Session | None = None
         self._around = around
         self._uncommitted: list[Entry] = []
+        self._sent: Awaitable[None] | None = None
         self._slots = asyncio.Semaphore(run.limits.concurrent_calls)
         self._flights: dict[int, _Flight] = {}
         self._arrived: list[Answered] = []
@@ -94,6 +96,7 @@ class Drive:
         while True:
             settled = [Settled(entry.seq, entry.answer) for entry in answered]
             turn = await session.advance(settled, now)
+            await self._durable()
             self._usage = turn.usage
             if turn.printed:
                 self._log(Printed(turn.printed))
@@ -105,7 +108,7 @@ class Drive:
             answered = await self._answers()
             now = self._instant()
             self._log(*answered, Turned(now, tuple(entry.seq for entry in answered)))
-            await self._commit()
+            self._send()
 
     async def _take(self, turn: Turn) -> End | None:
         """Decide a turn's calls, commit what must be on disk, and let them act."""
@@ -201,9 +204,20 @@ class Drive:
         self._uncommitted.extend(entries)
 
     async def _commit(self, status: RunStatus = "running") -> None:
+        await self._durable()
+        self._send(status)
+        await self._durable()
+
+    def _send(self, status: RunStatus = "running") -> None:
+        """Hand what is not committed yet to the store; `_durable` waits for it."""
         entries, self._uncommitted = self._uncommitted, []
         self.entries.extend(entries)
-        await self._around.store.append(self.run.id, self.run.fence, entries, status)
+        self._sent = self._around.store.append(self.run.id, self.run.fence, entries, status)
+
+    async def _durable(self) -> None:
+        sent, self._sent = self._sent, None
+        if sent is not None:
+            await sent
 
     def _instant(self) -> Instant:
         """The time now; never before a time that the run has seen."""

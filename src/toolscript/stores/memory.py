@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 
 from toolscript.codec import digest
@@ -30,7 +31,17 @@ class MemoryStore:
             self._forget()
         return run
 
-    async def append(self, run: str, fence: int, entries: Sequence[Entry], status: RunStatus = "running") -> None:
+    def append(self, run: str, fence: int, entries: Sequence[Entry], status: RunStatus = "running") -> Awaitable[None]:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        try:
+            self._append(run, fence, entries, status)
+        except Conflict as conflict:
+            done.set_exception(conflict)
+        else:
+            done.set_result(None)
+        return done
+
+    def _append(self, run: str, fence: int, entries: Sequence[Entry], status: RunStatus) -> None:
         record, log = self._found(run)
         if record.fence != fence:
             raise Conflict(f"the run {run} was taken over by another process")

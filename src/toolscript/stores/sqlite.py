@@ -12,9 +12,9 @@ import contextlib
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -22,9 +22,10 @@ from typing import Any, Literal
 from toolscript.codec import digest
 from toolscript.errors import ConfigError, Conflict, Fault, ToolscriptError
 from toolscript.runs.entry import Entry, RunRecord, RunStatus, last_instant
-from toolscript.runs.ledger import entry_kind, read_entry, read_run, write_entry, write_run
+from toolscript.runs.ledger import read_entries, read_run, write_entries, write_run
 
 VERSION = 1
+_APPEND = "INSERT INTO log (run, entries) SELECT ?, ? WHERE EXISTS (SELECT 1 FROM run WHERE id = ? AND fence = ?)"
 _BATCH = 256  # operations a commit: enough to make the commit's own cost small, few enough to answer soon
 
 
@@ -66,43 +67,42 @@ class SQLiteStore:
         self._writer: threading.Thread | None = None
         self._reader: ThreadPoolExecutor | None = None
         self._reading: sqlite3.Connection | None = None
-        self._opening = threading.Lock()
 
     async def create(self, run: RunRecord, entries: Sequence[Entry]) -> RunRecord:
         row = (run.id, run.key, run.status, run.fence, run.created, run.updated, write_run(run))
-        rows = _rows(run.id, entries)
+        text = write_entries(entries)
 
         def operation(db: sqlite3.Connection) -> RunRecord:
             added = db.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
             if added.rowcount:
-                _insert(db, rows)
+                db.execute("INSERT INTO log (run, entries) VALUES (?, ?)", (run.id, text))
                 return run
             return _record(db.execute("SELECT * FROM run WHERE key = ? OR id = ?", (run.key, run.id)).fetchone())
 
         return await self._write(operation)
 
-    async def append(self, run: str, fence: int, entries: Sequence[Entry], status: RunStatus = "running") -> None:
-        rows = _rows(run, entries)
+    def append(self, run: str, fence: int, entries: Sequence[Entry], status: RunStatus = "running") -> Awaitable[None]:
+        text = write_entries(entries)
         updated = last_instant(entries, 0)
 
         def operation(db: sqlite3.Connection) -> None:
-            held = db.execute(
-                "UPDATE run SET status = ?, updated = max(updated, ?) WHERE id = ? AND fence = ?",
-                (status, updated, run, fence),
-            )
-            if not held.rowcount:
+            added = db.execute(_APPEND, (run, text, run, fence))
+            if not added.rowcount:
                 raise Conflict(f"there is no run {run}, or it was taken over by another process")
-            _insert(db, rows)
+            if status != "running":
+                db.execute("UPDATE run SET status = ?, updated = max(updated, ?) WHERE id = ?", (status, updated, run))
 
-        await self._write(operation)
+        return self._write(operation)
 
     async def read(self, run: str) -> tuple[RunRecord, list[Entry]]:
         def operation(db: sqlite3.Connection) -> tuple[RunRecord, list[Entry]]:
             row = db.execute("SELECT * FROM run WHERE id = ?", (run,)).fetchone()
             if row is None:
                 raise Conflict(f"there is no run {run}")
-            entries = db.execute("SELECT kind, text FROM entry WHERE run = ? ORDER BY id", (run,)).fetchall()
-            return _record(row), [read_entry(kind, text) for kind, text in entries]
+            log = db.execute("SELECT entries FROM log WHERE run = ? ORDER BY id", (run,)).fetchall()
+            entries = [entry for (text,) in log for entry in read_entries(text)]
+            record = _record(row)
+            return replace(record, updated=last_instant(entries, record.updated)), entries
 
         return await self._read(operation)
 
@@ -138,47 +138,62 @@ class SQLiteStore:
             self._writes.put(None)
             await asyncio.to_thread(writer.join)
         reader, self._reader = self._reader, None
-        if reader is not None and self._reading is not None:
-            await asyncio.get_running_loop().run_in_executor(reader, self._reading.close)
-            self._reading = None
+        if reader is not None:
+            if self._reading is not None:
+                await asyncio.get_running_loop().run_in_executor(reader, self._reading.close)
+                self._reading = None
             reader.shutdown()
 
-    async def _write(self, operation: Callable[[sqlite3.Connection], Any]) -> Any:
+    def _write(self, operation: Callable[[sqlite3.Connection], Any]) -> asyncio.Future[Any]:
         if self._writer is None:
-            await self._open()
+            self._writer = threading.Thread(target=self._serve, name="toolscript-sqlite-writer", daemon=True)
+            self._writer.start()
         write = _Write(operation)
         self._writes.put(write)
-        return await write.done
+        return write.done
 
     async def _read(self, operation: Callable[[sqlite3.Connection], Any]) -> Any:
         if self._reader is None:
-            await self._open()
-        assert self._reader is not None
-        assert self._reading is not None
+            self._reader = ThreadPoolExecutor(1, thread_name_prefix="toolscript-sqlite-reader")
+        return await asyncio.get_running_loop().run_in_executor(self._reader, self._read_blocking, operation)
+
+    def _read_blocking(self, operation: Callable[[sqlite3.Connection], Any]) -> Any:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._reader, operation, self._reading)
-        except sqlite3.Error as error:
+            if self._reading is None:
+                self._reading = self._open()
+            return operation(self._reading)
+        except (sqlite3.Error, OSError) as error:
             raise self._fault(error) from error
 
-    async def _open(self) -> None:
-        await asyncio.to_thread(self._open_blocking)
-
-    def _open_blocking(self) -> None:
-        with self._opening:
-            if self._writer is not None:
-                return
+    def _serve(self) -> None:
+        """The writer thread: commit what waits, in batches, until told to end."""
+        db: sqlite3.Connection | None = None
+        ended = False
+        while not ended:
+            batch = [self._writes.get()]
+            while len(batch) < _BATCH and not self._writes.empty():
+                batch.append(self._writes.get_nowait())
+            ended = None in batch
+            writes = [write for write in batch if write is not None]
             try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                writing = self._connect()
-                _migrate(writing, self.path)
-                self._reading = self._connect()
-            except (sqlite3.Error, OSError) as error:
-                raise self._fault(error) from error
-            self._reader = ThreadPoolExecutor(1, thread_name_prefix="toolscript-sqlite-reader")
-            self._writer = threading.Thread(
-                target=_serve, args=(writing, self._writes, self._fault), name="toolscript-sqlite-writer", daemon=True
-            )
-            self._writer.start()
+                db = db or self._open()
+            except (sqlite3.Error, OSError, ConfigError) as error:
+                for write in writes:
+                    write.settle(error if isinstance(error, ConfigError) else self._fault(error))
+                continue
+            _commit(db, writes, self._fault)
+        if db is not None:
+            db.close()
+
+    def _open(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        db = self._connect()
+        try:
+            _migrate(db, self.path)
+        except BaseException:
+            db.close()
+            raise
+        return db
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
@@ -193,20 +208,6 @@ class SQLiteStore:
             f"the store {self.path} failed: {error}. Nothing of this step was written; "
             "check the disk's space and the file's permissions, then start the run again."
         )
-
-
-def _serve(
-    db: sqlite3.Connection, writes: queue.SimpleQueue[_Write | None], fault: Callable[[Exception], ToolscriptError]
-) -> None:
-    """The writer thread: commit what waits, in batches, until told to end."""
-    ended = False
-    while not ended:
-        batch = [writes.get()]
-        while len(batch) < _BATCH and not writes.empty():
-            batch.append(writes.get_nowait())
-        ended = None in batch
-        _commit(db, [write for write in batch if write is not None], fault)
-    db.close()
 
 
 def _commit(db: sqlite3.Connection, batch: list[_Write], fault: Callable[[Exception], ToolscriptError]) -> None:
@@ -251,14 +252,6 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
             db.execute(statement)
         db.execute(f"PRAGMA user_version = {VERSION}")
     db.execute("COMMIT")
-
-
-def _rows(run: str, entries: Sequence[Entry]) -> list[tuple[str, str, str]]:
-    return [(run, entry_kind(entry), write_entry(entry)) for entry in entries]
-
-
-def _insert(db: sqlite3.Connection, rows: list[tuple[str, str, str]]) -> None:
-    db.executemany("INSERT INTO entry (run, kind, text) VALUES (?, ?, ?)", rows)
 
 
 def _record(row: tuple[Any, ...]) -> RunRecord:

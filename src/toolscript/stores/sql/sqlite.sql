@@ -10,13 +10,12 @@ CREATE TABLE run (
 ) WITHOUT ROWID;
 CREATE INDEX run_by_age ON run (created DESC);
 CREATE INDEX run_by_status ON run (status, created DESC);
-CREATE TABLE entry (
-  id   INTEGER PRIMARY KEY,        -- grows with every entry, so it orders the entries of a run
-  run  TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
-  kind TEXT NOT NULL,
-  text TEXT NOT NULL
+CREATE TABLE log (
+  id      INTEGER PRIMARY KEY,     -- grows with every row, so it orders the rows of a run
+  run     TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+  entries TEXT NOT NULL            -- what one turn added: a JSON array of entries
 );
-CREATE INDEX entry_by_run ON entry (run, id);
+CREATE INDEX log_by_run ON log (run, id);
 CREATE TABLE blob (
   id         TEXT PRIMARY KEY,     -- SHA-256 of the content
   media_type TEXT NOT NULL,
