@@ -62,6 +62,8 @@ def _cost(piece: str) -> float:
         return 0.95 + 0.2 * (size - 1)
     if first >= "\u2000" and size == 1 and not first.isalpha():
         return 1.3 if first < "\U00010000" else 2.0
+    if "\u0400" <= first <= "\u052f":
+        return 0.7 + 0.11 * size
     if "\u3040" <= first <= "\ud7af":
         return 0.3 + 0.65 * size
     return 0.5 + 0.4 * size if "\u0e00" <= first <= "\u17ff" and first < "\u10a0" else 0.8 + 0.17 * size

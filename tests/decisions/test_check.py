@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.decisions.test_shape import anything
+
 from toolscript.codec import Blob
 from toolscript.schema.check import Checker, Problem, check
 from toolscript.schema.patterns import compiled_safely

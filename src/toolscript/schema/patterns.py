@@ -43,7 +43,7 @@ def _is_tame(pattern: str) -> bool:
             step = repeat.end() - position
             most = repeat[3] or ("" if repeat[2] else repeat[1])
             endless = char in "*+" or not most or len(most) > 3 or int(most) > MANY  # noqa: PLR2004 - digits
-            if closed and (endless or (int(most or MANY) > 1 and repeat[2] == ",")):
+            if closed and (endless or int(most) > 1):
                 return False
             open_repeats += endless
             groups = [held or endless or repeat[2] == "," for held in groups]
