@@ -26,6 +26,7 @@ from starlette.routing import Mount, Route
 
 PNG = "iVBORw0KGgo="
 OBJECT: dict[str, Any] = {"type": "object"}
+started: list[str] = []
 cancelled: list[str] = []
 extra: list[str] = []
 bus = InMemorySubscriptionBus()
@@ -66,6 +67,7 @@ TOOLS = [
     types.Tool(name="raise", input_schema=OBJECT),
     types.Tool(name="large", input_schema=schema(size={"type": "integer"})),
     types.Tool(name="never", input_schema=OBJECT),
+    types.Tool(name="started", input_schema=OBJECT),
     types.Tool(name="cancelled", input_schema=OBJECT),
     types.Tool(name="steps", input_schema=OBJECT),
     types.Tool(name="ask", input_schema=OBJECT),
@@ -115,10 +117,13 @@ async def call_tool(ctx: Any, params: Any) -> Any:
         case "large":
             return text("x" * args["size"])
         case "never":
+            started.append("never")
             try:
                 await anyio.sleep_forever()
             finally:
                 cancelled.append("never")
+        case "started":
+            return text(",".join(started))
         case "cancelled":
             return text(",".join(cancelled))
         case "steps":

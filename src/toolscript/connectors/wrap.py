@@ -44,7 +44,14 @@ def wrap(
         raise ConfigError(f"namespace {namespace!r}: programs cannot use this name; {would_do!r} would do")
     if isinstance(include, str) or isinstance(exclude, str):
         raise ConfigError("include and exclude are lists of patterns, not one text")
-    return Wrapped(connector, tuple(include), tuple(exclude), dict(rename), dict(effects), namespace)
+    return Wrapped(
+        connector,
+        include=tuple(include),
+        exclude=tuple(exclude),
+        rename=dict(rename),
+        effects=dict(effects),
+        namespace=namespace,
+    )
 
 
 class Wrapped:
@@ -53,6 +60,7 @@ class Wrapped:
     def __init__(
         self,
         inner: Connector,
+        *,
         include: tuple[str, ...],
         exclude: tuple[str, ...],
         rename: dict[str, str],

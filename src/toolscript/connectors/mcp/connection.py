@@ -13,9 +13,6 @@ from importlib.metadata import version
 from typing import Any, Literal
 
 import anyio
-import httpx2
-from mcp.client import Transport
-from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.client.subscriptions import SubscriptionLost
 from mcp.server import MCPServer, Server
@@ -25,6 +22,7 @@ from mcp_types import Tool as WireTool
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from toolscript.connectors.mcp.answers import unwrapped
+from toolscript.connectors.mcp.http import http_client, sse_streams
 from toolscript.connectors.mcp.sdk import Client
 from toolscript.connectors.mcp.stdio import StdioLog, stdio_streams
 from toolscript.connectors.mcp.targets import Era, Http, Stdio
@@ -34,7 +32,6 @@ from toolscript.tools import Tool, ToolPath
 
 Target = Stdio | Http | Server[Any] | MCPServer
 MAX_PAGES = 1_000  # a paginator that never ends must not hang the connecting
-HTTP_TIMEOUT_S = 30.0  # to connect, to write, and for a connection from the pool; the SDK's own default
 
 
 @dataclass(slots=True)
@@ -45,6 +42,7 @@ class Connection:
     wire: Wire
     transport: Literal["stdio", "http", "sse", "in process"]
     http_status: int | None = None
+    broken_by: str = ""
     client: Client | None = None
     dirty: asyncio.Event = field(default_factory=asyncio.Event)
     lost: asyncio.Event = field(default_factory=asyncio.Event)
@@ -106,25 +104,17 @@ async def _reached(connection: Connection, target: Target, max_message_bytes: in
     return Repaired(transport, connection.wire)
 
 
-async def _http(connection: Connection, target: Http, max_event_bytes: int, stack: AsyncExitStack) -> Transport:
-    async def note_status(response: httpx2.Response) -> None:
-        if response.status_code >= httpx2.codes.BAD_REQUEST:
-            connection.http_status = response.status_code
+async def _http(connection: Connection, target: Http, max_message_bytes: int, stack: AsyncExitStack) -> Any:
+    def refused(status: int) -> None:
+        connection.http_status = status
 
-    def client(
-        headers: dict[str, str] | None = None, timeout: httpx2.Timeout | None = None, auth: httpx2.Auth | None = None
-    ) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(
-            headers={**target.headers, **(headers or {})},
-            timeout=httpx2.Timeout(HTTP_TIMEOUT_S, read=None),  # a call's own deadline is the runtime's
-            auth=auth,
-            event_hooks={"response": [note_status]},
-        )
+    def broken(reason: str) -> None:
+        connection.broken_by = reason
 
+    client = await stack.enter_async_context(http_client(target, refused, max_message_bytes))
     if connection.transport == "sse":
-        return sse_client(target.url, httpx_client_factory=client)  # pyright: ignore[reportReturnType]
-    http = await stack.enter_async_context(client())
-    return streamable_http_client(target.url, http_client=http, max_sse_event_size=max_event_bytes)  # pyright: ignore[reportReturnType]
+        return sse_streams(target.url, client, max_message_bytes, broken)
+    return streamable_http_client(target.url, http_client=client, max_sse_event_size=max_message_bytes)
 
 
 async def listed(connection: Connection, namespace: str) -> tuple[tuple[Tool, ...], tuple[str, ...]]:

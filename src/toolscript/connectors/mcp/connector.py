@@ -25,7 +25,15 @@ from mcp_types import CallToolResult, InputRequiredResult
 from toolscript.codec import plain
 from toolscript.connectors.mcp.answers import asked, value_of
 from toolscript.connectors.mcp.connection import Connection, Target, listed, new_connection, opened, watch
-from toolscript.connectors.mcp.failures import BREAKS, failed, is_forgotten, reason_of, tool_error, without_secrets
+from toolscript.connectors.mcp.failures import (
+    BREAKS,
+    failed,
+    is_closed,
+    is_forgotten,
+    reason_of,
+    tool_error,
+    without_secrets,
+)
 from toolscript.connectors.mcp.servers_config import ServerSpec
 from toolscript.connectors.mcp.targets import Era, Http, McpStatus, Stdio
 from toolscript.errors import ToolError
@@ -151,13 +159,13 @@ class McpConnector:
                 if self._closed:
                     return
                 self._error = reason
+                if not was_ready and self._falls_back():
+                    continue
                 stable = was_ready and self._clock() - begun >= STABLE_S
                 unstable = 0 if stable else unstable + 1
                 self._retries = 0 if was_ready else self._retries + 1
-                delay_s = 0.0 if unstable == 0 or (was_ready and unstable == 1) else self._delay_s(unstable)
+                delay_s = 0.0 if was_ready and unstable <= 1 else self._delay_s(unstable)
                 self._set_state("connecting" if was_ready and delay_s <= PATIENCE_S else "unreachable")
-                if self._falls_back(was_ready):
-                    continue
                 await self._pause(delay_s)
 
     async def _lived(self) -> tuple[bool, str]:
@@ -200,9 +208,9 @@ class McpConnector:
         await self._list(connection)
         self._changed()
 
-    def _falls_back(self, was_ready: bool) -> bool:
+    def _falls_back(self) -> bool:
         """Whether there is another way of opening that has not been tried."""
-        if was_ready or isinstance(self._target, Server | MCPServer):
+        if isinstance(self._target, Server | MCPServer):
             return False
         status = self._connection.http_status or 0
         if isinstance(self._target, Http):
@@ -249,16 +257,18 @@ class McpConnector:
         try:
             result = await self._sent(connection, tool, args, context)
         except MCPError as error:
+            if is_closed(error):
+                connection.lost.set()  # the next call waits for a new one, even if the owner has not noticed yet
             if not is_forgotten(error):
-                raise failed(error, tool.path, self._max_message_bytes) from error
+                raise failed(error, tool.path, self._max_message_bytes, connection.broken_by) from error
             connection.lost.set()  # the server restarted and knows no such session, so it cannot have acted
-            connection = await self._reached(but=connection)
+            connection = await self._reached()
             try:
                 result = await self._sent(connection, tool, args, context)
             except BREAKS as again:
-                raise failed(again, tool.path, self._max_message_bytes) from again
+                raise failed(again, tool.path, self._max_message_bytes, connection.broken_by) from again
         except BREAKS as error:
-            raise failed(error, tool.path, self._max_message_bytes) from error
+            raise failed(error, tool.path, self._max_message_bytes, connection.broken_by) from error
         if isinstance(result, InputRequiredResult):
             question = asked(list((result.input_requests or {}).values()))
             raise ToolError(f"{tool.path} wants an answer from a person, who cannot be asked here. {question}".rstrip())
@@ -280,9 +290,9 @@ class McpConnector:
             allow_claimed=True,
         )
 
-    async def _reached(self, but: Connection | None = None) -> Connection:
+    async def _reached(self) -> Connection:
         """The live connection, waited for while it is being made."""
-        while (live := self._live) is None or live is but:
+        while (live := self._live) is None or live.lost.is_set():
             if self._closed or self._task is None:
                 raise tool_error("unreachable", f"The MCP server {self._namespace} is not connected.")
             if self._state == "unreachable":

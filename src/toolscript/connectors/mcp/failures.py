@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import anyio
 import httpx2
 from mcp.shared.exceptions import MCPError
@@ -9,6 +11,7 @@ from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
 from pydantic import ValidationError
 
 from toolscript.connectors.mcp.answers import encoded_content
+from toolscript.connectors.mcp.http import OVERSIZE
 from toolscript.connectors.mcp.stdio import TOO_LARGE
 from toolscript.errors import Failure, FailureCode, ToolError
 from toolscript.tools import ToolPath
@@ -25,13 +28,16 @@ def tool_error(code: FailureCode, message: str) -> ToolError:
     return ToolError(Failure(kind="tool", code=code, name="ToolError", message=message))
 
 
-def failed(error: BaseException, path: ToolPath, max_message_bytes: int) -> ToolError:
-    """The words for a program, of a call that got no result."""
+def failed(error: BaseException, path: ToolPath, max_message_bytes: int, broken_by: str = "") -> ToolError:
+    """The words for a program, of a call that got no result; `broken_by` is what ended the connection, if it ended."""
     match error:
         case MCPError(code=code) if code == TOO_LARGE:
             return _too_large(path, f"{int(error.message):,} bytes", max_message_bytes)
-        case _ if "byte limit" in str(error):  # the SDK's HTTP transport tells no size
-            return _too_large(path, "more bytes", max_message_bytes)
+        case _ if OVERSIZE in str(error) or OVERSIZE in broken_by:
+            told = re.search(r"(\d+) bytes exceed", str(error))
+            return _too_large(
+                path, f"{int(told[1]):,} bytes" if told else "more bytes than can be read", max_message_bytes
+            )
         case MCPError(code=code) if code == REQUEST_TIMEOUT:
             return tool_error("timeout", f"{path} did not answer in time.")
         case MCPError(code=code) if code != CONNECTION_CLOSED:
@@ -52,6 +58,11 @@ def _too_large(path: ToolPath, size: str, max_message_bytes: int) -> ToolError:
         f"{path} answered with {size}, over the limit of {max_message_bytes:,} bytes for a message. "
         "Ask for less, or for a part.",
     )
+
+
+def is_closed(error: MCPError) -> bool:
+    """Whether the whole connection is gone, and not only this request: the SDK has one code for both."""
+    return error.code == CONNECTION_CLOSED and error.message == "Connection closed"
 
 
 def is_forgotten(error: MCPError) -> bool:
