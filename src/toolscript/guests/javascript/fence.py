@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from toolscript.guests.javascript.scan import Scanner
 
-_LINE = re.compile(r"^[^\S\r\n]*+(?P<fence>`{3,}+|~{3,}+)(?P<tag>[^`\r\n]*+)$", re.MULTILINE)
+_LINE = re.compile(r"^\ufeff?[^\S\r\n]*+(?P<fence>`{3,}+|~{3,}+)(?P<tag>[^`\r\n]*+)\r?$", re.MULTILINE)
 _TAG = re.compile(r"\s*[{.]*([\w+#-]*)")
 _JAVASCRIPT = frozenset(("ts", "typescript", "js", "javascript", "mts", "mjs", "cts", "cjs", "tsx", "jsx", "node"))
 _MAX_BLOCKS = 8  # a message of more is not a program with prose around it

@@ -10,6 +10,7 @@ import tree_sitter_typescript
 from tree_sitter import Language, Node, Parser, Point, Query, QueryCursor, Tree
 
 _LANGUAGE = Language(tree_sitter_typescript.language_typescript())
+_WITH_JSX = Language(tree_sitter_typescript.language_tsx())
 _SMALL = 2048  # bytes; below it no text takes the parser longer than 20 ms, measured on `a<b,` repeated
 _PARSE_MS = 700
 _MAX_DEPTH = 5000  # beyond it the engine's own parser has long given up, and a query costs the square of the depth
@@ -23,7 +24,23 @@ class TooIntricate(ValueError):
 
 def parse(source: bytes) -> Tree:
     """The tree of the text. Raises `TooIntricate`."""
-    parser = Parser(_LANGUAGE)
+    return _parse(source, _LANGUAGE)
+
+
+def jsx_in(source: bytes) -> int | None:
+    """Where the first JSX element of the text begins, if it has one."""
+    try:
+        tree = _parse(source, _WITH_JSX)
+    except TooIntricate:
+        return None
+    cursor = QueryCursor(Query(_WITH_JSX, "[(jsx_element) (jsx_self_closing_element)] @jsx"))
+    cursor.set_max_start_depth(_MAX_DEPTH)
+    nodes = cursor.captures(tree.root_node).get("jsx", [])
+    return min((node.start_byte for node in nodes if not node.has_error), default=None)
+
+
+def _parse(source: bytes, language: Language) -> Tree:
+    parser = Parser(language)
     if len(source) <= _SMALL:
         return parser.parse(source)
     if source.count(b"<") > _MAX_OPEN_ANGLES and _open_angles(source) > _MAX_OPEN_ANGLES:

@@ -23,6 +23,8 @@ _TAIL = "}})"
 _HEAD_LINES = 1
 _MAX_DEPTH = 1000  # far beyond what people write; the engine's own parser gives up at a few hundred
 _INK = re.compile(r"[^\r\n]")
+_ELEMENT_END = re.compile(rb"</[\w.]*>|/>")
+_NO_JSX = "JSX is not supported: return plain values, or build text with template literals"
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _BROKEN = "(ERROR) @error (MISSING) @missing"
@@ -99,6 +101,8 @@ def _body(code: str, text: str) -> str:
 
 def _refuse_what_is_broken(code: str, body: str, parsed: bytes, root: Node) -> None:
     """Raise for what is surely wrong; what only the parser does not know is left to the engine."""
+    if _ELEMENT_END.search(parsed) and (offset := grammar.jsx_in(parsed)) is not None:
+        raise complaint(code, _characters(parsed, offset), _NO_JSX)
     flaw = flaw_in(body, max_depth=_MAX_DEPTH)
     if flaw is not None:
         message = flaw.message
@@ -108,7 +112,8 @@ def _refuse_what_is_broken(code: str, body: str, parsed: bytes, root: Node) -> N
         raise complaint(code, flaw.offset, message)
     found = grammar.captures(_BROKEN, root)
     for node in found.get("missing", ()):
-        raise complaint(code, _characters(parsed, node.start_byte), f"expected '{node.type}'")
+        what = f"a {node.type.replace('_', ' ')}" if node.is_named else f"'{node.type}'"
+        raise complaint(code, _characters(parsed, node.start_byte), f"expected {what}")
 
 
 def _refuse_require(code: str, parsed: bytes, root: Node) -> None:

@@ -2,7 +2,7 @@
 
 1. A type becomes spaces; its line ends stay.
 2. A statement that vanishes leaves a `;`, so that its neighbours are never joined.
-3. A cast that ends a statement leaves a `;` where the next line would otherwise continue it.
+3. A cast leaves a `;` where a bracket on the next line would otherwise continue the statement.
 4. What may not be parted by a line end (an arrow and its parameters, `return` and its value) is held together by moving
    a bracket over the type.
 5. Enums and parameter properties are the only syntax that runs: they are rewritten on their own lines.
@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -56,10 +57,7 @@ _QUERY = """
 (export_statement source: (_)) @import
 (call_expression function: (import)) @dynamic_import
 """
-_STATEMENTS = """
-[(expression_statement) (lexical_declaration) (variable_declaration) (return_statement) (throw_statement)
- (public_field_definition) (export_statement)] @statement
-"""
+_PARTED = re.compile(rb"(?=[^\S\r\n]*+[\r\n/])(?:\s|//[^\r\n]*+|/\*.*?\*/)*+[(\[`]", re.DOTALL)
 
 NAMESPACES = "namespaces are not supported: use an object, such as `const Name = { … }`, or plain functions"
 DECORATORS = "decorators are not supported: call the function on the value instead"
@@ -80,14 +78,12 @@ class Unsupported(ValueError):
 def strip(source: bytes, root: Node) -> list[Edit]:
     """The edits, sorted and disjoint, that make JavaScript of the text. Raises `Unsupported`."""
     found = grammar.captures(_QUERY, root)
-    return _Stripper(source, root).edits_for(found) if found else []
+    return _Stripper(source).edits_for(found) if found else []
 
 
 @dataclass(slots=True)
 class _Stripper:
     source: bytes
-    root: Node
-    ends: set[int] = field(default_factory=set[int])
     edits: list[Edit] = field(default_factory=list[Edit])
 
     def edits_for(self, found: dict[str, list[Node]]) -> list[Edit]:
@@ -147,7 +143,13 @@ class _Stripper:
         self.edits.append(blank(self.source, start, end, first=first))
 
     def cast(self, start: int, end: int, node: Node) -> None:
-        last = b";" if self.ends_statement(node) else b""
+        """`as T` and its kin. TypeScript ends the statement where a bracket follows on the next line; so do we."""
+        kind = node.child(2)
+        if kind.type in ("lookup_type", "array_type"):
+            head = kind.child(0).end_byte
+            if b"\n" in self.source[head : kind.child(1).start_byte]:
+                end = head
+        last = b";" if _PARTED.match(self.source, end) else b""
         self.edits.append(blank(self.source, start, end, last=last))
 
     def assertion(self, start: int, end: int, node: Node) -> None:
@@ -209,21 +211,6 @@ class _Stripper:
             self.whole(start, end, node)
             return
         raise Unsupported(start, NO_MODULES)
-
-    def ends_statement(self, node: Node) -> bool:
-        """Whether a statement ends with this node by a line end alone, and the next line would continue it."""
-        end = node.end_byte
-        following = self.source[end : end + 4000]
-        ink = following.lstrip()
-        if not ink or ink[:1] not in (b"(", b"[", b"`", b"+", b"-", b"/", b"*", b",", b".", b"<"):
-            return False
-        if b"\n" not in following[: len(following) - len(ink)] and ink[:2] not in (b"//", b"/*"):
-            return False
-        if not self.ends:
-            self.ends = {
-                statement.end_byte for statement in grammar.captures(_STATEMENTS, self.root).get("statement", ())
-            }
-        return end in self.ends
 
 
 _PLAIN = frozenset(("annotation", "gone", "modifier", "import"))  # yield to another reading of the same span

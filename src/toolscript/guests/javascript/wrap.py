@@ -1,7 +1,8 @@
 """Find what a program yields, and make the edits that return it.
 
 1. The last statement decides; types, empty statements and comments do not count.
-2. An expression is returned; a function as the last expression is called with the input.
+2. An expression (or what is assigned to `module.exports`) is returned; a function as the last expression is called with
+   the input.
 3. `export default` is the value, called if it is a function.
 4. Otherwise an uncalled `main` is called with the input; or, in a program of functions alone, the last one that the
    program itself never names.
@@ -37,6 +38,9 @@ class Yield:
 def yield_of(source: bytes, root: Node) -> Yield:
     """What the program yields."""
     edits: list[Edit] = []
+    first = root.named_children[0] if root.named_child_count else None
+    if first is not None and first.type == "hash_bang_line":
+        edits.append(Edit(first.start_byte, first.end_byte, b" " * (first.end_byte - first.start_byte)))
     statements = [_Statement(source, node, edits) for node in root.named_children if node.type not in _SILENT]
     if not statements:
         return Yield(tuple(edits))
@@ -49,6 +53,8 @@ def yield_of(source: bytes, root: Node) -> Yield:
         return Yield(tuple(edits), b";return main(input);")
     if last.type == "expression_statement":
         edits.extend(_returned(source, last.child(0), {s.function for s in statements}))
+    elif last.type == "statement_block" and len(statements) == 1 and not last.named_child_count:
+        edits.append(Edit(last.start_byte, last.start_byte, b"return "))  # `{}` alone is an object
     elif all(s.harmless for s in statements) and statements[-1].function:
         name = statements[-1].function
         if not _named(source, root, last, name):
@@ -114,6 +120,10 @@ def _default_in(source: bytes, node: Node) -> bytes:
 
 def _returned(source: bytes, expression: Node, functions: set[bytes]) -> list[Edit]:
     start, end = expression.start_byte, expression.end_byte
+    left, right = expression.child_by_field_name("left"), expression.child_by_field_name("right")
+    if left is not None and right is not None and source[left.start_byte : left.end_byte] == b"module.exports":
+        clear = Edit(start, right.start_byte, _spaces(source, start, right.start_byte))
+        return [clear, *_returned(source, right, functions)]
     inner = expression
     while inner.type == "parenthesized_expression" and inner.named_child_count == 1:
         inner = inner.named_children[0]
