@@ -65,5 +65,6 @@ async def _fastmcp() -> AsyncIterator[Row]:
 
         await run("return 1 + 1", 2)
         yield Row("FastMCP code mode: 1+1", await run("return 1 + 1", 20), "ms")
-        calls = "t = 0\nfor i in range(100):\n    r = await call_tool('add', {'a': i, 'b': 1})\n    t = t + r['result']\nreturn t"
+        loop = "for i in range(100):\n    r = await call_tool('add', {'a': i, 'b': 1})\n    t = t + r['result']"
+        calls = f"t = 0\n{loop}\nreturn t"
         yield Row("FastMCP code mode: one sequential call", await run(calls, 5) / 100, "ms")

@@ -13,7 +13,9 @@ from toolscript import Limits, MemoryStore, Runtime, SQLiteStore, functions, too
 
 CALLS = 200
 SEQUENTIAL = f"let sum = 0; for (let i = 0; i < {CALLS}; i++) sum += await bench.add({{ a: i, b: 1 }}); return sum"
-PARALLEL = "const all = await Promise.all(Array.from({ length: 100 }, (_, i) => bench.add({ a: i, b: 1 }))); return all.length"
+PARALLEL = (
+    "const all = await Promise.all(Array.from({ length: 100 }, (_, i) => bench.add({ a: i, b: 1 }))); return all.length"
+)
 SMALL = """
 const first = await bench.add({ a: 1, b: 2 });
 const [second, third] = await Promise.all([bench.add({ a: first, b: 1 }), bench.add({ a: first, b: 2 })]);
@@ -35,7 +37,7 @@ def many_tools(count: int) -> list[object]:
     made: list[object] = []
     for number in range(count):
         name = f"{verbs[number % 10]}_item_{number}"
-        exec(  # noqa: S102 - builds plain functions
+        exec(
             f"async def {name}(owner: str, name: str, limit: int = 10) -> dict[str, str]:\n"
             f"    '''{verbs[number % 10].title()} item number {number} of an owner.'''\n"
             "    return {'owner': owner}\n",
@@ -61,7 +63,12 @@ async def samples_of(runtime: Runtime, code: str, times: int, warm: int = 5) -> 
 async def rows() -> AsyncIterator[Row]:
     for isolation, bar in (("threads", 0.5), ("workers", 0.8)):
         async with Runtime([functions("bench", add)], isolation=isolation) as runtime:
-            yield Row(f"fresh session, 1+1, in memory, {isolation}", middle(await samples_of(runtime, "1+1", 300, 20)), "ms", bar)
+            yield Row(
+                f"fresh session, 1+1, in memory, {isolation}",
+                middle(await samples_of(runtime, "1+1", 300, 20)),
+                "ms",
+                bar,
+            )
             async for row in _calls(runtime, isolation):
                 yield row
     async for row in _stores():
