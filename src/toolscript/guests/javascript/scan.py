@@ -103,7 +103,6 @@ class Scanner:
                 return
             case "open_comment":
                 self.report(offset, "this comment is never closed: expected '*/'")
-                self.at = self.end
             case "word":
                 self.regex_allowed = text in _BEFORE_REGEX
                 self.word = text

@@ -27,7 +27,14 @@ _ELEMENT_END = re.compile(rb"</[\w.]*>|/>")
 _NO_JSX = "JSX is not supported: return plain values, or build text with template literals"
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
-_BROKEN = "(ERROR) @error (MISSING) @missing"
+_BROKEN = "(MISSING) @missing (type_annotation . (ERROR) @type)"
+_AWAITS = """
+(await_expression) @await
+(for_in_statement "await" @await)
+[(arrow_function) (function_expression) (function_declaration) (method_definition)
+ (generator_function) (generator_function_declaration)] @function
+"""
+_ASYNC_AWAIT = "`await` is only allowed in an async function: write `async` before the function around it"
 _REQUIRE = "(call_expression function: (identifier) @callee (arguments . (string)))"
 
 
@@ -76,6 +83,8 @@ def prepare(code: str) -> Prepared:
         raise complaint(code, _characters(parsed, error.offset), str(error)) from None
     if b"require" in parsed:
         _refuse_require(code, parsed, root)
+    if b"await" in parsed:
+        _refuse_stray_await(code, parsed, root)
     value = wrap.yield_of(parsed, root)
     if value.edits:
         edits = sorted([*edits, *value.edits])
@@ -112,14 +121,41 @@ def _refuse_what_is_broken(code: str, body: str, parsed: bytes, root: Node) -> N
         raise complaint(code, flaw.offset, message)
     found = grammar.captures(_BROKEN, root)
     for node in found.get("missing", ()):
-        what = f"a {node.type.replace('_', ' ')}" if node.is_named else f"'{node.type}'"
+        what = f"{node.type.replace('_', ' ')}" if node.is_named else f"'{node.type}'"
         raise complaint(code, _characters(parsed, node.start_byte), f"expected {what}")
+    for node in found.get("type", ()):
+        if parsed[node.start_byte : node.end_byte] == b"=":
+            raise complaint(code, _characters(parsed, node.start_byte), "expected a type before '='")
 
 
 def _refuse_require(code: str, parsed: bytes, root: Node) -> None:
     for node in grammar.captures(_REQUIRE, root).get("callee", ()):
         if parsed[node.start_byte : node.end_byte] == b"require":
             raise complaint(code, _characters(parsed, node.start_byte), NO_MODULES)
+
+
+def _refuse_stray_await(code: str, parsed: bytes, root: Node) -> None:
+    """The engine would only say that it expected a semicolon."""
+    found = grammar.captures(_AWAITS, root)
+    functions = [(node.start_byte, node.end_byte, node) for node in found.get("function", ())]
+    if not functions or "await" not in found:
+        return
+    items = sorted([*functions, *((node.start_byte, 0, node) for node in found["await"])], key=lambda item: item[0])
+    around: list[tuple[int, bool]] = []
+    for start, end, node in items:
+        while around and around[-1][0] <= start:
+            around.pop()
+        if end:
+            around.append((end, _is_async(parsed, node)))
+        elif around and not around[-1][1]:
+            raise complaint(code, _characters(parsed, start), _ASYNC_AWAIT)
+
+
+def _is_async(parsed: bytes, node: Node) -> bool:
+    if node.type != "method_definition":
+        return parsed.startswith(b"async", node.start_byte)
+    name = node.child_by_field_name("name")
+    return name is None or b"async" in parsed[node.start_byte : name.start_byte]
 
 
 def _characters(source: bytes, offset: int) -> int:

@@ -1,6 +1,6 @@
 """Find what a program yields, and make the edits that return it.
 
-1. The last statement decides; types, empty statements and comments do not count.
+1. The last statement decides; types, empty statements, comments, and functions below it do not count.
 2. An expression (or what is assigned to `module.exports`) is returned; a function as the last expression is called with
    the input.
 3. `export default` is the value, called if it is a function.
@@ -51,6 +51,8 @@ def yield_of(source: bytes, root: Node) -> Yield:
     main = next((s for s in statements if s.function == b"main"), None)
     if main is not None and not _named(source, root, main.node, b"main"):
         return Yield(tuple(edits), b";return main(input);")
+    if last.type == "function_declaration" and not all(s.harmless for s in statements):
+        last = next(s.node for s in reversed(statements) if not s.harmless)  # what stands above hoisted functions
     if last.type == "expression_statement":
         edits.extend(_returned(source, last.child(0), {s.function for s in statements}))
     elif last.type == "statement_block" and len(statements) == 1 and not last.named_child_count:
