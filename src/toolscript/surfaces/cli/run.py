@@ -129,7 +129,9 @@ async def _run(opening: Opened, code: str, value: Any, language: Language, termi
     except asyncio.CancelledError:
         progress.clear()
         if progress.run is not None:
-            terminal.problem(f"cancelled the run {progress.run}")
+            terminal.problem(
+                f"cancelled the run {progress.run}; toolscript runs show {progress.run} tells how far it came"
+            )
             if terminal.json:
                 terminal.value({"run": progress.run, "status": "cancelled"})
         raise
@@ -164,7 +166,7 @@ def _tell(result: Result, runtime: Runtime, terminal: Terminal) -> None:
                 why = f": {listing.problems[0]}" if listing.problems else ""
                 terminal.note(f"{connector.namespace} is unreachable{why} (toolscript doctor says more)")
     elif not result.ok:
-        terminal.problem(f"the run {result.run} is {result.status}; toolscript runs {result.run} shows it")
+        terminal.problem(f"the run {result.run} is {result.status}; toolscript runs show {result.run} tells more")
 
 
 def tell_value(value: Any, terminal: Terminal) -> None:

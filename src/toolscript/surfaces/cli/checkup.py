@@ -1,0 +1,220 @@
+"""What `doctor` finds: the engine, the walls around it, the store, and every server, each within a time limit."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import os
+import platform
+import sqlite3
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from toolscript.connectors.mcp.servers_config import ServerSpec
+from toolscript.connectors.mcp.targets import McpStatus
+from toolscript.errors import ToolscriptError
+from toolscript.ports import Connector, ConnectorState
+from toolscript.runtime.plugs import load
+from toolscript.runtime.runtime import Runtime
+from toolscript.surfaces.assemble import assemble, store
+from toolscript.surfaces.config import Config
+
+ENGINE_TIMEOUT_S = 30.0  # the first start compiles for about a second, on a slow machine for several
+_REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "lustre", "fuse.sshfs", "virtiofs"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineCheck:
+    """Whether a program runs; `cache` is where the compiled engine is kept."""
+
+    problem: str | None
+    first_ms: int | None
+    cache: Path
+    cache_is_writable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """One of the walls around a worker process; without `holds`, `reason` says why it is missing."""
+
+    name: str
+    holds: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreCheck:
+    """Whether the store can be used; `file_system` is set where it is one that SQLite cannot lock reliably."""
+
+    kind: str
+    path: Path | None
+    durability: str
+    problem: str | None
+    file_system: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCheck:
+    """One source of tools. `status` is None for what is no MCP server."""
+
+    namespace: str
+    state: ConnectorState
+    tools: int
+    problems: tuple[str, ...]
+    status: McpStatus | None
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkup:
+    """All that was found."""
+
+    versions: Mapping[str, str]
+    engine: EngineCheck
+    walls: tuple[Wall, ...] | str
+    store: StoreCheck
+    sources: tuple[SourceCheck, ...]
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether everything that is configured works."""
+        broken = self.engine.problem or self.store.problem or isinstance(self.walls, str)
+        return not broken and all(source.state == "ready" for source in self.sources)
+
+
+async def checkup(config: Config, specs: Sequence[ServerSpec], *, timeout_s: float) -> Checkup:
+    """Look at everything at the same time; what does not answer within `timeout_s` is reported as it is then."""
+    engine, walls, kept, sources = await asyncio.gather(
+        _engine(), _bounded(_walls, ENGINE_TIMEOUT_S), _store(config), _sources(config, specs, timeout_s)
+    )
+    return Checkup(versions=_versions(), engine=engine, walls=walls, store=kept, sources=sources)
+
+
+def _versions() -> dict[str, str]:
+    found = {
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "sqlite": sqlite3.sqlite_version,
+    }
+    for name in ("toolscript", "wasmtime", "mcp", "pydantic"):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+async def _engine() -> EngineCheck:
+    folder: Path = load("toolscript.guests.javascript.machine_code:cache_folder")()
+    begun = time.monotonic()
+    problem = await _bounded(_first_program, ENGINE_TIMEOUT_S)
+    return EngineCheck(
+        problem=problem,
+        first_ms=None if problem else round((time.monotonic() - begun) * 1_000),
+        cache=folder,
+        cache_is_writable=_is_writable(folder),
+    )
+
+
+async def _first_program() -> str | None:
+    async with Runtime() as runtime:
+        result = await runtime.run("return 6 * 7")
+        return None if result.ok and result.value == 42 else f"6 * 7 gave {result.failure or result.value}"  # noqa: PLR2004
+
+
+async def _walls() -> tuple[Wall, ...]:
+    workers: Any = load("toolscript.guests.pool:JavaScriptWorkers")(processes=1)
+    try:
+        return tuple(Wall(step.name, step.holds, step.reason) for step in await workers.walls())
+    finally:
+        await workers.close()
+
+
+async def _store(config: Config) -> StoreCheck:
+    kept = config.store
+    if kept.kind == "memory":
+        return StoreCheck(kind=kept.kind, path=None, durability="none", problem=None, file_system=None)
+    problem = None
+    if kept.path.exists():
+
+        async def read() -> None:
+            opened = store(kept)
+            try:
+                await opened.recent(limit=1)
+            finally:
+                await opened.close()
+
+        problem = await _bounded(read, ENGINE_TIMEOUT_S)
+    elif not _is_writable(kept.path):
+        problem = f"{kept.path} cannot be made: {_standing(kept.path)} is not writable"
+    return StoreCheck(
+        kind=kept.kind,
+        path=kept.path,
+        durability=kept.durability,
+        problem=problem,
+        file_system=_remote_file_system(_standing(kept.path)),
+    )
+
+
+async def _bounded(check: Callable[[], Awaitable[Any]], timeout_s: float) -> Any:
+    """What a check gives, or why it could not be made, in one sentence."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await check()
+    except TimeoutError:
+        return f"no answer within {timeout_s:g} s"
+    except (ToolscriptError, OSError) as error:
+        return str(error)
+
+
+async def _sources(config: Config, specs: Sequence[ServerSpec], timeout_s: float) -> tuple[SourceCheck, ...]:
+    runtime = assemble(replace(config, store=replace(config.store, kind="memory")), specs)
+    origins = {spec.namespace: str(spec.source) for spec in specs}
+    async with runtime:
+        await runtime.ready(timeout_s=timeout_s)
+        return tuple(_source(one, origins.get(one.namespace, "python")) for one in runtime.connectors)
+
+
+def _source(connector: Connector, origin: str) -> SourceCheck:
+    listing = connector.listing()
+    status: Any = getattr(getattr(connector, "inner", connector), "status", None)
+    is_known = isinstance(status, McpStatus)
+    problems = [problem for problem in listing.problems if not (is_known and problem.startswith("stderr: "))]
+    return SourceCheck(
+        namespace=connector.namespace,
+        state=listing.state,
+        tools=len(listing.tools),
+        problems=tuple(dict.fromkeys(problems)),
+        status=status if is_known else None,
+        origin=origin,
+    )
+
+
+def _standing(path: Path) -> Path:
+    """The nearest folder above that is there."""
+    return next((folder for folder in (path, *path.parents) if folder.is_dir()), Path(path.anchor))
+
+
+def _is_writable(path: Path) -> bool:
+    return os.access(_standing(path), os.W_OK | os.X_OK)
+
+
+def _remote_file_system(folder: Path) -> str | None:
+    """The kind of a network file system, where this can be told (Linux: proc(5), `mountinfo`)."""
+    if not sys.platform.startswith("linux"):
+        return None
+    try:
+        lines = Path("/proc/self/mountinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    mounts: dict[Path, str] = {}
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        if len(fields := before.split()) > 4 and after:  # noqa: PLR2004 - the mount point is field 5
+            mounts[Path(fields[4].replace("\\040", " "))] = after.split()[0]
+    kind = next((mounts[one] for one in (folder.resolve(), *folder.resolve().parents) if one in mounts), "")
+    return kind if kind in _REMOTE else None
