@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tree_sitter import Node
@@ -65,6 +64,7 @@ NO_MODULES = (
     "there are no modules here: nothing can be imported. Tools are in scope as namespaces already "
     '(`await codemode.search("…")` finds them); for the rest write plain JavaScript'
 )
+_REFUSED = {"namespace": NAMESPACES, "decorator": DECORATORS, "dynamic_import": NO_MODULES}
 
 
 class Unsupported(ValueError):
@@ -93,15 +93,42 @@ class _Stripper:
         for (start, end), kind, node in items:
             if start < covered:
                 continue
-            treat: Callable[[int, int, Node], None] | None = getattr(self, kind, None)
-            if treat is None:
-                self.edits.append(blank(self.source, start, end))
-            else:
-                treat(start, end, node)
+            self.treat(kind, start, end, node)
             if kind not in _TRANSPARENT:
                 covered = end
         self.edits.sort()
         return self.edits
+
+    def treat(self, kind: str, start: int, end: int, node: Node) -> None:
+        match kind:
+            case "annotation" | "gone":
+                self.edits.append(blank(self.source, start, end))
+            case "bang":
+                self.edits.append(Edit(start, end, b" "))
+            case "whole":
+                self.edits.append(blank(self.source, start, end, first=b";"))
+            case "field_type":  # a field named `get` must not take the next method as its own
+                self.edits.append(blank(self.source, start, end, last=b";"))
+            case "arrow_type":
+                self.arrow_type(start, end)
+            case "parameters":
+                self.parameters(start, end, node)
+            case "modifier":
+                self.modifier(start, end)
+            case "cast":
+                self.cast(start, end, node)
+            case "assertion":
+                self.assertion(start, end, node)
+            case "this":
+                self.this(start, end, node)
+            case "property":
+                self.property(start, end, node)
+            case "enum":
+                self.edits.extend(enum_edits(self.source, node))
+            case "import":
+                self.import_(start, end, node)
+            case _:
+                raise Unsupported(start, _REFUSED[kind])
 
     def span(self, kind: str, node: Node) -> tuple[int, int]:
         match kind:
@@ -114,7 +141,7 @@ class _Stripper:
             case _:
                 return node.start_byte, node.end_byte
 
-    def arrow_type(self, start: int, end: int, node: Node) -> None:
+    def arrow_type(self, start: int, end: int) -> None:
         """The type an arrow returns: over several lines it would part the `)` from the `=>`."""
         if b"\n" in self.source[start:end]:
             bracket = self.source.rfind(b")", 0, start)
@@ -122,10 +149,6 @@ class _Stripper:
             self.edits.append(blank(self.source, start, end, last=b")"))
         else:
             self.edits.append(blank(self.source, start, end))
-
-    def field_type(self, start: int, end: int, node: Node) -> None:
-        """The type of a field without a value; a field named `get` must not take the next method as its own."""
-        self.edits.append(blank(self.source, start, end, last=b";"))
 
     def parameters(self, start: int, end: int, node: Node) -> None:
         """The generics of an arrow: a line end in them would part it from its `async` or `return`."""
@@ -136,7 +159,7 @@ class _Stripper:
         else:
             self.edits.append(blank(self.source, start, end))
 
-    def modifier(self, start: int, end: int, node: Node) -> None:
+    def modifier(self, start: int, end: int) -> None:
         """`private` and its kin; before `[` or `*` a `;` keeps the field above apart."""
         following = self.source[end : end + 200].lstrip()
         first = b";" if following[:1] in (b"[", b"*") else b""
@@ -160,9 +183,6 @@ class _Stripper:
         else:
             self.edits.append(blank(self.source, start, end))
 
-    def whole(self, start: int, end: int, node: Node) -> None:
-        self.edits.append(blank(self.source, start, end, first=b";"))
-
     def this(self, start: int, end: int, node: Node) -> None:
         comma = node.next_sibling
         if comma is not None and comma.type == ",":
@@ -185,30 +205,13 @@ class _Stripper:
         name = self.source[start:end]
         self.edits.append(Edit(at, at, b";this." + name + b" = " + name + b";"))
 
-    def enum(self, start: int, end: int, node: Node) -> None:
-        self.edits.extend(enum_edits(self.source, node))
-
-    def namespace(self, start: int, end: int, node: Node) -> None:
-        raise Unsupported(start, NAMESPACES)
-
-    def decorator(self, start: int, end: int, node: Node) -> None:
-        raise Unsupported(start, DECORATORS)
-
-    def dynamic_import(self, start: int, end: int, node: Node) -> None:
-        raise Unsupported(start, NO_MODULES)
-
-    def __getattr__(self, name: str) -> Callable[[int, int, Node], None]:
-        if name == "import":
-            return self.import_
-        raise AttributeError(name)
-
     def import_(self, start: int, end: int, node: Node) -> None:
         """An import; one of types only vanishes."""
         clause = node.named_children[0] if node.named_child_count else None
         names = clause.named_children[0] if clause is not None and clause.named_child_count else None
         specifiers = names.named_children if names is not None and names.type == "named_imports" else []
         if specifiers and all(s.child(0).type == "type" for s in specifiers):
-            self.whole(start, end, node)
+            self.edits.append(blank(self.source, start, end, first=b";"))
             return
         raise Unsupported(start, NO_MODULES)
 
