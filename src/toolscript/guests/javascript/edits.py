@@ -6,14 +6,14 @@ Offsets and columns count UTF-8 bytes, as the engine and the parser do. No edit 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import NamedTuple
 
 _INK = re.compile(rb"[^\r\n]")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Edit:
+class Edit(NamedTuple):
     """Replace the bytes from `start` to `end` by `text`."""
 
     start: int
@@ -23,8 +23,14 @@ class Edit:
 
 def blank(source: bytes, start: int, end: int, *, first: bytes = b"", last: bytes = b"") -> Edit:
     """Replace a span by spaces that keep its lines; `first` and `last` take the place of its outer bytes."""
-    spaces = _INK.sub(b" ", source[start + len(first) : end - len(last)])
+    inner = source[start + len(first) : end - len(last)]
+    spaces = _INK.sub(b" ", inner) if b"\n" in inner else b" " * len(inner)
     return Edit(start, end, first + spaces + last)
+
+
+def in_order(edits: Iterable[Edit]) -> list[Edit]:
+    """The edits by place; of those at one place, insertions first and otherwise as given."""
+    return sorted(edits, key=itemgetter(0, 1))
 
 
 def apply(source: bytes, edits: Sequence[Edit]) -> bytes:

@@ -14,7 +14,7 @@ from tree_sitter import Node
 
 from toolscript.guests.javascript import fence, grammar, wrap
 from toolscript.guests.javascript.complaint import complaint
-from toolscript.guests.javascript.edits import Edit, apply, origin
+from toolscript.guests.javascript.edits import Edit, apply, in_order, origin
 from toolscript.guests.javascript.scan import flaw_in
 from toolscript.guests.javascript.typescript_strip import NO_MODULES, Unsupported, strip
 
@@ -87,7 +87,7 @@ def prepare(code: str) -> Prepared:
         _refuse_stray_await(code, parsed, root)
     value = wrap.yield_of(parsed, root)
     if value.edits:
-        edits = sorted([*edits, *value.edits])
+        edits = in_order([*edits, *value.edits])
     script = (apply(source, edits) if edits else source).decode("utf-8", "surrogatepass")
     return Prepared(f"{_HEAD}{script}\n{value.call.decode()}{_TAIL}", parsed, tuple(edits))
 

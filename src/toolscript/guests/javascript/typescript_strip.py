@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from tree_sitter import Node
 
 from toolscript.guests.javascript import grammar
-from toolscript.guests.javascript.edits import Edit, blank
+from toolscript.guests.javascript.edits import Edit, blank, in_order
 from toolscript.guests.javascript.enums import enum_edits
 
 _QUERY = """
@@ -96,8 +96,7 @@ class _Stripper:
             self.treat(kind, start, end, node)
             if kind not in _TRANSPARENT:
                 covered = end
-        self.edits.sort()
-        return self.edits
+        return in_order(self.edits)
 
     def treat(self, kind: str, start: int, end: int, node: Node) -> None:
         match kind:
