@@ -1,5 +1,5 @@
 // Values in words, as console.log prints them: like Node's util.inspect, in small.
-const MOST_DEPTH = 5, MOST_ITEMS = 100, MOST_TEXT = 10000, MOST_WIDTH = 76, MOST_CHARACTERS = 200000;
+const MOST_DEPTH = 5, MOST_ITEMS = 100, MOST_TEXT = 10000, MOST_WIDTH = 100, MOST_CHARACTERS = 200000;
 
 const quote = (string) => {
   const cut = string.length > MOST_TEXT ? slice(string, 0, MOST_TEXT) : string;
