@@ -25,7 +25,8 @@ MAX_BROKEN = 4  # levels that are broken into lines: deeper ones cost more inden
 MAX_DEPTH = 60  # levels that are shown: the frames of two functions each must fit the interpreter's stack
 MARK_TOKENS = 10  # what the words of one cut take
 TAIL_TOKENS = 70  # what the way to read on takes
-MIN_TOKENS = 12  # less than this shows nothing of an item
+MIN_TOKENS = 12  # less than this shows nothing of a member
+MIN_ITEM_TOKENS = 40  # an item cut to less than this says little: fewer items, whole, say more
 CHARS_PER_TOKEN = 7  # no text has more of them for one token, as `estimate` counts, but for runs of spaces
 SHORT_BYTES = 48  # of binary content, which no model reads
 
@@ -45,13 +46,14 @@ def shape(value: Encoded, budget_tokens: int, run: str) -> Shaped:
         text = decoded if isinstance(decoded, str) else _whole(decoded, 0)
         if estimate(text) <= budget_tokens:
             return Shaped(readable(text), False)
-    share = budget_tokens
-    while True:
-        cut = _Cut(max(1, share - TAIL_TOKENS))
+    share = budget_tokens - TAIL_TOKENS
+    while share > 0:
+        cut = _Cut(share)
         text = f"{cut.text(decoded)}\n{_read_on(cut.first, run)}"
-        if estimate(text) <= budget_tokens or share <= 1:
+        if estimate(text) <= budget_tokens:
             return Shaped(readable(text), True)
-        share = int(share * 0.93)
+        share = min(share - 1, int(share * 0.93))
+    return Shaped(_read_on(None, run), True)
 
 
 def shape_lines(lines: Sequence[str], budget_tokens: int) -> Shaped:
@@ -61,17 +63,19 @@ def shape_lines(lines: Sequence[str], budget_tokens: int) -> Shaped:
         whole = "\n".join(texts)
         if estimate(whole) <= budget_tokens:
             return Shaped(whole, False)
-    left = max(0, budget_tokens - MARK_TOKENS)
+    left = max(1, budget_tokens - 2 * MARK_TOKENS)
     first = _lines_within(texts, left * 2 // 3)
+    rest = texts[len(first) :]
     left -= sum(estimate(line) + 1 for line in first)
-    last = _lines_within(texts[: len(first) - 1 : -1] if first else texts[::-1], left)
-    between = len(texts) - len(first) - len(last)
-    shown = [*first, f"… {between:,} lines left out …" if between else "…", *reversed(last)]
-    if between == len(texts):
-        chars = max(1, left * 2)
-        shown = [f"{texts[0][:chars]}… (+{len(texts[0]) - chars:,} characters)" if len(texts[0]) > chars else texts[0]]
-        shown += [f"… {len(texts) - 1:,} lines left out …"] if len(texts) > 1 else []
-    return Shaped("\n".join(shown), True)
+    last = _lines_within(rest[:0:-1], left // 2 if not first else left)[::-1]
+    left -= sum(estimate(line) + 1 for line in last)
+    between = len(rest) - len(last)
+    if not first:
+        chars = _prefix(rest[0], max(1, left))
+        first = [f"{rest[0][:chars]}… (+{len(rest[0]) - chars:,} characters)"]
+        between -= 1
+    middle = [f"… {between:,} more line{'' if between == 1 else 's'} …"] if between else []
+    return Shaped("\n".join([*first, *middle, *last]), True)
 
 
 def readable(text: str) -> str:
@@ -118,10 +122,13 @@ class _Cut:
     def _array(self, items: list[Any], budget: int, path: str, depth: int) -> str:
         left = budget - MARK_TOKENS - 2
         parts: list[str] = []
+        least = max(MIN_ITEM_TOKENS, budget // 8)
         for index, item in enumerate(items):
-            share = max(left // min(len(items) - index, 4), min(left, MIN_TOKENS))
+            if left < 1:
+                break
+            share = max(left // min(len(items) - index, 4), min(left, least))
             cost = _cost(item, left)
-            if left < MIN_TOKENS or (index > 0 and cost > share and self.first is None):
+            if cost > share and parts and (share < least or self.first is None):
                 break
             part = self._any(item, min(cost, share), f"{path}[{index}]", depth + 1)
             left -= estimate(part) + 2
@@ -145,7 +152,7 @@ class _Cut:
             for (key, value), share in zip(named, shares, strict=True)
         ]
         if len(parts) < len(members):
-            self._note(f"Object.keys({path}).slice({len(parts)})")
+            self._note(f"Object.entries({path}).slice({len(parts)}, {len(parts) + max(10, len(parts))})")
             parts.append(f"… {len(members) - len(parts):,} more of {len(members):,} keys")
         return _joined("{", parts, "}", depth)
 
@@ -162,11 +169,11 @@ class _Cut:
 def _shares(values: list[Any], budget: int) -> list[int]:
     """A share for each: what is small gets all it needs, and the others equal parts of what is left."""
     shares: dict[int, int] = {}
-    waiting = list(range(len(values)))
+    waiting: list[int] = list(range(len(values)))
     left = budget
     while waiting:
         fair = max(1, left // len(waiting))
-        small = {index: cost for index in waiting if (cost := _cost(values[index], fair)) <= fair}
+        small: dict[int, int] = {index: cost for index in waiting if (cost := _cost(values[index], fair)) <= fair}
         shares |= small or dict.fromkeys(waiting, fair)
         left -= sum(small.values())
         waiting = [index for index in waiting if index not in shares]
@@ -176,27 +183,24 @@ def _shares(values: list[Any], budget: int) -> list[int]:
 def _cost(value: Any, cap: int) -> int:
     """About the tokens of a value's whole text; more than the cap as soon as that is certain."""
     spent = 0
-    waiting = [value]
-    while waiting:
-        match waiting.pop():
-            case str() as text:
-                spent += cap + 1 if len(text) > cap * CHARS_PER_TOKEN else estimate(text) + 1
-            case list() as items:
-                spent += 2
-                if len(cast("list[Any]", items)) > cap - spent:
-                    return cap + 1
-                waiting.extend(cast("list[Any]", items))
-                spent += len(cast("list[Any]", items))
-            case dict() as members:
-                spent += 2
-                if len(cast("dict[str, Any]", members)) * 2 > cap - spent:
-                    return cap + 1
-                waiting.extend(cast("dict[str, Any]", members).values())
-                spent += sum(map(_key_cost, cast("dict[str, Any]", members)))
-            case other:
-                spent += estimate(_dump(other))
-        if spent > cap:
-            return cap + 1
+    waiting: list[Any] = [value]
+    while waiting and spent <= cap:
+        each = waiting.pop()
+        if isinstance(each, str):
+            spent += cap + 1 if len(each) > cap * CHARS_PER_TOKEN else estimate(each) + 1
+        elif isinstance(each, list):
+            items = cast("list[Any]", each)
+            spent += 2 + len(items)
+            if spent <= cap:
+                waiting.extend(items)
+        elif isinstance(each, dict):
+            members = cast("dict[str, Any]", each)
+            spent += 2 + 2 * len(members)
+            if spent <= cap:
+                waiting.extend(members.values())
+                spent += sum(_key_cost(key) - 2 for key in members)
+        else:
+            spent += estimate(_dump(each))
     return spent
 
 

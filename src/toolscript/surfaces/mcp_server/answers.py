@@ -15,11 +15,11 @@ from typing import Any
 
 import mcp_types as types
 
-from toolscript.codec import Blob, Encoded, decode
+from toolscript.codec import Blob, Encoded, decode, encode
 from toolscript.errors import Conflict, Failure
 from toolscript.runs.result import CallRecord, Result
 from toolscript.runs.shaping import readable, shape, shape_lines
-from toolscript.runs.turn import Crashed, Finished
+from toolscript.runs.turn import Crashed, Finished, Raised
 from toolscript.runtime.upstreams import BUILTIN
 
 log = logging.getLogger("toolscript.mcp_server")
@@ -87,10 +87,21 @@ def _failed(result: Result, failure: Failure) -> str:
     parts = [str(failure)]
     if failure.content is not None:
         parts.append(f"The tool also said: {shape(failure.content, CONTENT_TOKENS, result.run).text}")
-    made = _made([call for call in result.calls if not call.path.startswith(f"{BUILTIN}.")])
+    made = _made([call for call in result.calls if _acted(call)])
     if made:
         parts.append(made)
     return "\n".join(parts)
+
+
+def _acted(call: CallRecord) -> bool:
+    """Whether a call reached a tool: one that was refused did not, and those of `codemode` are no news."""
+    if call.path.startswith(f"{BUILTIN}."):
+        return False
+    match call.answer:
+        case Raised(failure):
+            return failure.kind != "guest" or failure.code == "cancelled"
+        case _:
+            return True
 
 
 def _made(calls: Sequence[CallRecord]) -> str:
@@ -113,10 +124,9 @@ async def _shown(result: Result, budget_tokens: int, read_blob: ReadBlob) -> lis
     blocks: list[types.ContentBlock] = []
     shown = result.shown[:MAX_SHOWN]
     for args in shown:
-        value = decode(args)
-        value = value.get("value") if isinstance(value, dict) else value
+        value = decode(args)["value"]
         image = await _image(value if isinstance(value, Blob) else None, read_blob)
-        blocks.append(image or _text(shape(_value_of(args), budget_tokens // len(shown), result.run).text))
+        blocks.append(image or _text(shape(encode(value), budget_tokens // len(shown), result.run).text))
     if len(result.shown) > MAX_SHOWN:
         blocks.append(_text(f"… {len(result.shown) - MAX_SHOWN} more values shown"))
     return blocks

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from toolscript.catalog.catalog import Catalog
 from toolscript.catalog.describe import overview
@@ -100,13 +100,14 @@ def _name(tool: Tool, *, plain: bool) -> str:
 
 
 def _direct(name: str, tool: Tool) -> dict[str, Any]:
-    schema = dict(tool.input_schema) if isinstance(tool.input_schema, Mapping) else {}
+    schema: dict[str, Any] = dict(tool.input_schema) if isinstance(tool.input_schema, Mapping) else {}
     if schema.get("type") != "object":
-        schema = {"type": "object", "properties": {}} | ({"allOf": [schema]} if schema else {})
+        nothing: dict[str, Any] = {"type": "object", "properties": {}}
+        schema = nothing | ({"allOf": [schema]} if schema else {})
     return {
         "name": name,
         "description": tool.description,
-        "inputSchema": cast("dict[str, Any]", schema),
+        "inputSchema": schema,
         "annotations": {
             "readOnlyHint": tool.effect == "read",
             "destructiveHint": tool.destructive,

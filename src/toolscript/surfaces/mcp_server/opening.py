@@ -71,7 +71,7 @@ class Opening:
         match method:
             case "initialize" if self._era is None and _is_handshake(params):
                 self._era = "legacy"
-                return self._initialized(params["protocolVersion"])
+                return self._initialized(str(params["protocolVersion"]))  # pyright: ignore[reportUnknownArgumentType]
             case "server/discover" if modern and self._era != "legacy":
                 self._era = "modern"
                 return self._discovered()

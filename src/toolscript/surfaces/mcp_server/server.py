@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -35,7 +35,7 @@ from toolscript.surfaces.mcp_server.arguments import BadCall
 from toolscript.surfaces.mcp_server.listeners import Listeners
 from toolscript.surfaces.mcp_server.offer import Offer, first_offer, offer_of
 from toolscript.surfaces.mcp_server.options import ServeOptions
-from toolscript.surfaces.mcp_server.progress import ProgressTeller
+from toolscript.surfaces.mcp_server.progress import ProgressTeller, Report
 from toolscript.surfaces.mcp_server.texts import INSTRUCTIONS, VERSION
 
 log = logging.getLogger("toolscript.mcp_server")
@@ -67,7 +67,7 @@ class ToolServer:
         )
 
     @asynccontextmanager
-    async def watching(self) -> AsyncIterator[None]:
+    async def watching(self) -> AsyncGenerator[None]:
         """Follow the catalogue while this is entered."""
         task = asyncio.create_task(self._watch())
         try:
@@ -140,7 +140,7 @@ class ToolServer:
         return self._offer
 
     async def _execute(self, ctx: Context, code: str, value: Any) -> types.CallToolResult:
-        teller = ProgressTeller(ctx.session.report_progress, self._clock) if _wants_progress(ctx) else None
+        teller = ProgressTeller(_report(ctx), self._clock) if _wants_progress(ctx) else None
         telling = asyncio.create_task(teller.tell()) if teller else None
         try:
             run = await self._runtime.start(code, input=value, observer=teller)
@@ -178,5 +178,12 @@ class _Server(Server[Any]):
         return super().create_initialization_options(options, experimental_capabilities, extensions)
 
 
+def _report(ctx: Context) -> Report:
+    async def report(seconds: float, message: str) -> None:
+        await ctx.session.report_progress(seconds, None, message)
+
+    return report
+
+
 def _wants_progress(ctx: Context) -> bool:
-    return ctx.meta is not None and ctx.meta.get("progress_token", ctx.meta.get("progressToken")) is not None
+    return ctx.meta is not None and ctx.meta.get("progress_token") is not None

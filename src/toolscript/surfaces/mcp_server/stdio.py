@@ -7,9 +7,7 @@ import contextlib
 import json
 import logging
 import math
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import anyio
 import mcp_types as types
@@ -22,6 +20,7 @@ from toolscript.surfaces.mcp_server.front import Front
 from toolscript.surfaces.mcp_server.opening import Opening
 from toolscript.surfaces.mcp_server.options import ServeOptions
 from toolscript.surfaces.mcp_server.server import ToolServer
+from toolscript.surfaces.mcp_server.signals import asked_to_end
 from toolscript.surfaces.mcp_server.wire import MAX_LINE_BYTES, Wire
 
 log = logging.getLogger("toolscript.mcp_server")
@@ -51,7 +50,8 @@ def run(front: Front, assemble: Callable[[], Runtime], options: ServeOptions) ->
 
 
 async def _run(front: Front, runtime: Runtime, options: ServeOptions) -> None:
-    with _ending_on_signals() as scope, scope:
+    scope = anyio.CancelScope()
+    with asked_to_end(scope.cancel), scope:
         async with runtime:
             await serve_behind(front, runtime, options)
 
@@ -124,19 +124,3 @@ def _complaint(line: bytes) -> tuple[int, str]:
 
 def _refusal(code: int, message: str) -> bytes:
     return json.dumps({"jsonrpc": "2.0", "id": None, "error": {"code": code, "message": message}}).encode()
-
-
-@contextmanager
-def _ending_on_signals() -> Iterator[anyio.CancelScope]:
-    """A scope that SIGTERM and SIGINT cancel."""
-    loop = asyncio.get_running_loop()
-    scope = anyio.CancelScope()
-    with contextlib.suppress(NotImplementedError):  # Windows has no signals of this kind
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, scope.cancel)
-    try:
-        yield scope
-    finally:
-        with contextlib.suppress(NotImplementedError):
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
