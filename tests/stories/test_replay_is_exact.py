@@ -53,7 +53,9 @@ async def test_a_changed_answer_is_a_divergence_and_not_a_different_result():
         record, entries = await store.read(run)
         session = await runtime._guest("typescript").start(record.boot)
         forged = [
-            replace(entry, answer=Returned(Encoded('{"i":7}'))) if isinstance(entry, Answered) and entry.seq == 1 else entry
+            replace(entry, answer=Returned(Encoded('{"i":7}')))
+            if isinstance(entry, Answered) and entry.seq == 1
+            else entry
             for entry in entries
         ]
         with pytest.raises(Fault, match=r"diverged at turn 2: call 2 is t.get\(\{\"i\":8\}\), the log has"):

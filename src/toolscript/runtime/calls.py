@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, assert_never, cast
 
-from toolscript.codec import Blob, CodecError, Encoded, encode
+from toolscript.codec import Blob, CodecError, Encoded, TooLarge, encode
 from toolscript.errors import Failure, FailureCode, ToolError
 from toolscript.ports import Blobs, Clock, Connector
 from toolscript.runs.machine import Execute, Refuse, Sleep
@@ -76,19 +76,22 @@ class Caller:
 
     async def _returned(self, path: str, value: Any, limits: Limits) -> Answer:
         try:
-            try:
-                encoded = encode(value, max_bytes=limits.answer_bytes)
-            except CodecError:
-                value = await self._kept(value)
-                encoded = encode(value, max_bytes=limits.answer_bytes)
+            return Returned(await self._encoded(value, limits.answer_bytes))
+        except TooLarge as error:
+            message = f"{path} answered {error.reason} (answer_bytes). Ask it for less: a page, a range, fewer fields."
+            return _raised("too_large", message)
         except CodecError as error:
-            if error.path == "$" and "over the limit" in error.reason:
-                message = (
-                    f"{path} answered {error.reason} (answer_bytes). Ask it for less: a page, a range, fewer fields."
-                )
-                return _raised("too_large", message)
             return _raised("bad_value", f"{path} answered a value that cannot cross: {error}")
-        return Returned(encoded)
+
+    async def _encoded(self, value: Any, max_bytes: int) -> Encoded:
+        try:
+            return encode(value, max_bytes=max_bytes)
+        except TooLarge:
+            if not isinstance(value, bytes):
+                raise
+        except CodecError:
+            pass
+        return encode(await self._kept(value), max_bytes=max_bytes)
 
     async def _kept(self, value: Any) -> Any:
         """The value with its media and large bytes kept in the store, and handles in their place."""

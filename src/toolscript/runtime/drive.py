@@ -71,10 +71,12 @@ class Drive:
 
     async def to_end(self) -> None:
         """Drive the run, whose first turn is already committed, to its end; cancelling ends it as `cancelled`."""
-        timeout = asyncio.timeout(self.run.limits.wall_ms / 1_000)
+        timeout = asyncio.timeout(None)
         try:
+            self._session = await self._guest.start(self.run.boot)
+            timeout = asyncio.timeout(self.run.limits.wall_ms / 1_000)
             async with timeout:
-                outcome = await self._turns()
+                outcome = await self._turns(self._session)
             status: RunStatus = "failed" if isinstance(outcome, Crashed) else "completed"
         except TimeoutError:
             if not timeout.expired():
@@ -88,9 +90,8 @@ class Drive:
             raise
         await self._end(status, outcome)
 
-    async def _turns(self) -> Outcome:
+    async def _turns(self, session: Session) -> Outcome:
         """Turn after turn, until the session has an outcome."""
-        session = self._session = await self._guest.start(self.run.boot)
         answered: Sequence[Answered] = ()
         now = self._now
         while True:
