@@ -11,7 +11,16 @@ import pytest
 from toolscript.codec import Encoded
 from toolscript.errors import Fault
 from toolscript.guests.pool import JavaScriptWorkers
-from toolscript.guests.pool.wire import Frames, pack, read_boot, read_settled, read_turn, write_boot, write_settled, write_turn
+from toolscript.guests.pool.wire import (
+    Frames,
+    pack,
+    read_boot,
+    read_settled,
+    read_turn,
+    write_boot,
+    write_settled,
+    write_turn,
+)
 from toolscript.runs.program import Boot, Limits, Program
 from toolscript.runs.turn import Called, Crashed, Finished, Raised, Returned, Settled, Turn, Usage
 from toolscript.testing.store_suite import FAILURE
@@ -102,8 +111,7 @@ async def test_a_killed_worker_costs_its_own_programs_an_error_and_nobody_else()
 async def test_a_worker_that_is_killed_in_mid_turn_fails_that_turn_at_once(workers):
     session = await workers.start(boot("while (true) {}", instructions=10**12, cpu_ms=60_000))
     turn = asyncio.create_task(session.advance((), 1_000))
-    while not session._worker._waiting:
-        await asyncio.sleep(0)
+    await asyncio.sleep(0)  # the request is on its way
     os.kill(session._worker.transport.get_pid(), signal.SIGKILL)
     with pytest.raises(Fault, match="others are not affected"):
         await turn

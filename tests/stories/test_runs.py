@@ -215,7 +215,10 @@ async def test_an_answer_over_the_limit_is_a_failure_that_names_its_size(runtime
 async def test_media_stay_in_the_store_and_cross_as_a_handle(world: World):
     store = MemoryStore()
     async with Runtime([world.connector()], store=store) as runtime:
-        code = "const r = await w.image({}); codemode.show({ value: r.image }); return [r.image.type, r.image.size, await r.image.bytes(), r.image]"
+        code = """
+            const { image } = await w.image({});
+            codemode.show(image);
+            return [image.type, image.size, await image.bytes(), image]"""
         result = await runtime.run(code)
         kind, size, content, handle = result.value
         assert (kind, size, content) == ("image/png", 8, b"\x89PNG....")
