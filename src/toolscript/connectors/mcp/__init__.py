@@ -20,5 +20,6 @@ __all__ = ["Http", "McpConnector", "McpStatus", "ServerSpec", "Stdio", "connect"
 
 def __getattr__(name: str) -> Any:
     if name in ("McpConnector", "connect"):
+        import_module("toolscript.connectors.mcp.sdk")  # first, for its words on a missing extra
         return getattr(import_module("toolscript.connectors.mcp.connector"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -31,6 +31,7 @@ from toolscript.schema.names import method_names
 from toolscript.tools import Tool, ToolPath
 
 Target = Stdio | Http | Server[Any] | MCPServer
+NOT_FOUND = 404
 MAX_PAGES = 1_000  # a paginator that never ends must not hang the connecting
 
 
@@ -56,6 +57,11 @@ class Connection:
     @property
     def is_modern(self) -> bool:
         return self.client is not None and self.client.protocol_version in MODERN_PROTOCOL_VERSIONS
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether the server does not know our session any more: what 404 means there, in the old protocol."""
+        return self.transport == "http" and not self.is_modern and self.http_status == NOT_FOUND
 
 
 def new_connection(target: Target, *, sse: bool) -> Connection:

@@ -29,7 +29,6 @@ from toolscript.connectors.mcp.failures import (
     BREAKS,
     failed,
     is_closed,
-    is_forgotten,
     reason_of,
     tool_error,
     without_secrets,
@@ -195,6 +194,7 @@ class McpConnector:
         self._live = connection
         self._error = None
         self._retries = 0
+        connection.http_status = None
         if connection.transport != "in process" and not connection.is_modern:
             self._era = "legacy"
         self._set_state("ready")
@@ -259,7 +259,7 @@ class McpConnector:
         except MCPError as error:
             if is_closed(error):
                 connection.lost.set()  # the next call waits for a new one, even if the owner has not noticed yet
-            if not is_forgotten(error):
+            if not connection.is_forgotten:
                 raise failed(error, tool.path, self._max_message_bytes, connection.broken_by) from error
             connection.lost.set()  # the server restarted and knows no such session, so it cannot have acted
             connection = await self._reached()
@@ -332,7 +332,6 @@ class _Unusable(McpConnector):
     def __init__(self, spec: ServerSpec) -> None:
         super().__init__(spec.namespace, Stdio(command=""), problems=spec.problems)
         self._state = "unreachable"
-        self._error = spec.problems[-1] if spec.problems else "It is disabled."
 
     async def open(self, changed: Callable[[], None]) -> None:
         """There is nothing to start."""

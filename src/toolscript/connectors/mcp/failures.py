@@ -65,11 +65,6 @@ def is_closed(error: MCPError) -> bool:
     return error.code == CONNECTION_CLOSED and error.message == "Connection closed"
 
 
-def is_forgotten(error: MCPError) -> bool:
-    """Whether an HTTP server does not know our session any more (404): the SDK's words for it."""
-    return error.message == "Session terminated"
-
-
 def reason_of(error: BaseException) -> str:
     """Why a connection could not be made, for people."""
     match error:

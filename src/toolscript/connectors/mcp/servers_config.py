@@ -154,7 +154,7 @@ def _unknown(name: str, fields: Mapping[str, Any], path: Path) -> Iterator[str]:
 
 def _target(fields: Mapping[str, Any], path: Path) -> Stdio | Http:
     said = fields.get("type", fields.get("transport"))
-    if said is not None and said not in _KINDS:
+    if said is not None and not (isinstance(said, str) and said in _KINDS):
         near = get_close_matches(str(said), _KINDS, 1, 0.5)
         hint = f"; did you mean `{near[0]}`?" if near else ""
         raise _Unusable(f"`type` is {said!r}, not one of stdio, http, streamable-http, sse{hint}")
