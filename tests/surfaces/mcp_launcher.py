@@ -1,11 +1,10 @@
-"""A server on stdio for tests: function tools behind `front.serve`. Run as a script; options stand in the arguments."""
+"""A server on stdio for tests: function tools behind `front.serve`. Run as a script; its options are an argument."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toolscript.surfaces.mcp_server.front import serve
 from toolscript.surfaces.mcp_server.options import ServeOptions
@@ -14,13 +13,13 @@ if TYPE_CHECKING:
     from toolscript.runtime.runtime import Runtime
 
 
-def assemble() -> Runtime:
-    import mcp_parts
+def _assemble() -> Runtime:
+    import mcp_parts  # what a command loads after the first reply
 
-    return mcp_parts.runtime(slow=bool(os.environ.get("TOOLS_SLOW")))
+    return mcp_parts.runtime()
 
 
 if __name__ == "__main__":
-    options = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
-    options["expose"] = tuple(options.get("expose", ()))
-    sys.exit(serve(assemble, ServeOptions(**options), ["crm", "shop"]))
+    given: dict[str, Any] = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
+    given["expose"] = tuple(given.get("expose", ()))
+    sys.exit(serve(_assemble, ServeOptions(**given), ["crm", "shop"]))

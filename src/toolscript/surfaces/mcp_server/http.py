@@ -9,7 +9,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import socket
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 
@@ -55,7 +57,7 @@ def http_app(
     return app
 
 
-async def serve_http(
+async def listen(
     runtime: Runtime,
     options: ServeOptions | None = None,
     host: str = "127.0.0.1",
@@ -66,7 +68,7 @@ async def serve_http(
 ) -> None:
     """Serve an entered runtime until the process is asked to end.
 
-    Raises `ConfigError` for an address that others can reach without a `token`.
+    Raises `ConfigError` for an address that others can reach without a `token`, and for one that is taken.
     """
     if host not in LOOPBACK and not token:
         raise ConfigError(
@@ -74,10 +76,28 @@ async def serve_http(
         )
     names = hosts if hosts is not None else LOOPBACK if host in LOOPBACK else ()
     app = http_app(runtime, options, token=token, hosts=names)
-    config = uvicorn.Config(
-        app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=_GRACE_S, lifespan="on"
-    )
-    await _Uvicorn(config).serve()
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_GRACE_S, lifespan="on")
+    with _bound(host, port) as address:
+        await _Uvicorn(config).serve([address])
+
+
+def serve_http(runtime: Runtime, options: ServeOptions, host: str, port: int, *, token: str | None = None) -> int:
+    """Enter a runtime and serve it; the command's way in, which blocks and gives the exit code."""
+    asyncio.run(_serve(runtime, options, host, port, token))
+    return 0
+
+
+async def _serve(runtime: Runtime, options: ServeOptions, host: str, port: int, token: str | None) -> None:
+    async with runtime:
+        await listen(runtime, options, host, port, token=token)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}; choose another address") from error
 
 
 class _Uvicorn(uvicorn.Server):
