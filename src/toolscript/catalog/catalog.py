@@ -1,7 +1,8 @@
 """Every tool that can be called, as one immutable value.
 
 A change gives a new catalogue that shares all namespaces but one with the old, together with what was worked out for
-them (search index, compiled checks): that is derived from the tools alone, and takes no part in equality.
+them (search index, compiled checks, lines of search answers): that is derived from the tools alone, and takes no part
+in equality.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ class Namespace:
     methods: Mapping[str, Tool] = field(default_factory=dict[str, Tool])
     index: Index = field(default_factory=lambda: Index(()), compare=False, repr=False)
     checkers: dict[str, Checker] = field(default_factory=dict[str, Checker], compare=False, repr=False)
+    lines: dict[str, tuple[str, str, str]] = field(
+        default_factory=dict[str, tuple[str, str, str]], compare=False, repr=False
+    )
     digests: list[str] = field(default_factory=list[str], compare=False, repr=False)
 
     @property

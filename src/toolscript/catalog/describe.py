@@ -40,8 +40,8 @@ def describe(catalog: Catalog, paths: Sequence[str], *, budget_tokens: int = 200
             found.append(subject)
     left = budget_tokens - sum(estimate(line) for line in unknown)
     skipped: list[str] = []
-    for subject, share in _shares(found, left):
-        if share < MIN_TOKENS and found[0] is not subject:
+    for subject, share, need in _shares(found, left):
+        if share < min(MIN_TOKENS, need) and found[0] is not subject:
             skipped.append(_path(subject))
             continue
         text = _of_namespace(subject, share) if isinstance(subject, Namespace) else _of_tool(subject, share)
@@ -109,7 +109,7 @@ def _of_namespace(namespace: Namespace, budget_tokens: int) -> str:
     if not tools:
         return "\n".join(head)
     last = f'describe("{tools[0].path}") gives its types; search with namespace "{namespace.name}" finds methods.'
-    left = budget_tokens - estimate("\n".join([*head, last])) - 12
+    left = budget_tokens - estimate("\n".join([*head, last])) - MARGIN
     return "\n".join([*head, _rows(tools, left), last])
 
 
@@ -193,8 +193,8 @@ def _path(subject: Tool | Namespace) -> str:
     return subject.name if isinstance(subject, Namespace) else str(subject.path)
 
 
-def _shares(subjects: list[Tool | Namespace], budget_tokens: int) -> Iterator[tuple[Tool | Namespace, int]]:
-    """Every subject with its fair share; what a small one leaves goes to those after it."""
+def _shares(subjects: list[Tool | Namespace], budget_tokens: int) -> Iterator[tuple[Tool | Namespace, int, int]]:
+    """Every subject with its fair share and its need; what a small one leaves goes to those after it."""
     needs = [estimate(_whole(subject)) + MARGIN for subject in subjects]
     fair: dict[int, int] = {}
     left, waiting = budget_tokens, sorted(range(len(subjects)), key=needs.__getitem__)
@@ -204,7 +204,7 @@ def _shares(subjects: list[Tool | Namespace], budget_tokens: int) -> Iterator[tu
         fair[place] = min(needs[place], share)
         left -= fair[place]
     for place, subject in enumerate(subjects):
-        yield subject, fair[place]
+        yield subject, fair[place], needs[place]
 
 
 def _whole(subject: Tool | Namespace) -> str:

@@ -20,7 +20,9 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from heapq import nsmallest
 from itertools import pairwise
+from typing import TypeAlias
 
 from toolscript.catalog.terms import SYNONYMS, document_terms, name_key, query_terms
 
@@ -34,6 +36,7 @@ BS = (0.0, 0.7, 0.6, 0.4, 0.4)
 STEP = 1.05  # the grid of average lengths
 
 MAX_QUERY = 4_000  # characters of a question
+MAX_REMEMBERED = 20_000  # terms whose lists over all indexes are kept together
 Lengths = tuple[float, ...]
 _FAINT = len(WEIGHTS) - 1  # the field that does not count for how rare a term is
 
@@ -145,52 +148,74 @@ class Index:
         return postings
 
 
+_Listed: TypeAlias = "tuple[int, array[int], array[float]]"
+"""One index's postings of a term, after the number of its first document."""
+
+
 class Ranking:
     """The ranking over the indexes of a whole catalogue."""
 
     def __init__(self, indexes: Sequence[Index]) -> None:
         self._indexes = [index.ready() for index in indexes]
-        self.size = sum(len(index.paths) for index in self._indexes)
+        self._paths: list[str] = []
+        self._counts: dict[str, int] = {}
+        self._firsts: dict[int, int] = {}
+        for index in self._indexes:
+            self._firsts[id(index)] = len(self._paths)
+            self._paths += index.paths
+            for term, count in index.counts.items():
+                self._counts[term] = self._counts.get(term, 0) + count
         self._lengths = tuple(self._length(place) for place in range(len(WEIGHTS)))
+        self._listed: dict[str, list[_Listed]] = {}
 
-    def ranked(self, query: str, among: Sequence[Index]) -> list[Scored]:
-        """Every document of the given indexes that matches, best first; equal scores in the order of paths."""
+    def ranked(self, query: str, among: Sequence[Index], limit: int) -> tuple[list[Scored], int]:
+        """The best documents of the given indexes, and how many match; equal scores in the order of paths."""
         weights, words = self._weighted(query_terms(query[:MAX_QUERY]))
-        whole = sum(words.values())
-        found: list[Scored] = []
-        for index in among:
-            scores, covered = self._scores(index, weights, words)
-            for number, score in scores.items():
-                coverage = covered.get(number, 0.0) / whole if whole else 0.0
-                found.append(Scored(index.paths[number], score * (1 + COVERAGE * coverage), coverage))
-        found.sort(key=lambda scored: (-scored.score, scored.path))
-        return found
+        whole = sum(words.values()) or 1.0
+        sums = self._sums(weights, words, among)
+        scored = [
+            (-both.real * (1 + COVERAGE * both.imag / whole), self._paths[number], both.imag / whole)
+            for number, both in sums.items()
+        ]
+        return [Scored(path, -score, coverage) for score, path, coverage in nsmallest(limit, scored)], len(sums)
 
-    def respelt(self, query: str, among: Sequence[Index]) -> list[Scored]:
+    def respelt(self, query: str, among: Sequence[Index], limit: int) -> list[Scored]:
         """The same for a question of unknown words: each is taken for the known word that is spelt most like it."""
         known = {term for index in among for term in index.counts if " " not in term}
         terms = list(dict.fromkeys(query_terms(query[:200])))[:8]
         likely = [near for term in terms for near in get_close_matches(term, _plausible(term, known), n=1, cutoff=0.75)]
-        return self.ranked(" ".join(likely), among) if likely else []
+        return self.ranked(" ".join(likely), among, limit)[0] if likely else []
 
-    def _scores(
-        self, index: Index, weights: dict[str, float], words: dict[str, float]
-    ) -> tuple[dict[int, float], dict[int, float]]:
-        postings = index.folded(self._lengths)
-        scores: dict[int, float] = {}
-        covered: dict[int, float] = {}
+    def _sums(self, weights: dict[str, float], words: dict[str, float], among: Sequence[Index]) -> dict[int, complex]:
+        """For each document its score and the idf of the words that it has: the real and the imaginary part.
+
+        Two sums in one number, because this loop is where a search spends its time.
+        """
+        sums: dict[int, complex] = {}
+        get = sums.get
         for term, weight in weights.items():
-            listed = postings.get(term)
-            if listed is None:
-                continue
-            get = scores.get
-            for number, part in zip(*listed, strict=True):
-                scores[number] = get(number, 0.0) + weight * part
-            if term in words:
-                idf, get = words[term], covered.get
-                for number in listed[0]:
-                    covered[number] = get(number, 0.0) + idf
-        return scores, covered
+            covered = words.get(term, 0.0) * 1j
+            for first, numbers, parts in self._lists(term, among):
+                for number, part in zip(numbers, parts, strict=True):
+                    sums[first + number] = get(first + number, 0j) + (weight * part + covered)
+        return sums
+
+    def _lists(self, term: str, among: Sequence[Index]) -> list[_Listed]:
+        if len(among) < len(self._indexes):
+            return self._collected(term, among)
+        listed = self._listed.get(term)
+        if listed is None:
+            listed = self._collected(term, self._indexes)
+            if len(self._listed) < MAX_REMEMBERED:
+                self._listed[term] = listed
+        return listed
+
+    def _collected(self, term: str, among: Sequence[Index]) -> list[_Listed]:
+        return [
+            (self._firsts[id(index)], *postings)
+            for index in among
+            if (postings := index.folded(self._lengths).get(term)) is not None
+        ]
 
     def _weighted(self, terms: list[str]) -> tuple[dict[str, float], dict[str, float]]:
         """What each term of the question weighs, and the idf of its words as far as the index knows them."""
@@ -211,9 +236,9 @@ class Ranking:
         return weights, words
 
     def _idf(self, term: str) -> tuple[float, bool]:
-        count = sum(index.counts.get(term, 0) for index in self._indexes)
-        known = count > 0 or any(term in index.folded(self._lengths) for index in self._indexes)
-        return math.log(1 + (self.size - count + 0.5) / (count + 0.5)), known
+        count = self._counts.get(term, 0)
+        known = count > 0 or bool(self._lists(term, self._indexes))
+        return math.log(1 + (len(self._paths) - count + 0.5) / (count + 0.5)), known
 
     def _length(self, place: int) -> float:
         filled = sum(index.filled[place] for index in self._indexes)

@@ -7,23 +7,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from toolscript.catalog.catalog import Catalog, Namespace
 from toolscript.catalog.index import Scored
 from toolscript.catalog.nearness import bare, nearest
-from toolscript.catalog.terms import name_key
+from toolscript.catalog.terms import document_terms, name_key, query_terms
 from toolscript.schema.typescript import comment, outline, signature
 from toolscript.tokens import estimate
 from toolscript.tools import Effect, Tool
 
 MAX_LIMIT = 50
+MAX_QUESTIONS = 10
 SUMMARY_CHARS = 110
 ANSWER_TOKENS = 300
 WRAPPED = 60  # characters of a line that its author may have wrapped
 WEAK = 0.3  # of a question's weight: below it even the best tool matches hardly more than a word in passing
-EXACT = 1_000.0  # above any score that words can reach
+EXACT = 10_000.0  # above any score that words can reach
+
+_sentence_end = re.compile(r"(?<=[\w)`'\"][\w)`'\"])[.!?。] ")  # no end: `e.g. `
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,24 +54,44 @@ class Found:
 
 
 def search(catalog: Catalog, query: str | Sequence[str], *, limit: int = 10, namespace: str | None = None) -> Found:
-    """The tools that fit the question best."""
-    text = query if isinstance(query, str) else " ".join(query)
+    """The tools that fit the question best; of several questions, the best of each in turn."""
     limit = max(1, min(limit, MAX_LIMIT))
     chosen = _chosen(catalog, namespace)
     if not chosen:
-        near = f"There is no namespace {namespace!r}. " if catalog.namespaces else ""
-        return Found(note=f"{near}{namespaces_text(catalog)}")
-    if not text.strip():
+        wrong = f"There is no namespace {comment(namespace or '', 60)!r}. " if catalog.namespaces else ""
+        return Found(note=f"{wrong}{namespaces_text(catalog)}")
+    questions = [query] if isinstance(query, str) else list(dict.fromkeys(query))
+    questions = [text for text in questions if text.strip()][:MAX_QUESTIONS]
+    if not questions:
         return _browsed(catalog, chosen, limit, filtered=namespace is not None)
-    scored = _exact_first(catalog, text, chosen)
+    answers = [_answered(catalog, text, chosen, limit) for text in questions]
+    return answers[0] if len(answers) == 1 else _shuffled(answers, limit)
+
+
+def _answered(catalog: Catalog, text: str, chosen: list[Namespace], limit: int) -> Found:
+    scored, total = _exact_first(catalog, text, chosen, limit)
     if not scored:
         return _guessed(catalog, text, chosen, limit)
-    note = _absent(chosen)
     weak = scored[0].coverage < WEAK
+    note = _absent(chosen)
     if weak:
         note = _joined("Nothing matches well; these are the nearest. Try other words, or search one namespace.", note)
-    hits = tuple(_hit(tool, each.score) for each in scored[:limit] if (tool := catalog.find(each.path)) is not None)
-    return Found(hits=hits, total=len(scored), weak=weak, note=note)
+    hits = _hits(catalog, ((each.path, each.score) for each in scored))
+    return Found(hits=hits, total=total, weak=weak, note=note)
+
+
+def _shuffled(answers: list[Found], limit: int) -> Found:
+    hits: dict[str, Hit] = {}
+    for row in zip_longest(*(answer.hits for answer in answers)):
+        for hit in row:
+            if hit is not None and len(hits) < limit:
+                hits.setdefault(hit.path, hit)
+    return Found(
+        hits=tuple(hits.values()),
+        total=max(len(hits), *(answer.total for answer in answers)),
+        weak=all(answer.weak for answer in answers),
+        note=_joined(*dict.fromkeys(answer.note for answer in answers)),
+    )
 
 
 def found_text(found: Found, *, budget_tokens: int = ANSWER_TOKENS) -> str:
@@ -116,8 +141,8 @@ def summary_of(tool: Tool, max_chars: int = SUMMARY_CHARS) -> str:
             break
         words.append(line)
     text = comment(" ".join(words).lstrip("#*-> "), 400)
-    end = text.find(". ", 20)  # no sooner: `e.g. ` ends no sentence
-    return comment(text[:end] if end > 0 else text, max_chars).rstrip(".")
+    end = _sentence_end.search(text, 8)
+    return comment(text[: end.start()] if end else text, max_chars).rstrip(".")
 
 
 def _forms(hit: Hit) -> tuple[str, str, str]:
@@ -138,23 +163,22 @@ def _chosen(catalog: Catalog, namespace: str | None) -> list[Namespace]:
     return [each for each in catalog.namespaces.values() if bare(each.name) == bare(namespace)]
 
 
-def _exact_first(catalog: Catalog, text: str, chosen: list[Namespace]) -> list[Scored]:
+def _exact_first(catalog: Catalog, text: str, chosen: list[Namespace], limit: int) -> tuple[list[Scored], int]:
     indexes = [namespace.index.ready() for namespace in chosen]
-    scored = catalog.ranking.ranked(text, indexes)
-    key = name_key(text)
-    named = {path for index in indexes for path in index.names.get(key, ())}
+    scored, total = catalog.ranking.ranked(text, indexes, limit)
+    key = name_key(text[:200])
+    named = [path for index in indexes for path in index.names.get(key, ())]
     if not named:
-        return scored
+        return scored, total
     asked = bare(text)
-    known = {each.path: each for each in scored}
-    exact: list[Scored] = []
+    known = {each.path: each.score for each in scored}
+    exact: dict[str, Scored] = {}
     for path in named:
         tool = catalog.find(path)
-        same = tool is not None and asked in (bare(path), bare(tool.path.method), bare(tool.raw_name))
-        score = EXACT + same + (known[path].score / EXACT if path in known else 0)
-        exact.append(Scored(path, score, 1.0))
-    exact.sort(key=lambda each: (-each.score, each.path))
-    return exact + [each for each in scored if each.path not in named]
+        literal = tool is not None and asked in (bare(path), bare(tool.path.method), bare(tool.raw_name))
+        exact[path] = Scored(path, EXACT * (1 + (text == path) + literal) + known.get(path, 0.0), 1.0)
+    first = sorted(exact.values(), key=lambda each: (-each.score, each.path))
+    return (first + [each for each in scored if each.path not in exact])[:limit], max(total, len(exact))
 
 
 def _browsed(catalog: Catalog, chosen: list[Namespace], limit: int, *, filtered: bool) -> Found:
@@ -162,19 +186,25 @@ def _browsed(catalog: Catalog, chosen: list[Namespace], limit: int, *, filtered:
         return Found(total=len(catalog), note=f"The query is empty. {namespaces_text(catalog)}")
     tools = sorted((tool for each in chosen for tool in each.methods.values()), key=lambda tool: tool.path)
     note = _absent(chosen)
-    return Found(hits=tuple(_hit(tool, 0.0) for tool in tools[:limit]), total=len(tools), note=note)
+    return Found(hits=_plain(catalog, tools[:limit]), total=len(tools), note=note)
 
 
 def _guessed(catalog: Catalog, text: str, chosen: list[Namespace], limit: int) -> Found:
-    """The nearest there is to a question that matches nothing: words spelt alike, then names."""
-    scored = catalog.ranking.respelt(text, [namespace.index.ready() for namespace in chosen])
+    """The nearest to a question that matches no tool: sources that speak of it, words and then names spelt alike."""
+    asked = set(query_terms(text[:200]))
+    speaking = [each for each in chosen if each.about and asked & set(document_terms(each.about)) and each.methods]
+    if speaking:
+        tools = [tool for each in speaking for tool in each.methods.values()][:limit]
+        names = _listed([each.name for each in speaking])
+        words = f"No tool matches {comment(text, 60)!r}, but the description of {names} does."
+        return Found(hits=_plain(catalog, tools), total=len(tools), weak=True, note=words)
+    scored = catalog.ranking.respelt(text, [namespace.index.ready() for namespace in chosen], min(limit, 5))
     among = {namespace.name: namespace for namespace in chosen}
-    tools = [tool for each in scored[:limit] if (tool := catalog.find(each.path)) is not None]
+    tools = [tool for each in scored if (tool := catalog.find(each.path)) is not None]
     tools = tools or list(nearest(text, among, min(limit, 5), like=0.5) or nearest(text, among, min(limit, 3), like=0))
-    note = (
-        f"Nothing matches {comment(text, 60)!r}{'; these are the nearest' if tools else ''}. {namespaces_text(catalog)}"
-    )
-    return Found(hits=tuple(_hit(tool, 0.0) for tool in tools), total=len(tools), weak=True, note=note)
+    words = f"Nothing matches {comment(text, 60)!r}{'; these are the nearest' if tools else ''}."
+    note = f"{words} {namespaces_text(catalog)}"
+    return Found(hits=_plain(catalog, tools), total=len(tools), weak=True, note=note)
 
 
 def _absent(chosen: list[Namespace]) -> str:
@@ -200,15 +230,23 @@ def _size(namespace: Namespace) -> str:
     return namespace.state if not count else f"{count} tools, {namespace.state}"
 
 
-def _hit(tool: Tool, score: float) -> Hit:
-    return Hit(
-        path=str(tool.path),
-        signature=signature(tool),
-        outline=outline(tool),
-        summary=summary_of(tool),
-        effect=tool.effect,
-        score=round(score, 2),
-    )
+def _hits(catalog: Catalog, scored: Iterable[tuple[str, float]]) -> tuple[Hit, ...]:
+    return tuple(_hit(catalog, path, score) for path, score in scored)
+
+
+def _plain(catalog: Catalog, tools: Iterable[Tool]) -> tuple[Hit, ...]:
+    return _hits(catalog, ((str(tool.path), 0.0) for tool in tools))
+
+
+def _hit(catalog: Catalog, path: str, score: float) -> Hit:
+    space, _, method = path.partition(".")
+    namespace = catalog.namespaces[space]
+    tool = namespace.methods[method]
+    lines = namespace.lines.get(method)
+    if lines is None:
+        lines = namespace.lines[method] = (signature(tool), outline(tool), summary_of(tool))
+    typed, named, summary = lines
+    return Hit(path=path, signature=typed, outline=named, summary=summary, effect=tool.effect, score=round(score, 2))
 
 
 def _joined(*parts: str) -> str:
