@@ -18,7 +18,7 @@ from toolscript.tools import Tool
 
 MAX_PATHS = 50
 MAX_TOKENS = 10_000  # that are worked out for one path, whatever the budget
-MARGIN = 24  # what the lines between the parts take
+MARGIN = 24  # what the line breaks, and the line that says how many methods are left, may take
 CHARS_PER_TOKEN = 3.2  # of declarations: what `estimate` gives on the recorded tools, at the low end
 MIN_TOKENS = 60  # less than this says nothing of a method
 
@@ -40,12 +40,14 @@ def describe(catalog: Catalog, paths: Sequence[str], *, budget_tokens: int = 200
             found.append(subject)
     left = budget_tokens - sum(estimate(line) for line in unknown)
     skipped: list[str] = []
-    for subject, share, need in _shares(found, left):
-        if share < min(MIN_TOKENS, need) and found[0] is not subject:
+    for subject, share, whole in _shares(found, left):
+        need = estimate(whole)
+        if need <= share:
+            parts.append(whole)
+        elif share < MIN_TOKENS and len(found) > 1:
             skipped.append(_path(subject))
-            continue
-        text = _of_namespace(subject, share) if isinstance(subject, Namespace) else _of_tool(subject, share)
-        parts.append(text)
+        else:
+            parts.append(_text(subject, share))
     parts += unknown
     if skipped or over:
         names = ", ".join(comment(name, 60) for name in (skipped + over)[:10])
@@ -193,20 +195,23 @@ def _path(subject: Tool | Namespace) -> str:
     return subject.name if isinstance(subject, Namespace) else str(subject.path)
 
 
-def _shares(subjects: list[Tool | Namespace], budget_tokens: int) -> Iterator[tuple[Tool | Namespace, int, int]]:
-    """Every subject with its fair share and its need; what a small one leaves goes to those after it."""
-    needs = [estimate(_whole(subject)) + MARGIN for subject in subjects]
-    fair: dict[int, int] = {}
+def _shares(subjects: list[Tool | Namespace], budget_tokens: int) -> Iterator[tuple[Tool | Namespace, int, str]]:
+    """Every subject with its fair share and its whole text; what small ones leave goes to the large."""
+    texts = [_text(subject, MAX_TOKENS) for subject in subjects]
+    needs = [estimate(text) + 2 for text in texts]
+    shares = [0] * len(subjects)
     left, waiting = budget_tokens, sorted(range(len(subjects)), key=needs.__getitem__)
     while waiting:
-        share = max(left, 0) // len(waiting)
+        fair = max(left, 0) // len(waiting)
         place = waiting.pop(0)
-        fair[place] = min(needs[place], share)
-        left -= fair[place]
-    for place, subject in enumerate(subjects):
-        yield subject, fair[place], needs[place]
+        shares[place] = min(needs[place], fair)
+        left -= shares[place]
+    yield from zip(subjects, shares, texts, strict=True)
 
 
-def _whole(subject: Tool | Namespace) -> str:
-    """Everything that there is to say, within bounds."""
-    return _of_namespace(subject, MAX_TOKENS) if isinstance(subject, Namespace) else _of_tool(subject, MAX_TOKENS)
+def _text(subject: Tool | Namespace, budget_tokens: int) -> str:
+    match subject:
+        case Namespace():
+            return _of_namespace(subject, budget_tokens)
+        case Tool():
+            return _of_tool(subject, budget_tokens)

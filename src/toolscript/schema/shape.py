@@ -325,7 +325,7 @@ class _Builder:
             name=name,
             shape=self.build(member, depth),
             required=name in required or node.get("required") is True,  # draft 03 said it in the property
-            about=_text(node.get("description")) or _text(node.get("title")),
+            about=_text(node.get("description")) or _telling(node.get("title"), name),
             default=_json(node["default"]) if "default" in node and node["default"] is not None else None,
             deprecated=node.get("deprecated") is True,
         )
@@ -511,6 +511,16 @@ def _json(value: Any) -> str:
 
 def _list(value: Any) -> list[Any]:
     return list(cast("list[Any]", value)) if isinstance(value, list | tuple) else []
+
+
+def _telling(title: Any, name: str) -> str:
+    """A title, unless it only repeats the name, as generators make them."""
+    same = isinstance(title, str) and _letters(title) == _letters(name)
+    return "" if same else _text(title)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).casefold()
 
 
 def _get(node: Any, keyword: str) -> Any:
