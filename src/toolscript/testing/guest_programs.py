@@ -1,5 +1,7 @@
 """The programs of the guest suite: a table of what is run and what it must end in."""
 
+# ruff: noqa: E501 - a program stands on one line of the table
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -32,7 +34,7 @@ def _case(name: str, typescript: str, gives: Any = None, **more: Any) -> Case:
     return Case(name=name, programs={"typescript": typescript}, gives=gives, **more)
 
 
-def _failing(name: str, typescript: str, code: str, error: str, says: str, line: int | None = None) -> Case:
+def _failing(name: str, typescript: str, code: str, error: str, says: str, line: int | None = None) -> Case:  # noqa: PLR0917 - rows of a table
     return _case(name, typescript, fails=(code, error), says=says, line=line)
 
 
@@ -51,100 +53,230 @@ VALUES = (
     _case("toJSON is asked", "return {a: {toJSON: (key) => 'as ' + key}}", {"a": "as a"}),
     _case("a class instance is its own members", "class P { x = 1; get y() { return 2 } } return new P()", {"x": 1}),
     _case("undefined members are dropped", "return {a: undefined, b: [undefined]}", {"b": [None]}),
-    _case("an object like a tag stays itself", "return [{$date: 'x'}, {$$date: 1}, {$bytes: 'AA', b: 1}]",
-          [{"$date": "x"}, {"$$date": 1}, {"$bytes": "AA", "b": 1}]),
-    _case("a tag from outside is revived", "return [input.at.getTime(), input.n + 1n, input.b.length, input.t.$date]",
-          [1000, 2**64 + 1, 3, "mine"],
-          value_in={"at": datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC), "n": 2**64, "b": b"abc", "t": {"$date": "mine"}}),
-    _case("values keep their type through a call", "return (await crm.echo({value: 1})) && "
-          "await crm.echo({value: [1n, new Date(5), 'x']})",
-          [1, datetime(1970, 1, 1, 0, 0, 0, 5000, tzinfo=UTC), "x"]),
+    _case(
+        "an object like a tag stays itself",
+        "return [{$date: 'x'}, {$$date: 1}, {$bytes: 'AA', b: 1}]",
+        [{"$date": "x"}, {"$$date": 1}, {"$bytes": "AA", "b": 1}],
+    ),
+    _case(
+        "a tag from outside is revived",
+        "return [input.at.getTime(), input.n + 1n, input.b.length, input.t.$date]",
+        [1000, 2**64 + 1, 3, "mine"],
+        value_in={"at": datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC), "n": 2**64, "b": b"abc", "t": {"$date": "mine"}},
+    ),
+    _case(
+        "values keep their type through a call",
+        "return (await crm.echo({value: 1})) && await crm.echo({value: [1n, new Date(5), 'x']})",
+        [1, datetime(1970, 1, 1, 0, 0, 0, 5000, tzinfo=UTC), "x"],
+    ),
 )
 
 CALLS = (
     _case("one call", "return (await crm.add({a: 1, b: 2})).sum", 3, calls=("crm.add",)),
-    _case("a loop of calls", "let s = 0; for (let i = 0; i < 5; i++) s += (await crm.add({a: i, b: 1})).sum; return s", 15),
-    _case("all at once", "return (await Promise.all([1, 2, 3].map((id) => crm.find({id})))).map((p) => p.id)", [1, 2, 3]),
+    _case(
+        "a loop of calls", "let s = 0; for (let i = 0; i < 5; i++) s += (await crm.add({a: i, b: 1})).sum; return s", 15
+    ),
+    _case(
+        "all at once", "return (await Promise.all([1, 2, 3].map((id) => crm.find({id})))).map((p) => p.id)", [1, 2, 3]
+    ),
     _case("the first of a race", "return (await Promise.race([crm.find({id: 1}), crm.find({id: 2})])).id", 1),
     _case("any", "return (await Promise.any([crm.fail({}), crm.find({id: 2})])).id", 2),
-    _case("all settled", "return (await Promise.allSettled([crm.fail({why: 'no'}), crm.find({id: 2})]))"
-          ".map((r) => r.status)", ["rejected", "fulfilled"]),
-    _case("a tool is a value", "const f = crm.find; const {add} = crm; return [(await f({id: 4})).id, (await add({a: 1, b: 1})).sum]",
-          [4, 2]),
+    _case(
+        "all settled",
+        "return (await Promise.allSettled([crm.fail({why: 'no'}), crm.find({id: 2})])).map((r) => r.status)",
+        ["rejected", "fulfilled"],
+    ),
+    _case(
+        "a tool is a value",
+        "const f = crm.find; const {add} = crm; return [(await f({id: 4})).id, (await add({a: 1, b: 1})).sum]",
+        [4, 2],
+    ),
     _case("no argument is an empty object", "return (await crm.find()).id", 0),
-    _case("a failure can be caught", "try { await crm.fail({why: 'busy'}) } catch (e) { return [e instanceof ToolError, e instanceof Error, "
-          "e.name, e.message, e.code, e.content.status] }", [True, True, "ToolError", "busy", "tool", 409]),
-    _case("an unknown tool is a guest error", "try { await crm.fnd({}) } catch (e) { return [e instanceof GuestError, e.code] }",
-          [True, "unknown_tool"]),
-    _case("calls that nobody awaits are made and answered", "const out = []; [1, 2].forEach(async (id) => { const p = await crm.find({id}); "
-          "out.push((await crm.find({id: p.id + 10})).id) }); return out", [11, 12], calls=("crm.find",) * 4),
-    _case("a generator of calls", "async function* all() { for (let i = 0; i < 3; i++) yield (await crm.find({id: i})).id } "
-          "const out = []; for await (const id of all()) out.push(id); return out", [0, 1, 2]),
-    _case("finally runs", "const log = []; try { await crm.fail({}) } catch { log.push('c') } finally { log.push((await crm.find({id: 3})).id) } "
-          "return log", ["c", 3]),
-    _case("sugar of codemode", "return [await codemode.run('daily', {x: 1}), await codemode.state.set('k', 2), await codemode.state.get('k'), "
-          "await codemode.result('r1'), await codemode.describe(['crm.find']), await codemode.step('s', async () => 5)]",
-          [{"name": "daily", "input": {"x": 1}}, {"key": "k", "value": 2}, {"key": "k"}, {"run": "r1"}, {"paths": ["crm.find"]}, 5]),
-    _case("search by position or by name", "return [(await codemode.search('x', {limit: 2}))[0].limit, (await codemode.search({query: 'y'}))[0].query]",
-          [2, "y"]),
+    _case(
+        "a failure can be caught",
+        "try { await crm.fail({why: 'busy'}) } catch (e) { return [e instanceof ToolError, e instanceof Error, "
+        "e.name, e.message, e.code, e.content.status] }",
+        [True, True, "ToolError", "busy", "tool", 409],
+    ),
+    _case(
+        "an unknown tool is a guest error",
+        "try { await crm.fnd({}) } catch (e) { return [e instanceof GuestError, e.code] }",
+        [True, "unknown_tool"],
+    ),
+    _case(
+        "calls that nobody awaits are made and answered",
+        "const out = []; [1, 2].forEach(async (id) => { const p = await crm.find({id}); "
+        "out.push((await crm.find({id: p.id + 10})).id) }); return out",
+        [11, 12],
+        calls=("crm.find",) * 4,
+    ),
+    _case(
+        "a generator of calls",
+        "async function* all() { for (let i = 0; i < 3; i++) yield (await crm.find({id: i})).id } "
+        "const out = []; for await (const id of all()) out.push(id); return out",
+        [0, 1, 2],
+    ),
+    _case(
+        "finally runs",
+        "const log = []; try { await crm.fail({}) } catch { log.push('c') } finally { log.push((await crm.find({id: 3})).id) } "
+        "return log",
+        ["c", 3],
+    ),
+    _case(
+        "sugar of codemode",
+        "return [await codemode.run('daily', {x: 1}), await codemode.state.set('k', 2), await codemode.state.get('k'), "
+        "await codemode.result('r1'), await codemode.describe(['crm.find']), await codemode.step('s', async () => 5)]",
+        [
+            {"name": "daily", "input": {"x": 1}},
+            {"key": "k", "value": 2},
+            {"key": "k"},
+            {"run": "r1"},
+            {"paths": ["crm.find"]},
+            5,
+        ],
+    ),
+    _case(
+        "search by position or by name",
+        "return [(await codemode.search('x', {limit: 2}))[0].limit, (await codemode.search({query: 'y'}))[0].query]",
+        [2, "y"],
+    ),
 )
 
 NAMESPACE_RULES = (
-    _case("a namespace lists its tools", "return [Object.keys(crm).length, 'find' in crm, 'nope' in crm, typeof crm.find]",
-          [6, True, False, "function"]),
-    _case("protocol names are never tools", "return ['toString', 'constructor', 'then', '__proto__', 'toJSON', 'valueOf', Symbol.iterator,"
-          " Symbol.toPrimitive].map((k) => crm[k] === undefined)", [True] * 8, calls=()),
+    _case(
+        "a namespace lists its tools",
+        "return [Object.keys(crm).length, 'find' in crm, 'nope' in crm, typeof crm.find]",
+        [6, True, False, "function"],
+    ),
+    _case(
+        "protocol names are never tools",
+        "return ['toString', 'constructor', 'then', '__proto__', 'toJSON', 'valueOf', Symbol.iterator,"
+        " Symbol.toPrimitive].map((k) => crm[k] === undefined)",
+        [True] * 8,
+        calls=(),
+    ),
     _case("a namespace can be awaited", "const ns = await crm; return ns === crm", True),
-    _case("a namespace prints", "console.log(crm)", None, prints=("[Namespace crm: add, echo, fail, find, list, now]",)),
+    _case(
+        "a namespace prints", "console.log(crm)", None, prints=("[Namespace crm: add, echo, fail, find, list, now]",)
+    ),
     _failing("a namespace is read-only", "crm.find = 1", "thrown", "TypeError", "crm is read-only", 1),
     _failing("its name is read-only", "crm = 1", "thrown", "TypeError", "crm is read-only", 1),
-    _failing("a call takes one object", "\nawait crm.find('x')", "thrown", "TypeError",
-             "crm.find takes one object with named arguments: crm.find({...})", 2),
+    _failing(
+        "a call takes one object",
+        "\nawait crm.find('x')",
+        "thrown",
+        "TypeError",
+        "crm.find takes one object with named arguments: crm.find({...})",
+        2,
+    ),
     _failing("a call takes no second argument", "await crm.find({}, 1)", "thrown", "TypeError", "takes one object", 1),
 )
 
 TIME = (
-    _case("timers are calls", "const seen = []; setTimeout(() => seen.push('a'), 50); await codemode.sleep(1); return seen", ["a"],
-          calls=("codemode.sleep", "codemode.sleep")),
-    _case("an interval until it is cleared", "let n = 0; await new Promise((done) => { const id = setInterval(() => { if (++n === 3) "
-          "{ clearInterval(id); done() } }, 10) }); return n", 3),
-    _case("a cleared timer never fires", "let fired = false; clearTimeout(setTimeout(() => { fired = true }, 1)); await codemode.sleep(1); return fired",
-          False),
+    _case(
+        "timers are calls",
+        "const seen = []; setTimeout(() => seen.push('a'), 50); await codemode.sleep(1); return seen",
+        ["a"],
+        calls=("codemode.sleep", "codemode.sleep"),
+    ),
+    _case(
+        "an interval until it is cleared",
+        "let n = 0; await new Promise((done) => { const id = setInterval(() => { if (++n === 3) "
+        "{ clearInterval(id); done() } }, 10) }); return n",
+        3,
+    ),
+    _case(
+        "a cleared timer never fires",
+        "let fired = false; clearTimeout(setTimeout(() => { fired = true }, 1)); await codemode.sleep(1); return fired",
+        False,
+    ),
     _case("nobody waits for a timer", "setTimeout(() => console.log('late'), 1e6); return 1", 1, prints=()),
-    _case("microtasks run in order", "const o = []; queueMicrotask(() => o.push(1)); Promise.resolve().then(() => o.push(2)); setImmediate(() => o.push(3));"
-          " await null; await null; return o", [1, 2, 3]),
-    _case("the clock is the turn's", "const a = Date.now(); await crm.find({}); return [a, Date.now(), new Date().getTime(), performance.now()]",
-          [1_790_000_000_000, 1_790_000_000_001, 1_790_000_000_001, 0]),
-    _case("dates are in UTC", "return [new Date(2026, 0, 1).toISOString(), new Date('2026-01-01T00:00').getTime(), new Date().getTimezoneOffset()]",
-          ["2026-01-01T00:00:00.000Z", 1767225600000, 0]),
+    _case(
+        "microtasks run in order",
+        "const o = []; queueMicrotask(() => o.push(1)); Promise.resolve().then(() => o.push(2)); setImmediate(() => o.push(3));"
+        " await null; await null; return o",
+        [1, 2, 3],
+    ),
+    _case(
+        "the clock is the turn's",
+        "const a = Date.now(); await crm.find({}); return [a, Date.now(), new Date().getTime(), performance.now()]",
+        [1_790_000_000_000, 1_790_000_000_001, 1_790_000_000_001, 0],
+    ),
+    _case(
+        "dates are in UTC",
+        "return [new Date(2026, 0, 1).toISOString(), new Date('2026-01-01T00:00').getTime(), new Date().getTimezoneOffset()]",
+        ["2026-01-01T00:00:00.000Z", 1767225600000, 0],
+    ),
 )
 
 WEB = (
-    _case("base64 and text", "return [atob(btoa('hi')), new TextDecoder().decode(new TextEncoder().encode('ä€😀')), new Uint8Array([255]).toBase64()]",
-          ["hi", "ä€😀", "/w=="]),
-    _case("a URL", "const u = new URL('/a b?x=1#h', 'https://Example.com:443/q'); u.searchParams.set('y', 'ö&'); return [u.href, u.host, [...u.searchParams]]",
-          ["https://example.com/a%20b?x=1&y=%C3%B6%26#h", "example.com", [["x", "1"], ["y", "ö&"]]]),
-    _case("structuredClone", "const a = {m: new Map([[1, new Date(0)]])}; a.self = a; const b = structuredClone(a); return [b.self === b, b.m.get(1).getTime(), b !== a]",
-          [True, 0, True]),
-    _case("abort", "const c = new AbortController(); let n = 0; c.signal.addEventListener('abort', () => n++); c.abort(); "
-          "try { c.signal.throwIfAborted() } catch (e) { return [n, e.name] }", [1, "AbortError"]),
-    _case("a random UUID", "return /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(crypto.randomUUID())", True),
-    _case("what is not here", "return ['fetch', 'process', 'require', 'Buffer', 'window', 'document', 'localStorage', 'Deno'].map((n) => "
-          "n in globalThis)", [False] * 8),
+    _case(
+        "base64 and text",
+        "return [atob(btoa('hi')), new TextDecoder().decode(new TextEncoder().encode('ä€😀')), new Uint8Array([255]).toBase64()]",
+        ["hi", "ä€😀", "/w=="],
+    ),
+    _case(
+        "a URL",
+        "const u = new URL('/a b?x=1#h', 'https://Example.com:443/q'); u.searchParams.set('y', 'ö&'); return [u.href, u.host, [...u.searchParams]]",
+        ["https://example.com/a%20b?x=1&y=%C3%B6%26#h", "example.com", [["x", "1"], ["y", "ö&"]]],
+    ),
+    _case(
+        "structuredClone",
+        "const a = {m: new Map([[1, new Date(0)]])}; a.self = a; const b = structuredClone(a); return [b.self === b, b.m.get(1).getTime(), b !== a]",
+        [True, 0, True],
+    ),
+    _case(
+        "abort",
+        "const c = new AbortController(); let n = 0; c.signal.addEventListener('abort', () => n++); c.abort(); "
+        "try { c.signal.throwIfAborted() } catch (e) { return [n, e.name] }",
+        [1, "AbortError"],
+    ),
+    _case(
+        "a random UUID",
+        "return /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(crypto.randomUUID())",
+        True,
+    ),
+    _case(
+        "what is not here",
+        "return ['fetch', 'process', 'require', 'Buffer', 'window', 'document', 'localStorage', 'Deno'].map((n) => "
+        "n in globalThis)",
+        [False] * 8,
+    ),
     _case("typeof what is not here", "return [typeof fetch, typeof process, typeof window]", ["undefined"] * 3),
 )
 
 PRINTING = (
-    _case("objects print readably", "console.log({a: [1, {b: new Map([['k', 1]])}], s: \"it's\", f() {}, n: null})", None,
-          prints=("{ a: [ 1, { b: Map(1) { 'k' => 1 } } ], s: \"it's\", f: [Function: f], n: null }",)),
+    _case(
+        "objects print readably",
+        "console.log({a: [1, {b: new Map([['k', 1]])}], s: \"it's\", f() {}, n: null})",
+        None,
+        prints=("{ a: [ 1, { b: Map(1) { 'k' => 1 } } ], s: \"it's\", f: [Function: f], n: null }",),
+    ),
     _case("cycles print", "const c = {n: 1}; c.c = c; console.log(c)", None, prints=("{ n: 1, c: [Circular] }",)),
-    _case("formats", "console.log('%s is %d%%', 'a', 5, {z: 1}); console.error(new TypeError('no'), [undefined, -0, 1n])", None,
-          prints=("a is 5% { z: 1 }", "TypeError: no [ undefined, -0, 1n ]")),
-    _case("a promise prints a hint", "console.log(crm.find({}))", None, prints=("Promise { <pending> } (did you forget await?)",)),
-    _case("groups and counts", "console.group('g'); console.log('in\\nside'); console.groupEnd(); console.count(); console.count(); console.assert(0, 'x')",
-          None, prints=("g", "  in\n  side", "default: 1", "default: 2", "Assertion failed: x")),
-    _case("a lost rejection is told", "Promise.reject(new Error('lost')); return 1", 1,
-          prints=("warning: unhandled rejection: Error: lost (line 1, column 20)",)),
+    _case(
+        "formats",
+        "console.log('%s is %d%%', 'a', 5, {z: 1}); console.error(new TypeError('no'), [undefined, -0, 1n])",
+        None,
+        prints=("a is 5% { z: 1 }", "TypeError: no [ undefined, -0, 1n ]"),
+    ),
+    _case(
+        "a promise prints a hint",
+        "console.log(crm.find({}))",
+        None,
+        prints=("Promise { <pending> } (did you forget await?)",),
+    ),
+    _case(
+        "groups and counts",
+        "console.group('g'); console.log('in\\nside'); console.groupEnd(); console.count(); console.count(); console.assert(0, 'x')",
+        None,
+        prints=("g", "  in\n  side", "default: 1", "default: 2", "Assertion failed: x"),
+    ),
+    _case(
+        "a lost rejection is told",
+        "Promise.reject(new Error('lost')); return 1",
+        1,
+        prints=("warning: unhandled rejection: Error: lost (line 1, column 20)",),
+    ),
 )
 
 FAILURES = (
@@ -155,20 +287,62 @@ FAILURES = (
     _failing("a thrown null", "throw null", "thrown", "Thrown", "null", 1),
     _failing("a thrown object", "throw {code: 5}", "thrown", "Thrown", "{ code: 5 }", 1),
     _failing("an empty message", "throw new Error('')", "thrown", "Error", "", 1),
-    _failing("a thrown Proxy", "throw new Proxy({}, {get() { throw 1 }, ownKeys() { throw 2 }})", "thrown", "Thrown", "", 1),
+    _failing(
+        "a thrown Proxy", "throw new Proxy({}, {get() { throw 1 }, ownKeys() { throw 2 }})", "thrown", "Thrown", "", 1
+    ),
     _failing("a tool's failure", "const a = 1;\nawait crm.fail({why: 'busy'})", "tool", "ToolError", "busy", 2),
-    _failing("an unknown tool", "\n\nawait crm.fnd({})", "unknown_tool", "UnknownToolError", "did you mean crm.find?", 3),
-    _failing("a misspelt name", "return inptu.x", "thrown", "ReferenceError", "inptu is not defined; did you mean input?", 1),
-    _failing("no fetch", "await fetch('https://x.y')", "thrown", "ReferenceError", "There is no fetch in here: call a tool", 1),
+    _failing(
+        "an unknown tool", "\n\nawait crm.fnd({})", "unknown_tool", "UnknownToolError", "did you mean crm.find?", 3
+    ),
+    _failing(
+        "a misspelt name", "return inptu.x", "thrown", "ReferenceError", "inptu is not defined; did you mean input?", 1
+    ),
+    _failing(
+        "no fetch",
+        "await fetch('https://x.y')",
+        "thrown",
+        "ReferenceError",
+        "There is no fetch in here: call a tool",
+        1,
+    ),
     _failing("a syntax error", "const a = 1;\nconst b = ;", "syntax", "SyntaxError", "", 2),
-    _failing("a function cannot cross", "await crm.find({items: [0, {run() {}}]})", "bad_value", "TypeError", "$.items[1].run: a function cannot cross", 1),
-    _failing("a promise cannot cross", "return {p: crm.find({})}", "bad_value", "TypeError", "$.p: a Promise cannot cross; did you forget await?"),
-    _failing("a cycle cannot cross", "const a = {}; a.b = [a]; return a", "bad_value", "TypeError", "$.b[0]: it contains itself"),
-    _failing("an invalid date cannot cross", "return {at: new Date('x')}", "bad_value", "TypeError", "$.at: an invalid date"),
+    _failing(
+        "a function cannot cross",
+        "await crm.find({items: [0, {run() {}}]})",
+        "bad_value",
+        "TypeError",
+        "$.items[1].run: a function cannot cross",
+        1,
+    ),
+    _failing(
+        "a promise cannot cross",
+        "return {p: crm.find({})}",
+        "bad_value",
+        "TypeError",
+        "$.p: a Promise cannot cross; did you forget await?",
+    ),
+    _failing(
+        "a cycle cannot cross",
+        "const a = {}; a.b = [a]; return a",
+        "bad_value",
+        "TypeError",
+        "$.b[0]: it contains itself",
+    ),
+    _failing(
+        "an invalid date cannot cross", "return {at: new Date('x')}", "bad_value", "TypeError", "$.at: an invalid date"
+    ),
     _failing("a symbol cannot cross", "return [Symbol('x')]", "bad_value", "TypeError", "$[0]: a symbol"),
-    _failing("a getter that throws", "return {get x() { throw new Error('mine') }}", "bad_value", "TypeError", "$.x: reading it failed: mine"),
+    _failing(
+        "a getter that throws",
+        "return {get x() { throw new Error('mine') }}",
+        "bad_value",
+        "TypeError",
+        "$.x: reading it failed: mine",
+    ),
     _failing("waiting for ever", "await new Promise(() => {})", "deadlock", "DeadlockError", "nothing can resolve"),
-    _failing("deep recursion", "const f = (n) => f(n + 1) + 1; return f(0)", "thrown", "RangeError", "Maximum call stack", 1),
+    _failing(
+        "deep recursion", "const f = (n) => f(n + 1) + 1; return f(0)", "thrown", "RangeError", "Maximum call stack", 1
+    ),
 )
 
 CASES: tuple[Case, ...] = (*VALUES, *CALLS, *NAMESPACE_RULES, *TIME, *WEB, *PRINTING, *FAILURES)

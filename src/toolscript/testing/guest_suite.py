@@ -18,7 +18,17 @@ from toolscript.runs.program import Boot, Instant, Limits, Program
 from toolscript.runs.turn import Answer, Called, Crashed, Finished, Outcome, Raised, Returned, Settled, Turn
 from toolscript.testing.guest_programs import CASES, Case
 
-__all__ = ["CASES", "NAMESPACES", "Case", "Played", "check", "check_determinism", "check_endings", "check_snapshots", "play"]
+__all__ = [
+    "CASES",
+    "NAMESPACES",
+    "Case",
+    "Played",
+    "check",
+    "check_determinism",
+    "check_endings",
+    "check_snapshots",
+    "play",
+]
 
 START: Instant = 1_790_000_000_000
 MOST_TURNS = 2_000
@@ -117,7 +127,13 @@ def answer(call: Called) -> Answer:
 
 
 def boot(
-    guest: Guest, code: str, *, value: Any = None, seed: int = 7, limits: Limits | None = None, script: str | None = None
+    guest: Guest,
+    code: str,
+    *,
+    value: Any = None,
+    seed: int = 7,
+    limits: Limits | None = None,
+    script: str | None = None,
 ) -> Boot:
     """A boot record with the suite's own namespaces."""
     return Boot(

@@ -17,6 +17,7 @@ _undefined_name = re.compile(r"^(\S+) is not defined$")
 _codes = frozenset(get_args(FailureCode))
 _kinds = frozenset(get_args(FailureKind))
 MOST_FRAMES = 8
+_OUT_OF_MEMORY = ("out of memory", "string too long")  # the words of quickjs.c
 
 Place = tuple[int, int]
 
@@ -35,8 +36,8 @@ class Words:
         members: Mapping[str, Any] = cast("dict[str, Any]", record) if isinstance(record, dict) else {}
         name, message = _text(members, "name") or "Error", _text(members, "message")
         stack = _text(members, "stack")
-        if name == "InternalError" and message == "out of memory":
-            return self.limit(*_MEMORY, f"{self._boot.limits.memory_bytes:,} bytes", stack)
+        if name == "InternalError" and message in _OUT_OF_MEMORY:
+            return self.out_of_memory(stack)
         code, kind = _text(members, "code"), _text(members, "kind")
         if name == "SyntaxError" and self._at_top(stack):
             code = "syntax"
@@ -50,6 +51,11 @@ class Words:
             ),
             stack,
         )
+
+    def out_of_memory(self, stack: str = "") -> Failure:
+        """The program wanted more memory than it may have."""
+        advice = "handle less at a time, and keep only what is needed"
+        return self.limit("the program used up its memory", advice, f"{self._boot.limits.memory_bytes:,} bytes", stack)
 
     def limit(self, what: str, advice: str, limit: str, stack: str = "") -> Failure:
         """A limit of the run was reached."""
@@ -99,13 +105,6 @@ class Words:
             return message
         near = difflib.get_close_matches(found[1], [*self._boot.namespaces, "input", "console"], n=2)
         return f"{message}; did you mean {' or '.join(near)}?" if near else message
-
-
-_MEMORY = ("the program used up its memory", "handle less at a time, and keep only what is needed")
-
-
-def memory_failure(words: Words, boot: Boot) -> Failure:
-    return words.limit(*_MEMORY, f"{boot.limits.memory_bytes:,} bytes")
 
 
 def _text(members: Mapping[str, Any], name: str) -> str:

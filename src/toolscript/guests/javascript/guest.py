@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from toolscript.guests.javascript.engine import ENGINE
 from toolscript.guests.javascript.live import LiveProgram
 from toolscript.guests.javascript.session import JavaScriptSession
 from toolscript.guests.javascript.template import Template
@@ -27,7 +28,7 @@ class JavaScriptGuest:
 
     @property
     def engine(self) -> str:
-        return f"javascript-{Template.digest}"
+        return ENGINE
 
     async def start(self, boot: Boot) -> JavaScriptSession:
         template = self._template or await self._threads.run(self.load)

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
-from toolscript.codec import Encoded
+from toolscript.codec import CodecError, Encoded
 from toolscript.errors import Failure, Fault, GuestError
 from toolscript.guests.javascript import snapshot, vm, wire
-from toolscript.guests.javascript.failures import Words, memory_failure
+from toolscript.guests.javascript.failures import Words
 from toolscript.guests.javascript.source import Prepared, prepare
 from toolscript.guests.javascript.template import Template
 from toolscript.runs.program import Boot, Instant
@@ -152,7 +152,10 @@ class LiveProgram:
             control[index] = value
 
     def _read(self, status: int, content: bytes) -> Turn:
-        lines = wire.parse(content)
+        try:
+            lines = wire.parse(content)
+        except ValueError as error:
+            raise Fault("the JavaScript engine wrote what cannot be read") from error
         for index, text in lines.warnings:
             lines.printed[index] = self._words.warning(text)
         return Turn(
@@ -175,7 +178,7 @@ class LiveProgram:
                     "the program made too many calls", "filter or page on the tool's side", f"{limits.calls:,} calls"
                 )
             case vm.OUT_OF_MEMORY:
-                return Crashed(memory_failure(self._words, self._boot))
+                return Crashed(self._words.out_of_memory())
             case vm.BROKEN:
                 raise Fault("the JavaScript engine could not read its message")
             case _:
@@ -188,7 +191,10 @@ class LiveProgram:
             case "finished":
                 return Finished(Encoded(lines.text))
             case "failed":
-                return Crashed(self._words.of_program(lines.text))
+                try:
+                    return Crashed(self._words.of_program(lines.text))
+                except CodecError as error:
+                    raise Fault("the JavaScript engine wrote a failure that cannot be read") from error
             case "too_large":
                 size = f"{self._boot.limits.output_bytes:,} bytes"
                 return self._limit("the returned value is too large", "return only what is needed", size)

@@ -30,6 +30,7 @@ def cache_folder() -> Path:
 
 
 def configured_engine() -> wasmtime.Engine:
+    """An engine whose every setting is part of the machine code's file name."""
     config = wasmtime.Config()
     config.epoch_interruption = True
     config.wasm_threads = False

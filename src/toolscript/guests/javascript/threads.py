@@ -18,7 +18,8 @@ class Threads:
     def __init__(self, most: int = MOST_THREADS) -> None:
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._idle = self._count = 0
+        self._tasks = 0  # waiting or under way
+        self._count = 0  # threads
         self._most = most
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -29,15 +30,14 @@ class Threads:
         def task() -> None:
             try:
                 result = work()
-            except BaseException as error:  # noqa: BLE001 - handed to the waiter, whatever it is
+            except BaseException as error:  # handed to the waiter, whatever it is
                 _tell(loop, _fail, future, error)
             else:
                 _tell(loop, _finish, future, result)
 
         with self._lock:
-            if self._idle:
-                self._idle -= 1  # claimed by this task
-            elif self._count < self._most:
+            self._tasks += 1
+            if self._tasks > self._count and self._count < self._most:
                 self._count += 1
                 threading.Thread(target=self._serve, name="toolscript-javascript", daemon=True).start()
         self._work.put(task)
@@ -50,13 +50,12 @@ class Threads:
                 self._work.put(None)
 
     def _serve(self) -> None:
-        while True:
-            task = self._work.get()
-            if task is None:
-                break
+        while (task := self._work.get()) is not None:
             task()
             with self._lock:
-                self._idle += 1
+                self._tasks -= 1
+        with self._lock:
+            self._count -= 1
 
 
 def _tell(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *arguments: object) -> None:

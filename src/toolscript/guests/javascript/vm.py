@@ -14,7 +14,7 @@ from ctypes import byref
 from typing import Any
 
 import wasmtime
-import wasmtime._ffi as _ffi  # pyright: ignore[reportMissingTypeStubs]
+from wasmtime import _ffi
 
 from toolscript.errors import Fault
 from toolscript.guests.javascript.bake import WASM_PAGE
@@ -66,6 +66,9 @@ _deadline_function = _deadline_type(_looked_at)
 _no_finalizer = _finalizer_type()
 
 
+_trap_type: Any = ctypes.POINTER(ffi.wasm_trap_t)
+
+
 class Export:
     """One exported function, with its arguments and result prepared once."""
 
@@ -83,14 +86,14 @@ class Export:
     def __call__(self, context: Any, *arguments: int) -> int:
         for slot, argument in zip(self._arguments, arguments, strict=True) if arguments else ():
             slot.of.i32 = argument
-        trap = ctypes.POINTER(ffi.wasm_trap_t)()
+        trap = _trap_type()
         error = ffi.wasmtime_func_call(
             context, byref(self._function), self._arguments, self._count, self._results, int(self._result), byref(trap)
         )
         if trap:
-            raise Stopped(str(wasmtime.Trap._from_ptr(trap)))  # pyright: ignore
+            raise Stopped(str(wasmtime.Trap._from_ptr(trap)))  # pyright: ignore[reportPrivateUsage]
         if error:
-            raise Stopped(str(wasmtime.WasmtimeError._from_ptr(error)))  # pyright: ignore
+            raise Stopped(str(wasmtime.WasmtimeError._from_ptr(error)))  # pyright: ignore[reportPrivateUsage]
         return self._results[0].of.i32 if self._result else 0
 
 
@@ -113,11 +116,11 @@ class VM:
         self._ticker, self._number = ticker, next(_numbers)
         self._store = wasmtime.Store(engine)
         self._store.set_limits(memory_size=memory_bytes, instances=1, memories=1, tables=1)
-        self._context: Any = self._store._context()  # pyright: ignore
+        self._context: Any = self._store._context()  # pyright: ignore[reportPrivateUsage]
         ffi.wasmtime_context_set_epoch_deadline(self._context, 1 << 40)
         ffi.wasmtime_store_epoch_deadline_callback(self._store.ptr(), _deadline_function, self._number, _no_finalizer)
         try:
-            self._instance: Any = template.instantiate(self._store)._instance  # pyright: ignore
+            self._instance: Any = template.instantiate(self._store)._instance  # pyright: ignore[reportPrivateUsage]
         except wasmtime.WasmtimeError as error:
             raise Fault("the JavaScript engine could not be started: no memory for it") from error
         self._memory = self._export(b"memory").memory

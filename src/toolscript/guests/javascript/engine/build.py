@@ -1,8 +1,9 @@
 """Builds `guest.wasm`: python -m toolscript.guests.javascript.engine.build [--check]
 
 The engine's sources and the compiler come from the package index, pinned by version and SHA-256, and are kept in
-the cache folder. `guest.c` and the engine become one module, the prelude's parts are run in it once, and the memory that it
-leaves is baked in. The result is the same, bit for bit, in any folder. `--check` compares it with the file here.
+the cache folder. `guest.c` and the engine become one module, the prelude's parts are run in it once, and the memory
+that they leave is baked in. The result is the same, bit for bit, in any folder. `--check` compares it with the file
+here.
 """
 
 from __future__ import annotations
@@ -130,6 +131,7 @@ def build(cache: Path) -> bytes:
 
 
 def main() -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(description="Build guest.wasm from pinned sources.")
     parser.add_argument("--check", action="store_true", help="compare with the file that is here; write nothing")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "toolscript-build")

@@ -156,8 +156,8 @@ static JSValue stack_of(JSValueConst value)
 /* ---- values out: the codec's text form ------------------------------------------------------------------------- */
 
 typedef struct Trail { const struct Trail *up; JSObject *object; JSAtom key; int64_t index; } Trail;
-enum { WRITTEN = 0, SKIPPED = 1, FAILED = -1 };
-static int64_t write_limit;
+enum { WRITTEN = 0, SKIPPED = 1, OVER = 2, FAILED = -1 }; /* SKIPPED: an undefined member. OVER: over the limit. */
+static int64_t write_limit = INT64_MAX;
 
 static int write_value(JSValueConst value, Trail *trail, int depth, bool member);
 
@@ -235,6 +235,10 @@ static int write_text(JSValueConst value)
     if (JS_IsException(flat)) return FAILED;
     JSString *p = JS_VALUE_GET_STRING(flat);
     uint32_t n = p->len, i = 0;
+    if ((int64_t)(out.size + n) > write_limit) {
+        JS_FreeValue(ctx, flat);
+        return OVER;
+    }
     if (!p->is_wide_char) {
         const uint8_t *s = str8(p);
         while (i < n) {
@@ -280,7 +284,7 @@ static int write_double(double d)
 
 static int write_bytes(const uint8_t *bytes, size_t n)
 {
-    if ((int64_t)(out.size + n * 4 / 3) > write_limit) return SKIPPED; /* the caller reports the limit */
+    if ((int64_t)(out.size + n * 4 / 3) > write_limit) return OVER;
     dbuf_putstr(&out, "{\"$bytes\":\"");
     size_t wanted = (n + 2) / 3 * 4;
     if (dbuf_claim(&out, wanted)) return JS_ThrowOutOfMemory(ctx), FAILED;
@@ -320,8 +324,8 @@ static int write_array(JSValueConst value, Trail *trail, int depth)
         if (JS_IsException(item)) return refuse_thrown(&here);
         int result = write_value(item, &here, depth + 1, false);
         JS_FreeValue(ctx, item);
-        if (result == FAILED) return FAILED;
-        if ((int64_t)out.size > write_limit) return SKIPPED;
+        if (result == FAILED || result == OVER) return result;
+        if ((int64_t)out.size > write_limit) return OVER;
     }
     dbuf_putc(&out, ']');
     return WRITTEN;
@@ -341,11 +345,17 @@ static int write_member(JSValueConst key, JSValueConst item, Trail *here, int de
     size_t start = out.size;
     if (*members) dbuf_putc(&out, ',');
     if (!*members) *key_at = out.size + 1;
-    if (write_string(key)) return FAILED;
+    int result = write_string(key);
+    if (result != WRITTEN) return result;
     dbuf_putc(&out, ':');
-    int result = write_value(item, here, depth + 1, true);
-    if (result == WRITTEN) ++*members;
-    else if (result == SKIPPED && (int64_t)out.size <= write_limit) { out.size = start; result = WRITTEN; }
+    result = write_value(item, here, depth + 1, true);
+    if (result == WRITTEN) {
+        ++*members;
+        if ((int64_t)out.size > write_limit) return OVER;
+    } else if (result == SKIPPED) {
+        out.size = start;
+        result = WRITTEN;
+    }
     return result;
 }
 
@@ -438,17 +448,19 @@ static int write_named(const char *name, JSAtom key, JSValueConst value)
 
 static int write_error(JSValueConst value, Trail *trail)
 {
-    if (write_named("{\"name\":", JS_ATOM_name, value) || write_named(",\"message\":", message_atom, value))
-        return refuse_thrown(trail);
+    int result = write_named("{\"name\":", JS_ATOM_name, value);
+    if (result == WRITTEN) result = write_named(",\"message\":", message_atom, value);
+    if (result != WRITTEN) return result == FAILED ? refuse_thrown(trail) : result;
     dbuf_putc(&out, '}');
     return WRITTEN;
 }
 
 static int write_blob(JSValueConst value, Trail *trail)
 {
-    if (write_named("{\"$blob\":{\"id\":", id_atom, value) || write_named(",\"media_type\":", type_atom, value) ||
-        write_named(",\"size\":", size_atom, value))
-        return refuse_thrown(trail);
+    int result = write_named("{\"$blob\":{\"id\":", id_atom, value);
+    if (result == WRITTEN) result = write_named(",\"media_type\":", type_atom, value);
+    if (result == WRITTEN) result = write_named(",\"size\":", size_atom, value);
+    if (result != WRITTEN) return result == FAILED ? refuse_thrown(trail) : result;
     dbuf_putstr(&out, "}}");
     return WRITTEN;
 }
@@ -543,14 +555,15 @@ static int write_value(JSValueConst value, Trail *trail, int depth, bool member)
     }
 }
 
-/* Writes a whole value, or nothing: FAILED with an exception, SKIPPED when it is over `limit` bytes. */
+/* Writes a whole value, or cuts back to `start`: FAILED with an exception, OVER when it is over `limit` bytes. */
 static int write_whole(JSValueConst value, size_t start, int64_t limit)
 {
     size_t from = out.size;
     write_limit = from + limit;
     int result = write_value(value, NULL, 0, false);
     if (result == WRITTEN && dbuf_error(&out)) { JS_ThrowOutOfMemory(ctx); result = FAILED; }
-    if (result == WRITTEN && (int64_t)out.size > write_limit) result = SKIPPED;
+    if (result == WRITTEN && (int64_t)out.size > write_limit) result = OVER;
+    write_limit = INT64_MAX;
     if (result != WRITTEN) {
         if (dbuf_error(&out)) { dbuf_free(&out); dbuf_init(&out); } else out.size = start;
     }
@@ -719,7 +732,7 @@ static JSValue make_call(JSValueConst path, int argc, JSValueConst *argv)
     dbuf_putc(&out, '\t');
     int result = WRITTEN;
     if (none) dbuf_putstr(&out, "{}"); else result = write_whole(argv[0], start, control.max_args);
-    if (result == SKIPPED) {
+    if (result == OVER) {
         char limit[24];
         snprintf(limit, sizeof(limit), "%lld", (long long)control.max_args);
         refuse(NULL, "the arguments are over the limit of %s bytes", limit);
@@ -826,21 +839,30 @@ static JSValue host_drop(JSContext *c, JSValueConst this_val, int argc, JSValueC
     return JS_UNDEFINED;
 }
 
-/* print(line, warning): false once the limit is reached, and then for ever */
+/* print(line, warning): false once the limit is reached, and then for ever; the line that reaches it is cut */
 static JSValue host_print(JSContext *c, JSValueConst this_val, int argc, JSValueConst *argv)
 {
-    if (printed > control.max_printed) return JS_FALSE;
+    int64_t room = control.max_printed - printed;
+    if (room < 0) return JS_FALSE;
+    JSValue line = JS_ToString(ctx, argv[0]);
+    if (JS_IsException(line)) return line;
+    JSString *p = JS_VALUE_GET_STRING(line);
+    if (p->is_wide_char) room /= 3; /* UTF-8 takes up to three bytes a unit */
+    bool cut = p->len > room;
+    JSValue shown = cut ? js_sub_string(ctx, p, 0, room) : JS_DupValue(ctx, line);
+    JS_FreeValue(ctx, line);
+    if (JS_IsException(shown)) return shown;
     size_t start = out.size;
     dbuf_putstr(&out, argc > 1 ? "U\t" : "L\t");
-    if (write_string(argv[0])) return JS_EXCEPTION;
+    int result = write_string(shown);
+    JS_FreeValue(ctx, shown);
+    if (result) return JS_EXCEPTION;
     dbuf_putc(&out, '\n');
     printed += out.size - start - 4;
-    if (printed > control.max_printed) {
-        out.size = start;
-        dbuf_printf(&out, "L\t\"(output cut: over the limit of %lld bytes)\"\n", (long long)control.max_printed);
-        return JS_FALSE;
-    }
-    return JS_TRUE;
+    if (cut) printed = control.max_printed + 1;
+    if (printed <= control.max_printed) return JS_TRUE;
+    dbuf_printf(&out, "L\t\"(output cut: over the limit of %lld bytes)\"\n", (long long)control.max_printed);
+    return JS_FALSE;
 }
 
 static JSValue host_now(JSContext *c, JSValueConst this_val, int argc, JSValueConst *argv) { return JS_NewInt64(ctx, control.now_ms); }
@@ -1115,7 +1137,7 @@ static Status finish(JSValue value)
     int result = write_whole(value, start, control.max_output);
     JS_FreeValue(ctx, value);
     if (stopped) return stopped;
-    if (result == SKIPPED) { dbuf_putstr(&out, "O\t\n"); return ENDED; }
+    if (result == OVER) { dbuf_putstr(&out, "O\t\n"); return ENDED; }
     if (result == FAILED) write_failure(JS_GetException(ctx)); else dbuf_putc(&out, '\n');
     return ENDED;
 }

@@ -167,7 +167,11 @@ const inspectAny = (value, state, depth) => {
   const name = weakGet(namespaces, value);
   if (name !== undefined) return inspectNamespace(value, name);
   for (let i = 0; i < state.above.length; i++) if (state.above[i] === value) return '[Circular]';
-  if (host.kind(value) === 'Proxy') return inspectAny(host.target(value), state, depth);
+  if (host.kind(value) === 'Proxy') {
+    let target;
+    try { target = host.target(value); } catch { return '<Revoked Proxy>'; }
+    return target === null ? '<Revoked Proxy>' : inspectAny(target, state, depth);
+  }
   if (depth > MOST_DEPTH) return isArray(value) ? '[Array]' : `[${classNameOf(value) || 'Object'}]`;
   push(state.above, value);
   let words;
