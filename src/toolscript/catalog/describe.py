@@ -12,14 +12,13 @@ from collections.abc import Iterator, Sequence
 from toolscript.catalog.catalog import Catalog, Namespace
 from toolscript.catalog.nearness import bare
 from toolscript.catalog.search import namespaces_text, summary_of
-from toolscript.schema.typescript import comment, declarations, example, outline
+from toolscript.schema.typescript import Declarations, comment, example, outline
 from toolscript.tokens import estimate
 from toolscript.tools import Tool
 
 MAX_PATHS = 50
-MAX_TOKENS = 10_000  # that are worked out for one path, whatever the budget
 MARGIN = 24  # what the line breaks, and the line that says how many methods are left, may take
-CHARS_PER_TOKEN = 3.2  # of declarations: what `estimate` gives on the recorded tools, at the low end
+CHARS_PER_TOKEN = 4.5  # of declarations at most, by `estimate`, on the recorded tools
 MIN_TOKENS = 60  # less than this says nothing of a method
 
 
@@ -93,9 +92,10 @@ def _of_tool(tool: Tool, budget_tokens: int) -> str:
 
 def _types(tool: Tool, budget_tokens: int) -> str:
     """The declarations in the most detail that fits."""
-    chars = max(120, int(budget_tokens * CHARS_PER_TOKEN * 1.4))
+    chars = max(120, int(budget_tokens * CHARS_PER_TOKEN))
+    printer = Declarations(tool)
     while True:
-        text = declarations(tool, max_chars=chars)
+        text = printer.text(chars)
         if estimate(text) <= budget_tokens or chars <= 120:  # noqa: PLR2004 - a bare signature
             return text
         chars = min(int(chars * 0.8), int(len(text) * 0.95))
@@ -118,18 +118,29 @@ def _of_namespace(namespace: Namespace, budget_tokens: int) -> str:
 def _rows(tools: list[Tool], budget_tokens: int) -> str:
     """One line a method in the form that lets all of them fit; else as many names as do."""
     for arguments, words in ((110, 80), (110, 40), (70, 0)):
-        rows = [_row(tool, arguments, words) for tool in tools]
-        if sum(estimate(row) + 1 for row in rows) <= budget_tokens:
+        rows = _all_rows(tools, arguments, words, budget_tokens)
+        if rows is not None:
             return "\n".join(rows)
-    names = [f"{tool.path.method}{_effect(tool)}" for tool in tools]
     shown: list[str] = []
-    for name in names:
+    for tool in tools:
+        name = f"{tool.path.method}{_effect(tool)}"
         budget_tokens -= estimate(name) + 1
         if budget_tokens < 0 and shown:
-            shown.append(f"…{len(names) - len(shown)} more: search with namespace {tools[0].path.namespace!r}")
+            shown.append(f"…{len(tools) - len(shown)} more: search with namespace {tool.path.namespace!r}")
             break
         shown.append(name)
     return ", ".join(shown)
+
+
+def _all_rows(tools: list[Tool], arguments: int, words: int, budget_tokens: int) -> list[str] | None:
+    """One line a method, or None where they do not all fit."""
+    rows: list[str] = []
+    for tool in tools:
+        rows.append(_row(tool, arguments, words))
+        budget_tokens -= estimate(rows[-1]) + 1
+        if budget_tokens < 0:
+            return None
+    return rows
 
 
 def _row(tool: Tool, arguments: int, words: int) -> str:
@@ -197,7 +208,7 @@ def _path(subject: Tool | Namespace) -> str:
 
 def _shares(subjects: list[Tool | Namespace], budget_tokens: int) -> Iterator[tuple[Tool | Namespace, int, str]]:
     """Every subject with its fair share and its whole text; what small ones leave goes to the large."""
-    texts = [_text(subject, MAX_TOKENS) for subject in subjects]
+    texts = [_text(subject, budget_tokens) for subject in subjects]
     needs = [estimate(text) + 2 for text in texts]
     shares = [0] * len(subjects)
     left, waiting = budget_tokens, sorted(range(len(subjects)), key=needs.__getitem__)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, cast
@@ -74,6 +75,7 @@ _HINTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("number", ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")),
 )
 _NUMBER_FORMATS = frozenset({"int32", "int64", "uint32", "uint64", "float", "double", "decimal"})
+_breaks = re.compile(r"[\W_]+")
 _TYPE_NAMES = frozenset({"Record", "Partial", "Required", "Readonly", "Pick", "Omit", "Exclude", "Extract", "Awaited"})
 _KEYWORD_SEGMENTS = frozenset(
     {"$defs", "definitions", "properties", "items", "components", "schemas", "anyOf", "oneOf", "allOf", "schema"}
@@ -246,7 +248,7 @@ class _Builder:
         telling = [part for part in segments if part not in _KEYWORD_SEGMENTS and not part.isdecimal() and part != "#"]
         title = cast("Any", node).get("title") if isinstance(node, Mapping) else None
         raw = telling[-1] if telling else title if isinstance(title, str) else "Root"
-        (name,) = namespace_names([raw[:1].upper() + raw[1:]]).values()
+        (name,) = namespace_names(["".join(part[:1].upper() + part[1:] for part in _breaks.split(raw))]).values()
         return f"{name}_" if name in _TYPE_NAMES else name
 
     def _own(self, node: Mapping[str, Any], depth: int) -> Shape:

@@ -35,6 +35,7 @@ from toolscript.tools import Schema, Tool
 
 SIGNATURE_CHARS = 220
 DECLARATION_CHARS = 40_000
+WHOLE = 6  # degrees of detail in which all types are tried before some are left out
 MAX_CONSTANT = 80  # characters of one allowed value
 
 
@@ -111,14 +112,52 @@ def outline(tool: Tool, *, max_chars: int = 110) -> str:
 
 def declarations(tool: Tool, *, max_chars: int = DECLARATION_CHARS) -> str:
     """The call with its full input and output types, comments, and the named types that they use."""
-    takes = Shaped(tool.input_schema)
-    gives = None if tool.output_schema is None else Shaped(tool.output_schema)
-    text = ""
-    for detail in _BLOCK:
-        text = _declared(tool, takes, gives, detail, max_chars)
-        if len(text) <= max_chars:
-            return text
-    return signature(tool, max_chars=max(max_chars, 80))
+    return Declarations(tool).text(max_chars)
+
+
+class Declarations:
+    """The declarations of one tool, to be printed in several lengths."""
+
+    def __init__(self, tool: Tool) -> None:
+        self._tool = tool
+        self._takes = Shaped(tool.input_schema)
+        self._gives = None if tool.output_schema is None else Shaped(tool.output_schema)
+
+    def text(self, max_chars: int = DECLARATION_CHARS) -> str:
+        """As much as fits: all types in less and less detail, then the call's own types and some of those they name."""
+        for detail in _BLOCK[:WHOLE]:
+            lines, left_out = self._lines(detail, max_chars)
+            if not left_out and _length(lines) <= max_chars:
+                return "\n".join(lines)
+        for detail in _BLOCK[1:]:
+            lines, left_out = self._lines(detail, int(max_chars * 0.9))
+            if left_out and _length(lines) <= max_chars * 0.9:
+                lines.append(f"// … not shown: {', '.join(left_out)}")
+                while _length(lines) > max_chars and len(left_out) > 1:
+                    left_out.pop()
+                    lines[-1] = f"// … not shown: {', '.join(left_out)}, …"
+            if _length(lines) <= max_chars:
+                return "\n".join(lines)
+        return signature(self._tool, max_chars=max(max_chars, 80))
+
+    def _lines(self, detail: _Detail, max_chars: int) -> tuple[list[str], list[str]]:
+        """The call, the definitions that fit, and the names of those that do not."""
+        reader = _Printer(self._takes, detail, max_chars * 2, takes=True)
+        members = _members(self._takes, self._takes.root)
+        arguments = ""
+        if members or not _is_plain(self._takes):
+            mark = "" if any(prop.needed for prop in members) else "?"
+            arguments = f"input{mark}: {reader.block(self._takes.root)}"
+        writer = None if self._gives is None else _Printer(self._gives, detail, max_chars * 2)
+        result = "unknown" if writer is None or self._gives is None else writer.block(self._gives.root)
+        lines = [f"{self._tool.path}({arguments}): Promise<{result}>"]
+        left_out: list[str] = []
+        for printer in (reader, writer):
+            if printer is not None:
+                found, missing = printer.definitions(max_chars - _length(lines))
+                lines += [line for line in found if line not in lines]
+                left_out += [name for name in missing if name not in left_out]
+        return lines, left_out
 
 
 def example(tool: Tool) -> str:
@@ -141,19 +180,8 @@ def comment(text: str, max_chars: int) -> str:
     return cut[: cut.rfind(" ") if " " in cut[max_chars // 2 :] else None].rstrip(" ,;:.") + "…"
 
 
-def _declared(tool: Tool, takes: Shaped, gives: Shaped | None, detail: _Detail, max_chars: int) -> str:
-    reader = _Printer(takes, detail, max_chars * 2, takes=True)
-    members = _members(takes, takes.root)
-    arguments = ""
-    if members or not _is_plain(takes):
-        arguments = f"input{'' if any(prop.needed for prop in members) else '?'}: {reader.block(takes.root)}"
-    writer = None if gives is None else _Printer(gives, detail, max_chars * 2)
-    result = "unknown" if gives is None or writer is None else writer.block(gives.root)
-    lines = [f"{tool.path}({arguments}): Promise<{result}>", *reader.definitions()]
-    if writer is not None:
-        known = set(lines)
-        lines += [line for line in writer.definitions() if line not in known]
-    return "\n".join(lines)
+def _length(lines: list[str]) -> int:
+    return sum(map(len, lines)) + len(lines) - 1
 
 
 def _arguments(shaped: Shaped, detail: _Detail, max_chars: int) -> str:
@@ -224,7 +252,7 @@ class _Printer:
             case Object():
                 text = self.members(shape, depth - 1) if depth > 0 else _closed(shape)
             case Ref():
-                text = self._ref(shape, depth)
+                text = self._ref(shape, depth, tight)
             case _:
                 text = _scalar(shape)
         self._left -= len(text)
@@ -264,20 +292,27 @@ class _Printer:
             case _:
                 return self.text(shape, self._detail.depth - level)
 
-    def definitions(self) -> list[str]:
-        """The named types that were printed so far, with those that they name in turn."""
+    def definitions(self, max_chars: int) -> tuple[list[str], list[str]]:
+        """The named types that were printed, with those that they name in turn, and the names of what does not fit."""
         lines: list[str] = []
+        missing: list[str] = []
         done: set[str] = set()
+        self._left = max(max_chars, 0) * 2
         while waiting := [name for name in self._named if name not in done]:
             for name in waiting:
                 done.add(name)
-                if self._left <= 0:
-                    return [
-                        *lines,
-                        f"// …and {', '.join(each for each in self._named if each not in done or each == name)}",
-                    ]
-                lines.append(f"type {name} = {self.block(self._shaped.resolve(Ref(name)))}")
-        return lines
+                if missing:
+                    missing.append(name)
+                    continue
+                before = list(self._named)
+                line = f"type {name} = {self.block(self._shaped.resolve(Ref(name)))}"
+                max_chars -= len(line) + 1
+                if max_chars < 0:
+                    missing.append(name)
+                    self._named = dict.fromkeys(before)
+                else:
+                    lines.append(line)
+        return lines, missing
 
     def _lines(self, shape: Object, level: int) -> str:
         properties = _sorted(shape.properties)
@@ -324,7 +359,7 @@ class _Printer:
             printed.append(f"…{len(others) - len(shown)} more")
         return " | ".join(dict.fromkeys(printed + ["null" for _ in null]))
 
-    def _ref(self, ref: Ref, depth: int) -> str:
+    def _ref(self, ref: Ref, depth: int, tight: bool) -> str:
         followed = self._shaped.resolve(ref)
         match followed:
             case Object(properties=()) if not followed.stated:
@@ -336,7 +371,7 @@ class _Printer:
             case Array(items=Object() | Union() | Ref() | Array()):
                 pass
             case _:
-                return self.text(followed, depth, tight=True)
+                return self.text(followed, depth, tight)
         self._named[ref.name] = None
         return ref.name
 
