@@ -114,7 +114,7 @@ async def test_a_cancelled_program_stops_at_once(guest: JavaScriptGuest) -> None
     ):
         session = await guest.start(boot(guest, code, limits=Limits(instructions=MANY_STEPS)))
         turn = asyncio.create_task(session.advance([], START))
-        while not vm.running:
+        while not vm.running:  # noqa: ASYNC110 - it must see what another thread does
             await asyncio.sleep(0)
         turn.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -139,3 +139,17 @@ async def test_loops_hold_up_neither_the_event_loop_nor_other_programs(guest: Ja
     assert len(waits) > 5
     assert max(waits) < 1, "a program waited for the loops of others"
     assert all("computing time" in task.result().failure.message for task in loops)
+
+
+async def test_a_cleared_timer_is_reported_as_dropped(guest: JavaScriptGuest) -> None:
+    code = "const t = setTimeout(() => {}, 5e3); const r = await crm.find({}); clearTimeout(t); return r.id"
+    played = await play(guest, boot(guest, code), order="last")
+    assert [call.path for call in played.calls] == ["codemode.sleep", "crm.find"]
+    assert played.turns[-1].dropped == (1,)
+
+
+async def test_other_seeds_give_other_randomness(guest: JavaScriptGuest) -> None:
+    code = "return [Math.random(), crypto.randomUUID(), [...crypto.getRandomValues(new Uint8Array(4))]]"
+    values = [(await play(guest, boot(guest, code, seed=seed))).value for seed in (1, 1, 2, 2**64 - 1, 0)]
+    assert values[0] == values[1]
+    assert len({repr(value) for value in values}) == 4

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from toolscript.codec import Blob
 from toolscript.runs.program import Language
 
 
@@ -69,6 +70,32 @@ VALUES = (
         "return (await crm.echo({value: 1})) && await crm.echo({value: [1n, new Date(5), 'x']})",
         [1, datetime(1970, 1, 1, 0, 0, 0, 5000, tzinfo=UTC), "x"],
     ),
+)
+
+BLOB = Blob(id="ab" * 32, media_type="text/plain", size=5)
+
+BLOBS = (
+    _case(
+        "a blob is a handle",
+        "const b = input.b; return [b.id.length, b.type, b.size, b instanceof Blob, Object.isFrozen(b)]",
+        [64, "text/plain", 5, True, True],
+        value_in={"b": BLOB},
+        calls=(),
+    ),
+    _case(
+        "reading a blob is a call",
+        "return [await input.b.text(), await input.b.bytes(), await input.b.slice(1, 3)]",
+        ["blob ", b"blob ", b"lo"],
+        value_in={"b": BLOB},
+        calls=("codemode.read_blob",) * 3,
+    ),
+    _case(
+        "a blob crosses as itself",
+        "return [input.b, await crm.echo({value: input.b})]",
+        [BLOB, BLOB],
+        value_in={"b": BLOB},
+    ),
+    _failing("a blob cannot be made", "new Blob(['x'])", "thrown", "TypeError", "A Blob comes from a tool", 1),
 )
 
 CALLS = (
@@ -345,4 +372,4 @@ FAILURES = (
     ),
 )
 
-CASES: tuple[Case, ...] = (*VALUES, *CALLS, *NAMESPACE_RULES, *TIME, *WEB, *PRINTING, *FAILURES)
+CASES: tuple[Case, ...] = (*VALUES, *BLOBS, *CALLS, *NAMESPACE_RULES, *TIME, *WEB, *PRINTING, *FAILURES)

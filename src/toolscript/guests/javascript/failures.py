@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from typing import Any, cast, get_args
 
 from toolscript.codec import Encoded, decode, encode
 from toolscript.errors import Failure, FailureCode, FailureKind
+from toolscript.guests.javascript.sharpen import sharpened
 from toolscript.guests.javascript.source import Prepared
 from toolscript.runs.program import Boot
 
 _frame = re.compile(r"^ +at (?:(?P<name>.*?) \()?<program>:(?P<line>\d+):(?P<column>\d+)\)?$", re.MULTILINE)
-_undefined_name = re.compile(r"^(\S+) is not defined$")
 _codes = frozenset(get_args(FailureCode))
 _kinds = frozenset(get_args(FailureKind))
 MOST_FRAMES = 8
@@ -46,7 +45,7 @@ class Words:
                 kind=cast("FailureKind", kind) if kind in _kinds else "guest",
                 code=cast("FailureCode", code) if code in _codes else "thrown",
                 name=name,
-                message=self._hinted(name, message),
+                message=message,
                 content=encode(members["content"]) if "content" in members else None,
             ),
             stack,
@@ -73,15 +72,16 @@ class Words:
         if not frames:
             return failure
         _, line, column = frames[0]
+        source = self._lines[line - 1] if line <= len(self._lines) else None
         return Failure(
             kind=failure.kind,
             code=failure.code,
             name=failure.name,
-            message=failure.message,
+            message=sharpened(failure, source or "", column, self._boot.namespaces),
             content=failure.content,
             line=line,
             column=column,
-            source=self._lines[line - 1] if line <= len(self._lines) else None,
+            source=source,
             stack=tuple(f"{name} (line {line}, column {column})" for name, line, column in frames[:MOST_FRAMES]),
         )
 
@@ -98,13 +98,6 @@ class Words:
         """Whether the engine's parser refused the program itself: a stack with one nameless frame."""
         found = list(_frame.finditer(stack))
         return len(found) == 1 and found[0]["name"] is None
-
-    def _hinted(self, name: str, message: str) -> str:
-        found = _undefined_name.match(message) if name == "ReferenceError" else None
-        if found is None:
-            return message
-        near = difflib.get_close_matches(found[1], [*self._boot.namespaces, "input", "console"], n=2)
-        return f"{message}; did you mean {' or '.join(near)}?" if near else message
 
 
 def _text(members: Mapping[str, Any], name: str) -> str:

@@ -66,7 +66,7 @@ _deadline_function = _deadline_type(_looked_at)
 _no_finalizer = _finalizer_type()
 
 
-_trap_type: Any = ctypes.POINTER(ffi.wasm_trap_t)
+_trap_type: Any = ctypes.POINTER(ffi.wasm_trap_t)  # pyright: ignore[reportUnknownVariableType]
 
 
 class Export:

@@ -1,7 +1,7 @@
 """Builds `guest.wasm`: python -m toolscript.guests.javascript.engine.build [--check]
 
 The engine's sources and the compiler come from the package index, pinned by version and SHA-256, and are kept in
-the cache folder. `guest.c` and the engine become one module, the prelude's parts are run in it once, and the memory
+the cache folder. `guest.c`, its parts and the engine become one module, the prelude's parts are run in it once, and the memory
 that they leave is baked in. The result is the same, bit for bit, in any folder. `--check` compares it with the file
 here.
 """
@@ -13,6 +13,7 @@ import ctypes
 import hashlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -82,7 +83,8 @@ def compile_guest(archive: Path, folder: Path) -> bytes:
             raise SystemExit(f"quickjs.c does not hold this text exactly once:\n{before}")
         text = text.replace(before, before + addition)
     quickjs.write_text(text, encoding="utf-8")
-    (folder / "guest.c").write_bytes((HERE / "guest.c").read_bytes())
+    shutil.copy(HERE / "guest.c", folder)
+    shutil.copytree(HERE / "guest", folder / "guest")
     parts = [str(engine / name) for name in ("libregexp.c", "libunicode.c", "dtoa.c")]
     command = [sys.executable, "-m", "ziglang", "cc", *FLAGS, "-I", str(engine), "-o", "raw.wasm", "guest.c", *parts]
     subprocess.run(command, cwd=folder, check=True, env={**os.environ, "SOURCE_DATE_EPOCH": "0"})  # noqa: S603

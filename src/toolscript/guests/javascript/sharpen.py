@@ -1,0 +1,40 @@
+"""Sharper words for the engine's own errors: which name, which expression, and what was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection
+
+from toolscript.errors import Failure
+
+_undefined_name = re.compile(r"^(\S+) is not defined$")
+_unread = re.compile(r"^cannot (?:read|set) property '([^']+)' of (undefined|null)$")
+_chain_before = re.compile(r"[\w$.\[\]]*$")
+_name = re.compile(r"[\w$]+")
+_own_names = ("input", "console", "codemode")
+
+
+def sharpened(failure: Failure, source: str, column: int, namespaces: Collection[str]) -> str:
+    """The message of a failure that happened at this column of this line."""
+    message = failure.message
+    if failure.name == "ReferenceError" and (found := _undefined_name.match(message)):
+        near = difflib.get_close_matches(found[1], [*namespaces, *_own_names], n=2)
+        return f"{message}; did you mean {' or '.join(near)}?" if near else message
+    if failure.name != "TypeError" or failure.code != "thrown":
+        return message
+    before, after = source[: column - 1], source[column - 1 :]
+    if message == "not a function" and (name := _name.match(after)):
+        chain = _chain_before.search(before)
+        return f"{chain[0] if chain else ''}{name[0]} is not a function"
+    if found := _unread.match(message):
+        holder = re.match(r"([\w$.\[\]]+?)\??\." + re.escape(found[1]) + r"\b", after)
+        return f"{message} ({holder[1]} is {found[2]})" if holder else message
+    if message == "value is not iterable" and _call_without_await(source, namespaces):
+        return f"{message}; did you forget await?"
+    return message
+
+
+def _call_without_await(source: str, namespaces: Collection[str]) -> bool:
+    names = "|".join(re.escape(name) for name in namespaces)
+    return bool(names and re.search(rf"(?<!await )\b(?:{names})\.\w+\(", source))
