@@ -15,6 +15,7 @@ import pytest
 from toolscript.codec import Encoded
 from toolscript.errors import Fault
 from toolscript.guests.javascript.guest import JavaScriptGuest
+from toolscript.guests.javascript.snapshot import HEAD
 from toolscript.runs.program import Limits
 from toolscript.runs.turn import Finished, Returned, Settled
 from toolscript.testing.guest_programs import Case
@@ -109,11 +110,12 @@ async def test_damage_is_refused(guest: JavaScriptGuest) -> None:
 
 
 async def test_a_snapshot_that_unpacks_to_too_much_is_refused(guest: JavaScriptGuest) -> None:
-    blob, start = await waiting(guest), boot(guest, "return 1")
+    code = "const r = await crm.find({}); return r + 1"
+    blob, start = await waiting(guest, code), boot(guest, code)
     bomb = zlib.compress(bytes(200 << 20))
-    head = struct.unpack_from("<4s20sIBQI", blob)
+    head = struct.unpack_from(HEAD.format, blob)
     with pytest.raises(ValueError, match="damaged"):
-        await guest.restore(start, struct.pack("<4s20sIBQI", *head[:5], zlib.crc32(bomb)) + bomb)
+        await guest.restore(start, struct.pack(HEAD.format, *head[:5], zlib.crc32(bomb)) + bomb)
 
 
 async def test_a_snapshot_larger_than_the_memory_limit_is_refused(guest: JavaScriptGuest) -> None:
@@ -130,8 +132,8 @@ async def test_a_forged_heap_harms_only_itself(guest: JavaScriptGuest) -> None:
     )
     chance = random.Random(5)
     head, body = (
-        struct.unpack_from("<4s20sIBQI", blob),
-        bytearray(zlib.decompress(blob[struct.calcsize("<4s20sIBQI") :])),
+        struct.unpack_from(HEAD.format, blob),
+        bytearray(zlib.decompress(blob[struct.calcsize(HEAD.format) :])),
     )
     (count,) = struct.unpack_from("<I", body)
     for _ in range(60):
@@ -139,8 +141,13 @@ async def test_a_forged_heap_harms_only_itself(guest: JavaScriptGuest) -> None:
         for _ in range(30):
             forged[chance.randrange(4 + 4 * count, len(forged))] = chance.randrange(256)
         packed = zlib.compress(bytes(forged), 1)
-        session = await guest.restore(start, struct.pack("<4s20sIBQI", *head[:5], zlib.crc32(packed)) + packed)
+        session = await guest.restore(start, struct.pack(HEAD.format, *head[:5], zlib.crc32(packed)) + packed)
         with contextlib.suppress(Fault):
             await session.advance([Settled(1, Returned(Encoded("1")))], START)
         await session.close()
     assert (await play(guest, boot(guest, "return 1 + 1"))).value == 2
+
+
+async def test_a_snapshot_of_another_program_is_refused(guest: JavaScriptGuest) -> None:
+    with pytest.raises(ValueError, match="another engine or program"):
+        await guest.restore(boot(guest, "return 1"), await waiting(guest))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,45 +24,30 @@ STACK_BYTES = (16 << 10, 192 << 10)  # the guest's own stack has 256 KiB
 class LiveProgram:
     """A program in its instance. One turn at a time; `cancel` and `close` may come from any thread."""
 
-    def __init__(self, boot: Boot, template: Template, prepared: Prepared | Failure, machine: vm.VM | None) -> None:
+    def __init__(self, boot: Boot, template: Template, image: snapshot.Image | None = None) -> None:
         self._boot = boot
         self._template = template
+        self._image = image
         self._lock = threading.Lock()
-        self._vm = machine
+        self._vm: vm.VM | None = None
+        self._words: Words
+        self._script = ""
         self._started = False
         self._usage = Usage()
         self._outcome: Outcome | None = None
         self._closed = False
-        if isinstance(prepared, Failure):
-            self._outcome = Crashed(prepared)
-        else:
-            self._prepared = prepared
-            self._words = Words(boot, prepared)
 
     @classmethod
     def start(cls, boot: Boot, template: Template) -> LiveProgram:
-        """A program that has not run yet."""
-        prepared = _prepared(boot)
-        if isinstance(prepared, Failure):
-            return cls(boot, template, prepared, None)
-        return cls(boot, template, prepared, template.instance(boot.limits.memory_bytes))
+        """A program that has not run yet; all work is left to its first turn."""
+        return cls(boot, template)
 
     @classmethod
     def restore(cls, boot: Boot, template: Template, blob: bytes) -> LiveProgram:
         """The program that a snapshot was taken of; `ValueError` for one that is damaged or of another engine."""
-        image = snapshot.unpack(blob, template.digest, template.memory())
-        prepared = _prepared(boot)
-        if isinstance(prepared, Failure):
+        live = cls(boot, template, snapshot.unpack(blob, _origin(boot, template), template.memory()))
+        if live._awake() is None:
             raise ValueError("the snapshot is of another program")
-        machine = template.instance(boot.limits.memory_bytes)
-        try:
-            machine.overwrite(image.pages, image.size)
-        except ValueError:
-            machine.close()
-            raise
-        machine.cpu_ns = image.cpu_us * 1000
-        live = cls(boot, template, prepared, machine)
-        live._started = image.started
         return live
 
     def advance_blocking(self, answers: Sequence[Settled], now: Instant) -> Turn:
@@ -69,10 +55,13 @@ class LiveProgram:
         with self._lock:
             if self._outcome is not None:
                 return Turn(outcome=self._outcome, usage=self._usage)
-            if self._vm is None:
+            if self._closed:
                 raise Fault("the session is closed")
+            machine = self._awake()
+            if machine is None:
+                return Turn(outcome=self._outcome, usage=self._usage)
             try:
-                turn = self._turn(self._vm, answers, now)
+                turn = self._turn(machine, answers, now)
             finally:
                 if self._closed:
                     self._free()
@@ -84,18 +73,16 @@ class LiveProgram:
     def snapshot_blocking(self) -> bytes | None:
         """The state between two turns; None when the program has ended."""
         with self._lock:
-            if self._vm is None:
+            machine = None if self._closed or self._outcome is not None else self._awake()
+            if machine is None:
                 return None
             try:
-                self._vm.rest()
+                machine.rest()
             except vm.Stopped as error:
                 raise Fault("the JavaScript engine failed while it collected garbage") from error
-            memory = self._vm.read(0, self._vm.size())
-            return snapshot.pack(
-                snapshot.Header(self._template.digest, len(memory), self._started, self._vm.cpu_ns // 1000),
-                memory,
-                self._template.memory(),
-            )
+            memory = machine.read(0, machine.size())
+            header = snapshot.Header(_origin(self._boot, self._template), self._started, machine.cpu_ns // 1000)
+            return snapshot.pack(header, memory, self._template.memory())
 
     def cancel(self) -> None:
         """Stop what runs now, within about two ticks, and for good."""
@@ -113,6 +100,28 @@ class LiveProgram:
             finally:
                 self._lock.release()
 
+    def _awake(self) -> vm.VM | None:
+        """The instance, made when it is first needed; None when the program cannot even be parsed."""
+        if self._vm is not None:
+            return self._vm
+        prepared = _prepared(self._boot)
+        if isinstance(prepared, Failure):
+            self._outcome = Crashed(prepared)
+            return None
+        self._script, self._words = prepared.script, Words(self._boot, prepared)
+        machine, image = self._template.instance(self._boot.limits.memory_bytes), self._image
+        if image is not None:
+            try:
+                machine.overwrite(image.pages, image.size)
+            except ValueError:
+                machine.close()
+                raise
+            machine.cpu_ns = image.cpu_us * 1000
+            self._started, self._image = image.started, None
+        machine.cancelled = self._closed
+        self._vm = machine
+        return machine
+
     def _free(self) -> None:
         machine, self._vm = self._vm, None
         if machine is not None:
@@ -124,7 +133,7 @@ class LiveProgram:
         if self._started:
             message = wire.answers_message(answers)
         else:
-            message = wire.start_message(self._boot.namespaces, self._prepared.script, self._boot.program.input)
+            message = wire.start_message(self._boot.namespaces, self._script, self._boot.program.input)
             self._set_limits(machine)
             self._started = True
         control[0] = now
@@ -235,6 +244,13 @@ def _prepared(boot: Boot) -> Prepared | Failure:
         return prepare(boot.program.code)
     except GuestError as error:
         return error.failure
+
+
+def _origin(boot: Boot, template: Template) -> bytes:
+    """What a snapshot belongs to: the engine, and the program with its input and seed."""
+    program = boot.program
+    text = "\0".join((template.digest, program.code, program.input, str(boot.seed)))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def _signed(number: int) -> int:

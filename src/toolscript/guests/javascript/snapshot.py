@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 PAGE = 4096
 LEVEL = 6
-_HEAD = struct.Struct("<4s20sIBQI")  # magic, engine digest, memory size, started, microseconds used, CRC-32 of the body
+HEAD = struct.Struct("<4s16sIBQI")  # magic, origin, memory size, started, microseconds used, CRC-32 of the body
 _MAGIC = b"TSJ1"
-_MOST_MEMORY = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    engine: str
-    size: int
+    """`origin` says what the memory belongs to, in 16 bytes: the engine and the program."""
+
+    origin: bytes
     started: bool
     cpu_us: int
 
@@ -43,18 +43,18 @@ def pack(header: Header, memory: bytes, template: bytes) -> bytes:
             content.append(_xor(page, before))
     body = struct.pack(f"<I{len(numbers)}I", len(numbers), *numbers) + b"".join(content)
     packed = zlib.compress(body, LEVEL)
-    head = (_MAGIC, header.engine.encode(), header.size, header.started, header.cpu_us, zlib.crc32(packed))
-    return _HEAD.pack(*head) + packed
+    head = (_MAGIC, header.origin, len(memory), header.started, header.cpu_us, zlib.crc32(packed))
+    return HEAD.pack(*head) + packed
 
 
-def unpack(blob: bytes, engine: str, template: bytes) -> Image:
-    """What a snapshot holds; `ValueError` for one that is damaged or of another engine."""
-    if len(blob) < _HEAD.size:
+def unpack(blob: bytes, origin: bytes, template: bytes) -> Image:
+    """What a snapshot holds; `ValueError` for one that is damaged or of another origin."""
+    if len(blob) < HEAD.size:
         raise ValueError("the snapshot is cut short")
-    magic, made_by, size, started, cpu_us, checksum = _HEAD.unpack_from(blob)
-    if magic != _MAGIC or made_by != engine.encode():
-        raise ValueError("the snapshot is of another engine")
-    packed = blob[_HEAD.size :]
+    magic, found, size, started, cpu_us, checksum = HEAD.unpack_from(blob)
+    if magic != _MAGIC or found != origin:
+        raise ValueError("the snapshot is of another engine or program")
+    packed = blob[HEAD.size :]
     if zlib.crc32(packed) != checksum or size % 65536 or size < len(template):
         raise ValueError("the snapshot is damaged")
     try:

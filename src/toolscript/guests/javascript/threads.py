@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+STACK_BYTES = 8 << 20  # the engine may take 2 MiB of it; some platforms give a thread less than that
 MOST_THREADS = 64  # programs that loop at the same time; beyond it, turns wait for a thread
 
 
@@ -39,7 +40,7 @@ class Threads:
             self._tasks += 1
             if self._tasks > self._count and self._count < self._most:
                 self._count += 1
-                threading.Thread(target=self._serve, name="toolscript-javascript", daemon=True).start()
+                self._add_thread()
         self._work.put(task)
         return await future
 
@@ -48,6 +49,13 @@ class Threads:
         with self._lock:
             for _ in range(self._count):
                 self._work.put(None)
+
+    def _add_thread(self) -> None:
+        before = threading.stack_size(STACK_BYTES)
+        try:
+            threading.Thread(target=self._serve, name="toolscript-javascript", daemon=True).start()
+        finally:
+            threading.stack_size(before)
 
     def _serve(self) -> None:
         while (task := self._work.get()) is not None:

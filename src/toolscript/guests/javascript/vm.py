@@ -6,6 +6,7 @@ costs more than a whole turn. The version of wasmtime is pinned, and a test fail
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import itertools
 import time
@@ -18,7 +19,7 @@ from wasmtime import _ffi
 
 from toolscript.errors import Fault
 from toolscript.guests.javascript.bake import WASM_PAGE
-from toolscript.guests.javascript.ticker import Ticker
+from toolscript.guests.javascript.ticker import TICK_S, Ticker
 
 ffi: Any = _ffi
 
@@ -56,6 +57,16 @@ def _looked_at(context: object, number: int, delta: Any, kind: Any) -> int:
     delta[0] = DEADLINE_TICKS
     kind[0] = 0  # WASMTIME_UPDATE_DEADLINE_CONTINUE
     return 0
+
+
+@atexit.register
+def _stop_all() -> None:
+    """At the end of the process no program may run: its thread would call into an interpreter that is gone."""
+    patience = time.monotonic() + 20 * TICK_S
+    while running and time.monotonic() < patience:
+        for vm in list(running.values()):
+            vm.cancelled = True
+        time.sleep(TICK_S / 5)
 
 
 _deadline_type, _finalizer_type = (

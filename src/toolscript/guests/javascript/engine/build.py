@@ -1,9 +1,9 @@
 """Builds `guest.wasm`: python -m toolscript.guests.javascript.engine.build [--check]
 
 The engine's sources and the compiler come from the package index, pinned by version and SHA-256, and are kept in
-the cache folder. `guest.c`, its parts and the engine become one module, the prelude's parts are run in it once, and the memory
-that they leave is baked in. The result is the same, bit for bit, in any folder. `--check` compares it with the file
-here.
+the cache folder. `guest.c`, its parts and the engine become one module, the prelude's parts are run in it once, and
+the memory that they leave is baked in. The result is the same, bit for bit, in any folder. `--check` compares it
+with the file here.
 """
 
 from __future__ import annotations
