@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tree_sitter import Language, Parser
 
-from toolscript.schema.typescript import comment, declarations, example, outline, signature, type_text
+from toolscript.schema.quoting import comment
+from toolscript.schema.typescript import declarations, example, outline, signature, type_text
 from toolscript.tools import Tool, ToolPath
 
 CASES = json.loads((Path(__file__).parent.parent / "cases" / "types.json").read_text(encoding="utf-8"))

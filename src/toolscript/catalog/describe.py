@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from toolscript.catalog.catalog import Catalog, Namespace
 from toolscript.catalog.nearness import bare
 from toolscript.catalog.search import namespaces_text, summary_of
-from toolscript.schema.typescript import Declarations, comment, example, outline
+from toolscript.schema.quoting import comment
+from toolscript.schema.typescript import Declarations, example, outline
 from toolscript.tokens import estimate
 from toolscript.tools import Tool
 

@@ -16,7 +16,8 @@ from toolscript.catalog.catalog import Catalog, Namespace
 from toolscript.catalog.index import Scored
 from toolscript.catalog.nearness import bare, nearest
 from toolscript.catalog.terms import document_terms, name_key, query_terms
-from toolscript.schema.typescript import comment, outline, signature
+from toolscript.schema.quoting import comment
+from toolscript.schema.typescript import outline, signature
 from toolscript.tokens import estimate
 from toolscript.tools import Effect, Tool
 

@@ -12,15 +12,28 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, cast
 
 from toolscript.codec import Blob
 from toolscript.schema.patterns import compiled_safely
+from toolscript.schema.problems import (
+    MAX_PROBLEMS,
+    Place,
+    Problem,
+    Problems,
+    bare_name,
+    between,
+    cut_text,
+    is_deep,
+    meant_name,
+    mismatch,
+    missing_problem,
+    path_text,
+    unknown_problem,
+)
 from toolscript.schema.shape import Shaped
 from toolscript.schema.shapes import (
     Anything,
@@ -43,24 +56,7 @@ from toolscript.schema.words import expected, given
 from toolscript.tools import Schema
 
 MAX_STEPS = 20_000  # definitions followed in one check: an honest value of 1 MB follows fewer
-MAX_PROBLEMS = 8  # more are no help to a reader
 MAX_MATCHED = 256  # characters that a pattern is tried on: bounds what a quadratic pattern can cost
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One way in which a value does not fit; `path` is like `$.items[2].name`, or `owner` for arguments."""
-
-    path: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.message}"
-
-
-Problems = tuple[Problem, ...]
-_Place = tuple[Any, ...]
-"""The place of the whole and the key in it; at the root its text alone."""
 
 
 class _Walk:
@@ -73,7 +69,7 @@ class _Walk:
         self.steps = 0
 
 
-_Check = Callable[[Any, _Place, _Walk], Problems]
+_Check = Callable[[Any, Place, _Walk], Problems]
 
 
 def check(schema: Schema, value: Any) -> Problems:
@@ -102,7 +98,7 @@ class Checker:
             case Anything() | Unknown():
                 return _anything
             case Nothing():
-                return lambda value, at, walk: (Problem(_path(at), "no value is allowed here; leave it out"),)
+                return lambda value, at, walk: (Problem(path_text(at), "no value is allowed here; leave it out"),)
             case Null() | Boolean():
                 return self._kind(shape)
             case Number():
@@ -126,21 +122,21 @@ class Checker:
                 return self._ref(shape)
 
     def _kind(self, shape: Null | Boolean) -> _Check:
-        def run(value: Any, at: _Place, walk: _Walk) -> Problems:
+        def run(value: Any, at: Place, walk: _Walk) -> Problems:
             fits = value is None if isinstance(shape, Null) else isinstance(value, bool)
-            return () if fits else (_mismatch(shape, value, at),)
+            return () if fits else (mismatch(shape, value, at),)
 
         return run
 
     def _array(self, shape: Array) -> _Check:
         each, least, most = self._compiled(shape.items), shape.min_items, shape.max_items
 
-        def run(value: Any, at: _Place, walk: _Walk) -> Problems:
+        def run(value: Any, at: Place, walk: _Walk) -> Problems:
             if not isinstance(value, list | tuple):
-                return (_mismatch(shape, value, at),)
+                return (mismatch(shape, value, at),)
             items = cast("Sequence[Any]", value)
             if len(items) < least or (most is not None and len(items) > most):
-                return (Problem(_path(at), f"expected {_between(least, most, 'item')}, got {len(items)}"),)
+                return (Problem(path_text(at), f"expected {between(least, most, 'item')}, got {len(items)}"),)
             if each is _anything:
                 return ()
             problems: Problems = ()
@@ -157,13 +153,13 @@ class Checker:
         places = [self._compiled(item) for item in shape.items]
         rest = None if shape.rest is None else self._compiled(shape.rest)
 
-        def run(value: Any, at: _Place, walk: _Walk) -> Problems:
+        def run(value: Any, at: Place, walk: _Walk) -> Problems:
             if not isinstance(value, list | tuple):
-                return (_mismatch(shape, value, at),)
+                return (mismatch(shape, value, at),)
             items = cast("Sequence[Any]", value)
             if len(items) < shape.min_items or (rest is None and len(items) > len(places)):
                 most = len(places) if rest is None else None
-                return (Problem(_path(at), f"expected {_between(shape.min_items, most, 'item')}, got {len(items)}"),)
+                return (Problem(path_text(at), f"expected {between(shape.min_items, most, 'item')}, got {len(items)}"),)
             problems: Problems = ()
             for index, item in enumerate(items):
                 of_place = places[index] if index < len(places) else rest
@@ -177,11 +173,11 @@ class Checker:
         optional = {prop.name: prop.shape for prop in shape.properties if not prop.needed}
         required = [prop.name for prop in shape.properties if prop.needed]
         extra = None if shape.extra is None else self._compiled(shape.extra)
-        lone = {_bare(name): name for name in checks}
+        lone = {bare_name(name): name for name in checks}
 
-        def run(value: Any, at: _Place, walk: _Walk) -> Problems:
+        def run(value: Any, at: Place, walk: _Walk) -> Problems:
             if not isinstance(value, dict):
-                return (_mismatch(shape, value, at),)
+                return (mismatch(shape, value, at),)
             members = cast("dict[str, Any]", value)
             problems: Problems = ()
             strange: list[str] = []
@@ -191,28 +187,28 @@ class Checker:
                     strange.append(name)
                 elif found := of_name(held, (at, name), walk):
                     if held is None and name in optional:
-                        found = (Problem(_path((at, name)), f"{_null_for(optional[name])}; leave it out instead"),)
+                        found = (Problem(path_text((at, name)), f"{_null_for(optional[name])}; leave it out instead"),)
                     problems += found
             missing = [name for name in required if name not in members]
             if strange:
                 problems += _strangers(strange, members, at, walk)
             if missing and not strange:
-                problems += tuple(_missing(shape, name, at) for name in missing)
+                problems += tuple(missing_problem(shape, name, at) for name in missing)
             return problems
 
-        def _strangers(strange: list[str], members: dict[str, Any], at: _Place, walk: _Walk) -> Problems:
+        def _strangers(strange: list[str], members: dict[str, Any], at: Place, walk: _Walk) -> Problems:
             absent = [name for name in checks if name not in members]
             missing = [name for name in absent if name in required]
             problems: Problems = ()
             for name in strange:
-                meant = _meant(name, missing, lone, absent if extra is None else missing)
+                meant = meant_name(name, missing, lone, absent if extra is None else missing)
                 if meant is not None or extra is None:
-                    problems += (_unknown(shape, name, meant, at),)
+                    problems += (unknown_problem(shape, name, meant, at),)
                     if meant in missing:
                         missing.remove(meant)
                 elif extra is not _anything:
                     problems += extra(members[name], (at, name), walk)
-            return problems + tuple(_missing(shape, name, at) for name in missing)
+            return problems + tuple(missing_problem(shape, name, at) for name in missing)
 
         return run
 
@@ -225,7 +221,7 @@ class Checker:
         if constants:
             checks.append((Union(constants), _constants(Union(constants), constants)))
 
-        def run(value: Any, at: _Place, walk: _Walk) -> Problems:
+        def run(value: Any, at: Place, walk: _Walk) -> Problems:
             nearest: tuple[tuple[int, int, int], Problems] | None = None
             for option, of_option in checks:
                 found = of_option(value, at, walk)
@@ -235,14 +231,14 @@ class Checker:
                 if nearest is None or rank < nearest[0]:
                     nearest = (rank, found)
             if nearest is None or nearest[0][0]:
-                return (_mismatch(shape, value, at, self._shaped.follow),)
+                return (mismatch(shape, value, at, self._shaped.follow),)
             return self._undecided(shape, value, at) or nearest[1]
 
         return run
 
-    def _distance(self, option: Shape, value: Any, found: Problems, at: _Place) -> tuple[int, int, int]:
+    def _distance(self, option: Shape, value: Any, found: Problems, at: Place) -> tuple[int, int, int]:
         """How far a value is from an option: of another type, then with other constants, then by problems."""
-        here = _path(at)
+        here = path_text(at)
         followed = self._shaped.follow(option)
         elsewhere = any(problem.path == here for problem in found) and not isinstance(followed, Union)
         clashes = 0
@@ -258,7 +254,7 @@ class Checker:
             elsewhere = not isinstance(value, str)
         return int(elsewhere), clashes, len(found)
 
-    def _undecided(self, shape: Union, value: Any, at: _Place) -> Problems:
+    def _undecided(self, shape: Union, value: Any, at: Place) -> Problems:
         """Of objects that are told apart by a constant: that the value holds none of these constants."""
         followed = [self._shaped.follow(option) for option in shape.options]
         told = [
@@ -276,13 +272,13 @@ class Checker:
         return ()
 
     def _ref(self, ref: Ref) -> _Check:
-        def run(value: Any, at: _Place, walk: _Walk) -> Problems:
+        def run(value: Any, at: Place, walk: _Walk) -> Problems:
             key = (ref.name, id(value))
             known = walk.seen.get(key)
             if known is not None:
                 return known
             walk.steps += 1
-            if walk.steps > MAX_STEPS or _deep(at):
+            if walk.steps > MAX_STEPS or is_deep(at):
                 return ()
             walk.seen[key] = ()  # a definition that leads back to itself with the same value says nothing new
             of_name = self._named.get(ref.name)
@@ -295,21 +291,21 @@ class Checker:
         return run
 
 
-def _anything(value: Any, at: _Place, walk: _Walk) -> Problems:
+def _anything(value: Any, at: Place, walk: _Walk) -> Problems:
     return ()
 
 
 def _number(shape: Number) -> _Check:
     limits = _limits(shape)
 
-    def run(value: Any, at: _Place, walk: _Walk) -> Problems:
+    def run(value: Any, at: Place, walk: _Walk) -> Problems:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            return (_mismatch(shape, value, at),)
+            return (mismatch(shape, value, at),)
         if shape.integer and isinstance(value, float) and not value.is_integer():
-            return (_mismatch(shape, value, at),)
+            return (mismatch(shape, value, at),)
         for holds, words in limits:
             if not holds(value):
-                return (Problem(_path(at), f"expected {words}, got {given(value)}"),)
+                return (Problem(path_text(at), f"expected {words}, got {given(value)}"),)
         return ()
 
     return run
@@ -343,15 +339,19 @@ def _string(shape: String) -> _Check:
     least, most = shape.min_length, shape.max_length
     pattern = compiled_safely(shape.pattern) if shape.pattern else None
 
-    def run(value: Any, at: _Place, walk: _Walk) -> Problems:
+    def run(value: Any, at: Place, walk: _Walk) -> Problems:
         if not isinstance(value, str):
             # Bytes, dates and blobs become text on the wire.
-            return () if isinstance(value, bytes | datetime | Blob) else (_mismatch(shape, value, at),)
+            return () if isinstance(value, bytes | datetime | Blob) else (mismatch(shape, value, at),)
         if len(value) < least or (most is not None and len(value) > most):
             # Astral characters count twice in some validators; we count code points, as JSON Schema does.
-            return (Problem(_path(at), f"expected {_between(least, most, 'character')}, got {len(value)}"),)
+            return (Problem(path_text(at), f"expected {between(least, most, 'character')}, got {len(value)}"),)
         if pattern is not None and len(value) <= MAX_MATCHED and pattern.search(value) is None:
-            return (Problem(_path(at), f"expected text that matches {_cut(shape.pattern or '')}, got {given(value)}"),)
+            return (
+                Problem(
+                    path_text(at), f"expected text that matches {cut_text(shape.pattern or '')}, got {given(value)}"
+                ),
+            )
         return ()
 
     return run
@@ -361,7 +361,7 @@ def _constants(shape: Shape, constants: tuple[Constant, ...]) -> _Check:
     values = [constant.value for constant in constants]
     plain = frozenset(value for value in values if isinstance(value, str))
 
-    def run(value: Any, at: _Place, walk: _Walk) -> Problems:
+    def run(value: Any, at: Place, walk: _Walk) -> Problems:
         if isinstance(value, str) and value in plain:
             return ()
         if any(value == each and isinstance(value, bool) == isinstance(each, bool) for each in values):
@@ -373,112 +373,10 @@ def _constants(shape: Shape, constants: tuple[Constant, ...]) -> _Check:
             words += (
                 f"; did you mean {json.dumps(lowered[near[0]], ensure_ascii=False)}?" if near and len(plain) > 1 else ""
             )
-        return (Problem(_path(at), words),)
+        return (Problem(path_text(at), words),)
 
     return run
 
 
-def _mismatch(shape: Shape, value: Any, at: _Place, follow: Callable[[Shape], Shape] = lambda shape: shape) -> Problem:
-    words = f"expected {expected(shape, follow)}, got {given(value)}"
-    match follow(shape):
-        case Array() if isinstance(value, str):
-            words += "; put it in an array"
-        case Object() | Array() if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
-            words += "; pass the value itself, not its JSON text"
-        case Number() if isinstance(value, str) and _is_numeral(value):
-            words += f"; pass {value.strip()} without quotes"
-        case Boolean() if isinstance(value, str) and value.lower() in {"true", "false"}:
-            words += f"; pass {value.lower()} without quotes"
-        case _:
-            pass
-    return Problem(_path(at), words)
-
-
-def _is_numeral(text: str) -> bool:
-    return re.fullmatch(r"\s*-?\d{1,15}(\.\d{1,15})?\s*", text) is not None
-
-
 def _null_for(shape: Shape) -> str:
     return f"expected {expected(shape)}, got null"
-
-
-def _missing(shape: Object, name: str, at: _Place) -> Problem:
-    of_name = next((prop.shape for prop in shape.properties if prop.name == name), Anything())
-    kind = expected(of_name)
-    words = f"missing required {_noun(at)} {_quoted(name)}"
-    return Problem(_path((at, name)), words + (f" ({kind})" if kind != "any value" else ""))
-
-
-def _unknown(shape: Object, name: str, meant: str | None, at: _Place) -> Problem:
-    words = f"unknown {_noun(at)} {_quoted(name)}"
-    if meant is not None:
-        words += f"; did you mean {_quoted(meant)}?"
-    elif shape.properties:
-        names = ", ".join(_quoted(prop.name) for prop in shape.properties[:12])
-        words += f"; known: {names}{', …' if len(shape.properties) > 12 else ''}"  # noqa: PLR2004 - a line of text
-    else:
-        words += f"; it takes {'no arguments' if _noun(at) == 'argument' else 'no properties'}"
-    return Problem(_path((at, name)), words)
-
-
-def _meant(name: str, missing: list[str], lone: dict[str, str], absent: list[str]) -> str | None:
-    """The property that a strange name probably stands for; its own spelling, or a near one that is asked for."""
-    same = lone.get(_bare(name))
-    if same is not None:
-        return same
-    near = (
-        get_close_matches(name[:100], absent, n=1, cutoff=0.75)
-        or [each for each in missing if _overlap(_bare(each), _bare(name))][:1]
-    )
-    return near[0] if near else None
-
-
-def _overlap(left: str, right: str) -> bool:
-    shorter, longer = sorted((left, right), key=len)
-    return longer.startswith(shorter) or longer.endswith(shorter)
-
-
-def _bare(name: str) -> str:
-    return "".join(char for char in name.lower() if char.isalnum()) or name
-
-
-def _noun(at: _Place) -> str:
-    return "argument" if at == ("",) else "property"
-
-
-def _between(least: int, most: int | None, noun: str) -> str:
-    if most is None:
-        return f"at least {least} {noun}{'' if least == 1 else 's'}"
-    if least == most:
-        return f"exactly {most} {noun}{'' if most == 1 else 's'}"
-    lower = f"{least} to " if least else "at most "
-    return f"{lower}{most} {noun}{'' if most == 1 else 's'}"
-
-
-def _deep(at: _Place) -> bool:
-    depth = 0
-    while len(at) > 1:
-        at = at[0]
-        depth += 1
-    return depth > 60  # noqa: PLR2004 - nested closures stay far below CPython's recursion limit
-
-
-def _path(at: _Place) -> str:
-    keys: list[str] = []
-    while len(at) > 1:
-        at, key = at
-        if isinstance(key, int):
-            keys.append(f"[{key}]")
-        else:
-            keys.append(f".{_cut(key)}" if key.isidentifier() else f"[{json.dumps(_cut(key), ensure_ascii=False)}]")
-    root: str = "".join(at)
-    text = root + "".join(reversed(keys))
-    return text.removeprefix(".") or "arguments"
-
-
-def _quoted(name: str) -> str:
-    return f"'{_cut(name)}'" if name.isprintable() else json.dumps(_cut(name))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 60 else text[:59] + "…"  # noqa: PLR2004 - a path is read, not parsed

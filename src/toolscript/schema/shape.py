@@ -14,14 +14,27 @@ It reads drafts 04 to 2020-12 and OpenAPI 3.0 alike, because tools mix them. Its
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import unquote
 
+from toolscript.schema.keywords import (
+    anchors,
+    constant,
+    count_of,
+    inferred,
+    is_of,
+    json_text,
+    list_of,
+    member,
+    number_of,
+    pointed,
+    telling,
+    text_of,
+    types_of,
+)
 from toolscript.schema.names import namespace_names
 from toolscript.schema.shapes import (
     Anything,
@@ -31,7 +44,6 @@ from toolscript.schema.shapes import (
     Intersection,
     Nothing,
     Null,
-    Number,
     Object,
     Property,
     Ref,
@@ -46,37 +58,11 @@ from toolscript.tools import Schema
 MAX_DEPTH = 40  # nesting without `$ref`; the deepest of the recorded tools and vendors' documents has 17
 MAX_NODES = 20_000  # of one document; Stripe's largest single response type has about 3,000
 
-# What authors write for types that JSON Schema does not have.
-_ALIASES = {
-    "any": "any",
-    "int": "integer",
-    "long": "integer",
-    "float": "number",
-    "double": "number",
-    "decimal": "number",
-    "str": "string",
-    "text": "string",
-    "date": "string",
-    "datetime": "string",
-    "file": "string",
-    "bool": "boolean",
-    "dict": "object",
-    "map": "object",
-    "hashmap": "object",
-    "list": "array",
-    "tuple": "array",
-    "none": "null",
-}
-_TYPES = frozenset({"null", "boolean", "number", "integer", "string", "array", "object", "any"})
-_HINTS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("object", ("properties", "required", "additionalProperties", "patternProperties", "minProperties")),
-    ("array", ("items", "prefixItems", "minItems", "maxItems", "uniqueItems")),
-    ("string", ("pattern", "minLength", "maxLength", "format")),
-    ("number", ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")),
-)
-_NUMBER_FORMATS = frozenset({"int32", "int64", "uint32", "uint64", "float", "double", "decimal"})
+
 _breaks = re.compile(r"[\W_]+")
 _TYPE_NAMES = frozenset({"Record", "Partial", "Required", "Readonly", "Pick", "Omit", "Exclude", "Extract", "Awaited"})
+
+
 _KEYWORD_SEGMENTS = frozenset(
     {"$defs", "definitions", "properties", "items", "components", "schemas", "anyOf", "oneOf", "allOf", "schema"}
 )
@@ -107,30 +93,14 @@ def parameters(schema: Schema) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Name, description and enum texts of the top-level properties: quick, for indexing."""
     if not isinstance(schema, Mapping):
         return
-    nodes: list[Any] = [schema, *_list(schema.get("allOf"))]
+    nodes: list[Any] = [schema, *list_of(schema.get("allOf"))]
     for node in nodes[:20]:
-        properties: Any = _get(_pointed(schema, _get(node, "$ref")) or node, "properties")
+        properties: Any = member(pointed(schema, member(node, "$ref")) or node, "properties")
         if isinstance(properties, Mapping):
             for name, held in cast("Mapping[Any, Any]", properties).items():
-                member: Mapping[str, Any] = cast("Mapping[str, Any]", held) if isinstance(held, Mapping) else {}
-                words = tuple(item for item in _list(member.get("enum")) if isinstance(item, str))
-                yield str(name), _text(member.get("description")), words
-
-
-def _pointed(root: Mapping[str, Any], ref: Any) -> Any:
-    """The node that a reference within the document points at, or None."""
-    if not isinstance(ref, str) or not ref.startswith("#"):
-        return None
-    node: Any = root
-    for part in unquote(ref[1:]).split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(node, Mapping):
-            node = cast("Mapping[str, Any]", node).get(key)
-        elif isinstance(node, list) and key.isdecimal() and int(key) < len(cast("list[Any]", node)):
-            node = cast("list[Any]", node)[int(key)]
-        else:
-            return None
-    return node
+                held_schema: Mapping[str, Any] = cast("Mapping[str, Any]", held) if isinstance(held, Mapping) else {}
+                words = tuple(item for item in list_of(held_schema.get("enum")) if isinstance(item, str))
+                yield str(name), text_of(held_schema.get("description")), words
 
 
 class _Builder:
@@ -183,10 +153,10 @@ class _Builder:
             if keyword in node:
                 yield self._ref(node[keyword])
         yield self._own(node, depth)
-        for part in _list(node.get("allOf")):
+        for part in list_of(node.get("allOf")):
             yield self.build(part, depth)
         for keyword in ("anyOf", "oneOf"):
-            options = _list(node.get(keyword))
+            options = list_of(node.get(keyword))
             if options:
                 inherited = self._inherited(node, options)
                 yield _union(self.build(option, depth) for option in inherited)
@@ -201,7 +171,7 @@ class _Builder:
         completed: list[Any] = []
         for option in options:
             if isinstance(option, Mapping) and "required" in option and "properties" not in option:
-                names = [name for name in _list(cast("Any", option).get("required")) if name in known]
+                names = [name for name in list_of(cast("Any", option).get("required")) if name in known]
                 completed.append({**cast("Any", option), "properties": {name: known[name] for name in names}})
             else:
                 completed.append(option)
@@ -230,17 +200,15 @@ class _Builder:
         if pointer in {"", "#"} or pointer == root.get("$id"):
             return root
         if pointer.startswith("#/"):
-            return _pointed(root, pointer)
+            return pointed(root, pointer)
         if self._anchors is None:
-            self._anchors = dict(_anchors(root))
+            self._anchors = dict(anchors(root))
         base, _, fragment = pointer.partition("#")
         if not base:
             return self._anchors.get(f"#{fragment}")
         node = self._anchors.get(base, self._anchors.get(base.rsplit("/", 1)[-1]))
         return (
-            _pointed(cast("Mapping[str, Any]", node), f"#{fragment}")
-            if fragment and isinstance(node, Mapping)
-            else node
+            pointed(cast("Mapping[str, Any]", node), f"#{fragment}") if fragment and isinstance(node, Mapping) else node
         )
 
     def _named(self, pointer: str, node: Any) -> str:
@@ -253,19 +221,19 @@ class _Builder:
 
     def _own(self, node: Mapping[str, Any], depth: int) -> Shape:
         """What the node says by itself: its constants, or its types with their keywords."""
-        types = _types(node)
+        types = types_of(node)
         if "const" in node:
-            return _constant(node["const"])
-        values = _list(node.get("enum"))
+            return constant(node["const"])
+        values = list_of(node.get("enum"))
         if values:
-            fitting = [value for value in values if not types or any(_is_of(value, kind) for kind in types)]
-            options = [_constant(value) for value in (fitting or values)]
+            fitting = [value for value in values if not types or any(is_of(value, kind) for kind in types)]
+            options = [constant(value) for value in (fitting or values)]
             if "null" in types and Constant("null") not in options and None not in values:
                 options.append(Constant("null"))
             return _union(options)
         if not types:
-            inferred = _inferred(node)
-            types = [inferred] if inferred else []
+            kind = inferred(node)
+            types = [kind] if kind else []
         if not types:
             return Anything()
         return _union(self._typed(kind, node, depth) for kind in types)
@@ -277,12 +245,12 @@ class _Builder:
             case "boolean":
                 return Boolean()
             case "number" | "integer":
-                return _number(node, integer=kind == "integer")
+                return number_of(node, integer=kind == "integer")
             case "string":
                 pattern, form = node.get("pattern"), node.get("format")
                 return String(
-                    min_length=_count(node.get("minLength")) or 0,
-                    max_length=_count(node.get("maxLength")),
+                    min_length=count_of(node.get("minLength")) or 0,
+                    max_length=count_of(node.get("maxLength")),
                     pattern=pattern if isinstance(pattern, str) else None,
                     format=form if isinstance(form, str) else None,
                 )
@@ -296,7 +264,7 @@ class _Builder:
                 return Unknown(f"type {kind[:40]!r}")
 
     def _array(self, node: Mapping[str, Any], depth: int) -> Shape:
-        items, least = node.get("items"), _count(node.get("minItems")) or 0
+        items, least = node.get("items"), count_of(node.get("minItems")) or 0
         places = node.get("prefixItems") if "prefixItems" in node else items
         if isinstance(places, list):
             further = items if "prefixItems" in node else node.get("additionalItems")
@@ -306,11 +274,11 @@ class _Builder:
         return Array(
             items=Anything() if items is None else self.build(items, depth),
             min_items=least,
-            max_items=_count(node.get("maxItems")),
+            max_items=count_of(node.get("maxItems")),
         )
 
     def _object(self, node: Mapping[str, Any], depth: int) -> Object:
-        required = {name for name in _list(node.get("required")) if isinstance(name, str)}
+        required = {name for name in list_of(node.get("required")) if isinstance(name, str)}
         held: Any = node.get("properties")
         members: Mapping[Any, Any] = cast("Mapping[Any, Any]", held) if isinstance(held, Mapping) else {}
         properties = [self._property(str(name), member, required, depth) for name, member in members.items()]
@@ -327,8 +295,8 @@ class _Builder:
             name=name,
             shape=self.build(member, depth),
             required=name in required or node.get("required") is True,  # draft 03 said it in the property
-            about=_text(node.get("description")) or _telling(node.get("title"), name),
-            default=_json(node["default"]) if "default" in node and node["default"] is not None else None,
+            about=text_of(node.get("description")) or telling(node.get("title"), name),
+            default=json_text(node["default"]) if "default" in node and node["default"] is not None else None,
             deprecated=node.get("deprecated") is True,
         )
 
@@ -395,27 +363,6 @@ class _Builder:
         )
 
 
-def _anchors(root: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Every node of the document that has a name of its own."""
-    waiting: list[Any] = [root]
-    left = MAX_NODES
-    while waiting and left:
-        left -= 1
-        node = waiting.pop()
-        if isinstance(node, Mapping):
-            mapping = cast("Mapping[str, Any]", node)
-            for keyword in ("$anchor", "$dynamicAnchor"):
-                if isinstance(mapping.get(keyword), str):
-                    yield f"#{mapping[keyword]}", node
-            for keyword in ("$id", "id"):
-                if isinstance(mapping.get(keyword), str):
-                    yield mapping[keyword], node
-                    yield mapping[keyword].rsplit("/", 1)[-1], node
-            waiting.extend(mapping.values())
-        elif isinstance(node, list):
-            waiting.extend(cast("list[Any]", node))
-
-
 def _union(shapes: Iterable[Shape]) -> Shape:
     options: dict[Shape, None] = {}
     for each in shapes:
@@ -431,103 +378,3 @@ def _union(shapes: Iterable[Shape]) -> Shape:
             return only
         case several:
             return Union(tuple(several))
-
-
-def _types(node: Mapping[str, Any]) -> list[str]:
-    said = node.get("type")
-    listed = [said] if isinstance(said, str) else _list(said)
-    types: list[str] = []
-    for each in listed:
-        if isinstance(each, str):
-            kind = each if each in _TYPES else _ALIASES.get(each.lower(), each.lower())
-            if kind not in types:
-                types.append(kind)
-    if "integer" in types and "number" in types:
-        types.remove("integer")
-    return types
-
-
-def _inferred(node: Mapping[str, Any]) -> str | None:
-    for kind, keywords in _HINTS:
-        if any(keyword in node for keyword in keywords):
-            if kind == "object" and node.get("required") in (True, False) and "properties" not in node:
-                continue
-            if kind == "string" and node.get("format") in _NUMBER_FORMATS:
-                return "integer" if "int" in str(node["format"]) else "number"
-            return kind
-    return None
-
-
-def _number(node: Mapping[str, Any], *, integer: bool) -> Number:
-    minimum, maximum = _bound(node.get("minimum")), _bound(node.get("maximum"))
-    above, below = node.get("exclusiveMinimum"), node.get("exclusiveMaximum")
-    multiple = _bound(node.get("multipleOf"))
-    # Draft 04 and OpenAPI 3.0 say `exclusiveMinimum: true` beside `minimum`.
-    return Number(
-        integer=integer,
-        minimum=None if above is True else minimum,
-        maximum=None if below is True else maximum,
-        above=minimum if above is True else _bound(above),
-        below=maximum if below is True else _bound(below),
-        multiple_of=multiple if multiple and multiple > 0 else None,
-    )
-
-
-def _bound(value: Any) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value) else None
-
-
-def _count(value: Any) -> int | None:
-    number = _bound(value)
-    return int(number) if number is not None and 0 <= number < 1 << 53 else None
-
-
-def _is_of(value: Any, kind: str) -> bool:
-    match kind:
-        case "null":
-            return value is None
-        case "boolean":
-            return isinstance(value, bool)
-        case "number" | "integer":
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case "string":
-            return isinstance(value, str)
-        case "array":
-            return isinstance(value, list)
-        case "object":
-            return isinstance(value, Mapping)
-        case _:
-            return True
-
-
-def _constant(value: Any) -> Constant:
-    return Constant(_json(value))
-
-
-def _json(value: Any) -> str:
-    try:
-        return json.dumps(value, ensure_ascii=False, default=str)
-    except (TypeError, ValueError, RecursionError):
-        return "null"
-
-
-def _list(value: Any) -> list[Any]:
-    return list(cast("list[Any]", value)) if isinstance(value, list | tuple) else []
-
-
-def _telling(title: Any, name: str) -> str:
-    """A title, unless it only repeats the name, as generators make them."""
-    same = isinstance(title, str) and _letters(title) == _letters(name)
-    return "" if same else _text(title)
-
-
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, text)).casefold()
-
-
-def _get(node: Any, keyword: str) -> Any:
-    return cast("Mapping[str, Any]", node).get(keyword) if isinstance(node, Mapping) else None
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
