@@ -18,13 +18,13 @@ from mcp_parts import LAUNCHER
 
 BAR_MS = 400
 CLIENT = {"name": "a client", "version": "1.0"}
-INITIALIZE = {
+INITIALIZE: dict[str, Any] = {
     "jsonrpc": "2.0",
     "id": 1,
     "method": "initialize",
     "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": CLIENT},
 }
-DISCOVER = {
+DISCOVER: dict[str, Any] = {
     "jsonrpc": "2.0",
     "id": 1,
     "method": "server/discover",

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import socket
+import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 
@@ -26,6 +28,8 @@ from toolscript.runtime.runtime import Runtime
 from toolscript.surfaces.mcp_server.options import ServeOptions
 from toolscript.surfaces.mcp_server.server import ToolServer
 from toolscript.surfaces.mcp_server.signals import asked_to_end
+
+log = logging.getLogger("toolscript.mcp_server")
 
 PATH = "/mcp"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -78,7 +82,13 @@ async def listen(
     app = http_app(runtime, options, token=token, hosts=names)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_GRACE_S, lifespan="on")
     with _bound(host, port) as address:
+        log.info("serving on %s", url_of(host, port))
         await _Uvicorn(config).serve([address])
+
+
+def url_of(host: str, port: int) -> str:
+    """Where clients reach a server at this address."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
 
 
 def serve_http(runtime: Runtime, options: ServeOptions, host: str, port: int, *, token: str | None = None) -> int:
@@ -89,6 +99,7 @@ def serve_http(runtime: Runtime, options: ServeOptions, host: str, port: int, *,
 
 async def _serve(runtime: Runtime, options: ServeOptions, host: str, port: int, token: str | None) -> None:
     async with runtime:
+        print(f"serving on {url_of(host, port)}", file=sys.stderr, flush=True)
         await listen(runtime, options, host, port, token=token)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from toolscript.ports import CallEnded, CallProgressed, CallStarted, Clock, Event
+from toolscript.ports import CallEnded, CallProgressed, CallStarted, Clock, Event, RunStarted
 from toolscript.tools import Progress
 
 HEARTBEAT_S = 9.0
@@ -32,6 +32,7 @@ class ProgressTeller:
         self._running: dict[int, str] = {}
         self._details: dict[int, str] = {}
         self._ended = 0
+        self._started = False
         self._news = asyncio.Event()
 
     def observed(self, event: Event) -> None:
@@ -45,8 +46,12 @@ class ProgressTeller:
                 self._ended += 1
             case CallProgressed(seq=seq, progress=progress):
                 self._details[seq] = _words(progress)
+            case RunStarted():
+                self._started = True
+                return
             case _:
                 return
+        self._started = True
         self._news.set()
 
     async def tell(self) -> None:
@@ -70,6 +75,8 @@ class ProgressTeller:
                 wait.cancel()
 
     def _message(self) -> str:
+        if not self._started:
+            return "waiting for servers to connect"
         done = f"{self._ended} call{'' if self._ended == 1 else 's'} done"
         if not self._running:
             return done

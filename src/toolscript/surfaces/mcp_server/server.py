@@ -24,6 +24,7 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, Too
 from mcp.shared.exceptions import MCPError
 
 from toolscript.catalog.search import found_text
+from toolscript.codec import CodecError
 from toolscript.errors import Conflict, Fault
 from toolscript.ports import Clock
 from toolscript.runs.result import Result
@@ -143,7 +144,10 @@ class ToolServer:
         teller = ProgressTeller(_report(ctx), self._clock) if _wants_progress(ctx) else None
         telling = asyncio.create_task(teller.tell()) if teller else None
         try:
-            run = await self._runtime.start(code, input=value, observer=teller)
+            try:
+                run = await self._runtime.start(code, input=value, observer=teller)
+            except CodecError as error:
+                raise BadCall(f"the input cannot reach the program: {error}") from error
             try:
                 result = await self._result(run)
             except Fault:
