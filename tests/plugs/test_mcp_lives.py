@@ -54,7 +54,7 @@ async def test_open_returns_at_once_and_a_call_waits_for_the_server() -> None:
         assert one.connector.listing().state == "connecting"
         tool = Tool(path=ToolPath("up", "echo"), raw_name="echo", description="", input_schema={"type": "object"})
         async with asyncio.timeout(PATIENCE_S):
-            assert await one.connector.call(tool, {"value": 1}, CONTEXT) == "1"
+            assert await one.connector.call(tool, {"value": 1}, CONTEXT) == 1
         assert one.connector.listing().state == "ready"
 
 
@@ -64,6 +64,21 @@ async def test_an_old_server_is_opened_the_old_way_and_that_is_remembered(mode: 
         assert one.connector.status.era == "legacy"
         assert one.connector.status.protocol == "2025-11-25"
         assert int(await one.call("good")) > 0
+
+
+async def test_a_modern_server_that_leaves_out_what_is_new_is_understood() -> None:
+    async with ready(raw("bare-modern")) as one:
+        assert one.connector.status.protocol == "2026-07-28"
+        assert one.connector.status.server_name is None
+        assert int(await one.call("good")) > 0
+
+
+async def test_a_server_that_speaks_something_else_is_said_so() -> None:
+    async with watched(raw("no-protocol"), pause=Pauses()) as one:
+        (problem,) = (await one.state("unreachable")).problems
+        assert problem.endswith(
+            "could not be used: It does not speak MCP as it should: `capabilities`: Field required."
+        )
 
 
 async def test_a_server_that_is_silent_at_the_probe_is_opened_the_old_way(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,6 +114,28 @@ async def test_a_program_that_is_not_installed_is_said_so() -> None:
         assert problem == (
             "`no-such-program-here` could not be used: There is no such program; is it installed, and on the PATH?"
         )
+
+
+async def test_a_folder_that_is_missing_is_said_so(tmp_path: Path) -> None:
+    target = Stdio(command=sys.executable, cwd=tmp_path / "none")
+    async with watched(target, pause=Pauses()) as one:
+        (problem,) = (await one.state("unreachable")).problems
+        assert problem.endswith(f"The folder {tmp_path}/none does not exist.")
+
+
+async def test_a_server_that_wants_credentials_is_said_so() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/mcp"
+        async with watched(Http(url=url, headers={"Authorization": "Bearer secret"}), pause=Pauses()) as one:
+            (problem,) = (await one.state("unreachable")).problems
+    assert "status 401. It wants credentials: set `headers`." in problem
+    assert "secret" not in problem
 
 
 async def test_an_address_where_nothing_answers_is_said_so_without_its_secrets() -> None:
@@ -210,16 +247,36 @@ async def test_back_off_grows_to_a_cap_with_jitter() -> None:
     assert one.connector.status.retries >= 9
 
 
+async def test_a_changed_list_that_cannot_be_read_leaves_the_tools_as_they_were() -> None:
+    async with ready(raw("list-fails-later")) as one:
+        assert int(await one.call("good")) > 0
+        listing = await one.until(lambda listing: bool(listing.problems))
+        assert listing.problems == ("The tools changed, and could not be listed again: out of tools",)
+        assert int(await one.call("good")) > 0
+
+
+async def test_an_owner_that_the_loop_ended_leaves_nobody_waiting() -> None:
+    async with watched(raw("mute")) as one:
+        call = asyncio.ensure_future(one.connector.call(GOOD, {}, CONTEXT))
+        await asyncio.sleep(0)
+        for task in asyncio.all_tasks():
+            if task.get_name() == "mcp:up":
+                task.cancel()
+        with pytest.raises(ToolError, match="up is not connected"):
+            async with asyncio.timeout(PATIENCE_S):
+                await call
+
+
 async def test_an_http_server_that_restarts_is_found_again() -> None:
     pauses = Pauses(waits=False)
     async with serving("http") as (url, process), ready(Http(url=url), era="legacy", pause=pauses) as one:
-        assert await one.call("echo", value=1) == "1"
+        assert await one.call("echo", value=1) == 1
         process.kill()
         await process.wait()
         assert (await failure(one, "echo", value=2)).code == "unreachable"
         async with serving("http", int(url.split(":")[2].split("/")[0])):
             await one.state("ready")
-            assert await one.call("echo", value=3) == "3"
+            assert await one.call("echo", value=3) == 3
 
 
 async def test_a_session_that_an_http_server_forgot_is_opened_again_and_the_call_repeated() -> None:

@@ -1,4 +1,4 @@
-"""A server in plain Python that misbehaves in one way: `raw_server.py MODE`. It knows the legacy protocol only."""
+"""A server in plain Python that misbehaves in one way: `raw_server.py MODE`. It knows the legacy protocol only, but for one."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ MALFORMED: list[Any] = [
 ]
 
 
+listings: list[Any] = []
+
+
 def send(message: Any) -> None:
     sys.stdout.write((message if isinstance(message, str) else json.dumps({"jsonrpc": "2.0", **message})) + "\n")
     sys.stdout.flush()
@@ -52,6 +55,8 @@ def answer(request: dict[str, Any]) -> None:
     if number is None:
         return
     match method:
+        case "initialize" if MODE == "no-protocol":
+            send({"id": number, "result": {"hello": "world"}})
         case "initialize":
             send(
                 {
@@ -63,7 +68,13 @@ def answer(request: dict[str, Any]) -> None:
                     },
                 }
             )
+        case "tools/list" if MODE == "list-fails-later" and listings:
+            send({"id": number, "error": {"code": -32603, "message": "out of tools"}})
+        case "tools/call" if MODE == "list-fails-later":
+            send({"method": "notifications/tools/list_changed"})
+            send({"id": number, "result": {"content": [{"type": "text", "text": str(os.getpid())}]}})
         case "tools/list":
+            listings.append(number)
             send({"id": number, "result": listed()})
         case "tools/call" if MODE == "dies-in-call":
             print("about to die", file=sys.stderr, flush=True)
@@ -78,6 +89,8 @@ def answer(request: dict[str, Any]) -> None:
             )
         case "tools/call":
             send({"id": number, "result": {"content": [{"type": "text", "text": str(os.getpid())}]}})
+        case "server/discover" if MODE == "bare-modern":
+            send({"id": number, "result": {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}}})
         case "server/discover" if MODE == "exits-at-probe":
             sys.exit(1)
         case "server/discover" if MODE == "silent-at-probe":

@@ -129,6 +129,7 @@ class McpConnector:
         if self._task is None and not self._closed:
             self._changed = changed
             self._task = asyncio.create_task(self._own(), name=f"mcp:{self._namespace}")
+            self._task.add_done_callback(self._left)
 
     async def close(self) -> None:
         self._closed = True
@@ -159,6 +160,8 @@ class McpConnector:
                     return
                 self._error = reason
                 if not was_ready and self._falls_back():
+                    if self._clock() - begun >= self._connect_timeout_s:
+                        self._set_state("unreachable")  # calls have waited long enough; the other way may still work
                     continue
                 stable = was_ready and self._clock() - begun >= STABLE_S
                 unstable = 0 if stable else unstable + 1
@@ -166,6 +169,15 @@ class McpConnector:
                 delay_s = 0.0 if was_ready and unstable <= 1 else self._delay_s(unstable)
                 self._set_state("connecting" if was_ready and delay_s <= PATIENCE_S else "unreachable")
                 await self._pause(delay_s)
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        """Nobody waits for a connection that nobody makes: not after the loop ended us, nor after an error of ours."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._error = f"Connecting to it failed in an unforeseen way: {reason_of(error)}"
+        if not self._closed:
+            self._closed = True
+            self._set_state("unreachable")
 
     async def _lived(self) -> tuple[bool, str]:
         """Connect, and stay until the connection is lost: whether it was ready, and why it ended."""
@@ -205,7 +217,12 @@ class McpConnector:
         self._about = connection.client.instructions or ""
 
     async def _relist(self, connection: Connection) -> None:
-        await self._list(connection)
+        try:
+            await self._list(connection)
+        except MCPError as error:
+            if is_closed(error):
+                raise
+            self._list_problems = (f"The tools changed, and could not be listed again: {error.message}",)
         self._changed()
 
     def _falls_back(self) -> bool:

@@ -72,10 +72,18 @@ def reason_of(error: BaseException) -> str:
             return reason_of(error.exceptions[0])
         case FileNotFoundError():
             return "There is no such program; is it installed, and on the PATH?"
+        case NotADirectoryError():
+            return str(error)
+        case PermissionError():
+            return "The system does not permit to run it."
         case MCPError(code=code) if code == CONNECTION_CLOSED:
             return "The connection was closed."
         case httpx2.ConnectError():
             return "Nothing answers at this address."
+        case ValidationError():
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            return f"It does not speak MCP as it should: `{where}`: {first['msg']}."
         case _:
             return f"{type(error).__name__}: {error}"
 

@@ -62,13 +62,16 @@ async def stdio_streams(
     target: Stdio, log: StdioLog, max_line_bytes: int
 ) -> AsyncGenerator[tuple[MemoryObjectReceiveStream[Received], MemoryObjectSendStream[SessionMessage]]]:
     """Start the server and talk to it; `OSError` if it cannot be started."""
+    env = get_default_environment() | dict(target.env)
+    if target.cwd is not None and not target.cwd.is_dir():
+        raise NotADirectoryError(f"The folder {target.cwd} does not exist.")
     process = await asyncio.create_subprocess_exec(
-        shutil.which(target.command) or target.command,
+        shutil.which(target.command, path=env.get("PATH")) or target.command,
         *target.args,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=get_default_environment() | dict(target.env),
+        env=env,
         cwd=target.cwd,
         start_new_session=True,
         limit=_CHUNK * 2,

@@ -1,8 +1,9 @@
 """What passes between the SDK and a server, put right on the way in.
 
 The SDK reads `tools/list` strictly: one tool without a name or with a schema that is no object loses the whole list.
-And it raises when a result breaks the tool's output schema. So answers to `tools/list` are repaired before the SDK
-sees them, each repair is reported, and output schemas are taken out and kept here.
+It raises when a result breaks the tool's output schema, and where a modern server leaves out what the protocol has
+newly added. So these answers are repaired before the SDK sees them, each repair of a tool is reported, and output
+schemas are taken out and kept here.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from typing import Any, Self, cast
 
 from anyio import EndOfStream
 from mcp.client import Transport
-from mcp_types import JSONRPCRequest, JSONRPCResponse, Tool
+from mcp_types import JSONRPCError, JSONRPCRequest, JSONRPCResponse, Tool
 from pydantic import ValidationError
 
 from toolscript.connectors.mcp.sdk import SessionMessage
 
+_CACHEABLE: dict[str, Any] = {"resultType": "complete", "ttlMs": 0, "cacheScope": "private"}
+# What the modern protocol requires of answers and some servers leave out; each is the cautious value.
+_IMPLIED = {"server/discover": _CACHEABLE, "tools/list": _CACHEABLE, "tools/call": {"resultType": "complete"}}
 _HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
 
 
@@ -29,18 +33,21 @@ class Wire:
     problems: list[str] = field(default_factory=list[str])
     output_schemas: dict[str, Any] = field(default_factory=dict[str, Any])
     ended: Callable[[], None] = lambda: None
-    _lists: set[Any] = field(default_factory=set[Any])
+    _asked: dict[Any, str] = field(default_factory=dict[Any, str])
 
     def sent(self, message: SessionMessage) -> None:
         request = message.message
-        if isinstance(request, JSONRPCRequest) and request.method == "tools/list":
-            self._lists.add(request.id)
+        if isinstance(request, JSONRPCRequest) and request.method in _IMPLIED:
+            self._asked[request.id] = request.method
 
     def received(self, message: SessionMessage) -> None:
         response = message.message
-        if isinstance(response, JSONRPCResponse) and response.id in self._lists:
-            self._lists.discard(response.id)
-            self._repair(response.result)
+        if isinstance(response, JSONRPCResponse | JSONRPCError):
+            method = self._asked.pop(response.id, None)
+            if method is not None and isinstance(response, JSONRPCResponse):
+                response.result = {**_IMPLIED[method], **response.result}
+                if method == "tools/list":
+                    self._repair(response.result)
 
     def _repair(self, result: dict[str, Any]) -> None:
         tools = result.get("tools")
