@@ -60,7 +60,6 @@ def assemble(
     specs: Sequence[ServerSpec],
     *,
     isolation: str = "threads",
-    observers: Sequence[Observer] = (),
 ) -> Runtime:
     """The runtime that a configuration asks for; `isolation` is for a configuration that does not say."""
     connectors: list[Connector] = []
@@ -69,13 +68,14 @@ def assemble(
         connectors += [connect(spec, max_answer_bytes=config.limits.answer_bytes) for spec in specs]
     for one in config.python:
         connectors += _python(one, config.origins["python.functions"])
+    observer: Observer = load("toolscript.observers.logging:LoggingObserver")()
     make: type[Runtime] = load("toolscript.runtime.runtime:Runtime")
     return make(
         _wrapped(connectors, config.namespaces),
         store=store(config.store),
         isolation=cast("Any", config.isolation or isolation),
         limits=config.limits,
-        observers=observers,
+        observers=[observer],
         connect_timeout_s=config.connect_ms / 1_000,
     )
 

@@ -19,6 +19,7 @@ from toolscript.surfaces.settings import (
     FILE_NAME,
     NAMESPACE_KEYS,
     SETTINGS,
+    Secret,
     parse,
     setting_of,
     state_folder,
@@ -44,12 +45,13 @@ class StoreConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeConfig:
-    """How `serve` offers the tools; `http` is host and port, or None for stdio."""
+    """How `serve` offers the tools; `http` is host and port, or None for stdio, and `token` what clients must send."""
 
     expose: tuple[str, ...]
     types: Literal["auto", "upfront", "search"]
     budget_tokens: int
     http: tuple[str, int] | None
+    token: Secret | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,8 @@ def _of_environment(environment: Mapping[str, str], folder: Path) -> dict[str, _
     layer: dict[str, _Said] = {}
     for key, setting in SETTINGS.items():
         raw = environment.get(setting.variable, "")
+        if raw and setting.kind == "secret":
+            raw = f"env:{setting.variable}"
         if raw:
             try:
                 value = parse(setting, raw, folder)
@@ -200,7 +204,8 @@ def _of_file(path: Path) -> dict[str, _Said]:
         try:
             value = parse(setting, raw, path.parent)
         except ValueError as error:
-            raise ConfigError(f"{file.at(key)}: {key} is {raw!r}; it must be {error}") from error
+            given = "" if setting.kind == "secret" else f" is {raw!r}; it"
+            raise ConfigError(f"{file.at(key)}: {key}{given} must be {error}") from error
         layer[key] = _Said(_placed(key, value, path.parent), file.at(key))
     return layer
 
@@ -239,7 +244,7 @@ def _unknown(key: str) -> str:
     if _is_table(key):
         return f"{key} must be a table: [{key}], with keys of its own below it"
     siblings = [known for known in SETTINGS if known.startswith(f"{head}.")]
-    near = get_close_matches(key, [*SETTINGS, *tables], 2) or [known for known in SETTINGS if known.endswith(f".{key}")]
+    near = get_close_matches(key, [*SETTINGS, *tables], 1) or [known for known in SETTINGS if known.endswith(f".{key}")]
     return f"{key} is not a setting; " + _instead(near or siblings or [*(k for k in SETTINGS if "." not in k), *tables])
 
 
@@ -264,6 +269,7 @@ def _config(layers: Sequence[Mapping[str, _Said]], environment: Mapping[str, str
             types=values["serve.types"],
             budget_tokens=values["serve.budget_tokens"],
             http=values["serve.http"],
+            token=values["serve.token"],
         ),
         isolation=values["isolation"],
         connect_ms=values["connect_ms"],

@@ -13,10 +13,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, assert_never, cast, get_args
 
+from toolscript.errors import ConfigError
 from toolscript.runs.program import Limits
 from toolscript.tools import Effect
 
-Kind = Literal["number", "text", "choice", "texts", "path", "paths", "address", "names", "effects"]
+Kind = Literal["number", "choice", "texts", "path", "paths", "address", "secret", "names", "effects"]
 
 FILE_NAME = "toolscript.toml"
 
@@ -34,6 +35,27 @@ class Setting:
     def variable(self) -> str:
         """The environment variable that sets it."""
         return f"TOOLSCRIPT_{self.key.upper().replace('.', '_')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a secret is: `env:NAME` or `file:PATH`. Its value is read when it is needed, and kept nowhere."""
+
+    reference: str
+
+    def reveal(self, environment: Mapping[str, str]) -> str:
+        """The secret itself; `ConfigError` where there is none."""
+        kind, _, place = self.reference.partition(":")
+        if kind == "env":
+            value = environment.get(place, "")
+        else:
+            try:
+                value = Path(place).read_text("utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(f"{self.reference} cannot be read: {error}") from error
+        if not value.strip():
+            raise ConfigError(f"{self.reference} holds no secret; set it, or leave the setting out")
+        return value.strip()
 
 
 def state_folder(environment: Mapping[str, str]) -> Path:
@@ -70,6 +92,7 @@ SETTINGS: Mapping[str, Setting] = {
         Setting(key="serve.types", kind="choice", default="auto", choices=("auto", "upfront", "search")),
         Setting(key="serve.budget_tokens", kind="number", default=6_000),
         Setting(key="serve.http", kind="address"),
+        Setting(key="serve.token", kind="secret"),
         Setting(key="python.functions", kind="texts", default=()),
     )
 }
@@ -97,8 +120,6 @@ def parse(setting: Setting, raw: object, folder: Path) -> Any:
     match setting.kind:
         case "number":
             return _number(raw)
-        case "text":
-            return _text(raw)
         case "choice":
             if raw not in setting.choices:
                 raise ValueError(f"one of {', '.join(setting.choices)}")
@@ -111,6 +132,8 @@ def parse(setting: Setting, raw: object, folder: Path) -> Any:
             return tuple(_path(text, folder) for text in _texts(raw, os.pathsep))
         case "address":
             return _address(_text(raw))
+        case "secret":
+            return _secret(_text(raw), folder)
         case "names":
             return _table(raw, "a table of names, such as { list_all = 'list' }")
         case "effects":
@@ -156,6 +179,15 @@ def _address(text: str) -> tuple[str, int]:
     if not colon or not port.isdecimal() or int(port) >= 1 << 16:
         raise ValueError("HOST:PORT, such as 127.0.0.1:8000")
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _secret(text: str, folder: Path) -> Secret:
+    kind, colon, place = text.partition(":")
+    if colon and place and kind == "env":
+        return Secret(text)
+    if colon and place and kind == "file":
+        return Secret(f"file:{_path(place, folder)}")
+    raise ValueError("env:NAME or file:PATH, which say where the secret is")
 
 
 def _table(raw: object, expected: str) -> dict[str, str]:

@@ -59,7 +59,7 @@ def read_toml(path: Path) -> TomlFile:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         where = re.search(r"\(at (?:line (\d+), column (\d+)|end of document)\)", str(error))
-        line = where[1] if where and where[1] else text.count("\n") + 1
+        line = where[1] if where and where[1] else max(1, len(text.splitlines()))
         column = f":{where[2]}" if where and where[2] else ""
         words = str(error).partition(" (at ")[0]
         raise ConfigError(f"{shown(path)}:{line}{column}: not TOML: {words}") from error

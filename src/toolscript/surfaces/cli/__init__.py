@@ -24,7 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a lone surrogate or a small code page loses no output
     try:
-        code = _command(arguments)
+        try:
+            code = _command(arguments)
+        except SystemExit as leaving:  # how the parser ends, after help or a usage error
+            code = leaving.code if isinstance(leaving.code, int) else MISUSED
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains as it ends

@@ -24,6 +24,7 @@ from toolscript.surfaces.assemble import assemble, store
 from toolscript.surfaces.config import Config
 
 ENGINE_TIMEOUT_S = 30.0  # the first start compiles for about a second, on a slow machine for several
+_LOOK_EVERY_S = 0.05  # well below the shortest pause before another attempt (0.25 s)
 _REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "lustre", "fuse.sshfs", "virtiofs"})
 
 
@@ -150,7 +151,7 @@ async def _store(config: Config) -> StoreCheck:
 
         problem = await _bounded(read, ENGINE_TIMEOUT_S)
     elif not _is_writable(kept.path):
-        problem = f"{kept.path} cannot be made: {_standing(kept.path)} is not writable"
+        problem = f"{kept.path} cannot be made: {_standing(kept.path)} is no folder that can be written"
     return StoreCheck(
         kind=kept.kind,
         path=kept.path,
@@ -175,11 +176,15 @@ async def _sources(config: Config, specs: Sequence[ServerSpec], timeout_s: float
     runtime = assemble(replace(config, store=replace(config.store, kind="memory")), specs)
     origins = {spec.namespace: str(spec.source) for spec in specs}
     async with runtime:
-        await runtime.ready(timeout_s=timeout_s)
-        return tuple(_source(one, origins.get(one.namespace, "python")) for one in runtime.connectors)
+        checks = (_source(one, origins.get(one.namespace, "python"), timeout_s) for one in runtime.connectors)
+        return tuple(await asyncio.gather(*checks))
 
 
-def _source(connector: Connector, origin: str) -> SourceCheck:
+async def _source(connector: Connector, origin: str, timeout_s: float) -> SourceCheck:
+    """How a source is once its first attempt to connect is over; the next attempt would clear what it printed."""
+    deadline = time.monotonic() + timeout_s
+    while connector.listing().state == "connecting" and time.monotonic() < deadline:
+        await asyncio.sleep(_LOOK_EVERY_S)
     listing = connector.listing()
     status: Any = getattr(getattr(connector, "inner", connector), "status", None)
     is_known = isinstance(status, McpStatus)
@@ -195,12 +200,13 @@ def _source(connector: Connector, origin: str) -> SourceCheck:
 
 
 def _standing(path: Path) -> Path:
-    """The nearest folder above that is there."""
-    return next((folder for folder in (path, *path.parents) if folder.is_dir()), Path(path.anchor))
+    """The path itself, or the nearest one above it that is there."""
+    return next((one for one in (path, *path.parents) if os.path.lexists(one)), Path(path.anchor))
 
 
 def _is_writable(path: Path) -> bool:
-    return os.access(_standing(path), os.W_OK | os.X_OK)
+    standing = _standing(path)
+    return standing.is_dir() and os.access(standing, os.W_OK | os.X_OK)
 
 
 def _remote_file_system(folder: Path) -> str | None:

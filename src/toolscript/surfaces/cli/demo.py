@@ -147,7 +147,7 @@ def _show(result: Result, begun: int, ours: Cost, direct: Cost, terminal: Termin
         row = f"{cost.definitions:>12,}{cost.calls:>9,}{cost.results:>9,}{cost.total:>9,}    {cost.asked:>9}"
         terminal.result(f"  {name:22}{row}")
     terminal.result(
-        f"\n{direct.total / ours.total:.0f} times fewer tokens. Now with your own tools: toolscript tools --config mcp.json"
+        f"\n{direct.total / ours.total:.0f} times fewer tokens. Your own tools: toolscript tools --config mcp.json"
     )
 
 

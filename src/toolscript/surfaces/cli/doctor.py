@@ -16,7 +16,8 @@ from toolscript.surfaces.cli.exits import COMPLETED, FAILED
 from toolscript.surfaces.cli.interrupt import until_done
 from toolscript.surfaces.cli.opening import Opened, add_store, opened, store_flags
 from toolscript.surfaces.cli.terminal import Style, Terminal
-from toolscript.surfaces.config import Config
+from toolscript.surfaces.config import Config, PythonTools
+from toolscript.surfaces.settings import Secret
 from toolscript.surfaces.toml_file import shown
 
 _STDERR_LINES = 8
@@ -151,11 +152,13 @@ def _plain(value: Any) -> Any:
     match value:
         case Path():
             return str(value)
+        case PythonTools():
+            return value.name
+        case Secret():
+            return value.reference
         case dict():
             return {str(key): _plain(item) for key, item in cast("dict[Any, Any]", value).items()}
         case list() | tuple():
             return [_plain(item) for item in cast("list[Any]", value)]
-        case None | bool() | int() | float() | str():
-            return value
         case _:
-            return getattr(value, "name", str(value))
+            return value

@@ -23,7 +23,7 @@ from toolscript.surfaces.cli.exits import COMPLETED, FAILED, PARKED
 from toolscript.surfaces.cli.interrupt import until_done
 from toolscript.surfaces.cli.opening import Opened, add_store, opened, store_flags
 from toolscript.surfaces.cli.progress import ProgressLine
-from toolscript.surfaces.cli.shapes import result_object
+from toolscript.surfaces.cli.shapes import result_object, shown_values
 from toolscript.surfaces.cli.terminal import Terminal
 from toolscript.surfaces.config import Config
 
@@ -154,6 +154,8 @@ def exit_code(result: Result) -> int:
 def _tell(result: Result, runtime: Runtime, terminal: Terminal) -> None:
     for line in result.printed:
         terminal.note(line)
+    for value in shown_values(result):
+        terminal.note(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     if terminal.json:
         terminal.value(result_object(result))
     elif result.ok:

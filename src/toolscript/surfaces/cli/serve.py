@@ -38,7 +38,8 @@ def command(options: Namespace, terminal: Terminal) -> int:
     if serve.http is not None:
         over_http: Callable[..., int] = load("toolscript.surfaces.mcp_server.http:serve_http")
         host, port = serve.http
-        return over_http(build(), offered, host, port)
+        token = serve.token and serve.token.reveal(opening.config.environment)
+        return over_http(build(), offered, host, port, token=token)
     over_stdio: Callable[..., int] = load("toolscript.surfaces.mcp_server.front:serve")
     return over_stdio(build, offered, configured(opening.config, opening.specs))
 

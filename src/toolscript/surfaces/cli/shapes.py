@@ -18,10 +18,15 @@ def result_object(result: Result) -> dict[str, Any]:
         "value": plain(decode(result.outcome.value)) if isinstance(result.outcome, Finished) else None,
         "failure": None if result.failure is None else failure_object(result.failure),
         "printed": list(result.printed),
-        "shown": [plain(decode(args)) for args in result.shown],
+        "shown": shown_values(result),
         "calls": [call_object(call) for call in result.calls],
         "duration_ms": result.duration_ms,
     }
+
+
+def shown_values(result: Result) -> list[Any]:
+    """What the program gave to `codemode.show`."""
+    return [plain(decode(args)).get("value") for args in result.shown]
 
 
 def failure_object(failure: Failure) -> dict[str, Any]:
