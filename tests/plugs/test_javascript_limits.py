@@ -1,10 +1,9 @@
 """The JavaScript guest's limits, and that a program that loops holds up nobody."""
 
-# ruff: noqa: E501 - a program stands on one line of the table
-
 from __future__ import annotations
 
 import asyncio
+import statistics
 import time
 from collections.abc import AsyncIterator
 
@@ -114,7 +113,7 @@ async def test_a_cancelled_program_stops_at_once(guest: JavaScriptGuest) -> None
     ):
         session = await guest.start(boot(guest, code, limits=Limits(instructions=MANY_STEPS)))
         turn = asyncio.create_task(session.advance([], START))
-        while not vm.running:  # noqa: ASYNC110 - it must see what another thread does
+        while not vm.running:
             await asyncio.sleep(0)
         turn.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -130,14 +129,14 @@ async def test_a_cancelled_program_stops_at_once(guest: JavaScriptGuest) -> None
 
 async def test_loops_hold_up_neither_the_event_loop_nor_other_programs(guest: JavaScriptGuest) -> None:
     limits = Limits(instructions=MANY_STEPS, cpu_ms=300)
-    loops = [asyncio.create_task(play(guest, boot(guest, LOOP, limits=limits))) for _ in range(12)]
+    loops = [asyncio.create_task(play(guest, boot(guest, LOOP, limits=limits))) for _ in range(8)]
     waits: list[float] = []
     while not all(task.done() for task in loops):
         started = time.monotonic()
         assert (await play(guest, boot(guest, "return (await crm.add({a: 1, b: 2})).sum"))).value == 3
         waits.append(time.monotonic() - started)
-    assert len(waits) > 5
-    assert max(waits) < 1, "a program waited for the loops of others"
+    assert len(waits) > 20
+    assert statistics.median(waits) < 0.05, "programs wait for the loops of others"
     assert all("computing time" in task.result().failure.message for task in loops)
 
 
@@ -153,3 +152,19 @@ async def test_other_seeds_give_other_randomness(guest: JavaScriptGuest) -> None
     values = [(await play(guest, boot(guest, code, seed=seed))).value for seed in (1, 1, 2, 2**64 - 1, 0)]
     assert values[0] == values[1]
     assert len({repr(value) for value in values}) == 4
+
+
+async def test_programs_that_wait_for_their_turn_to_compute_can_be_cancelled(guest: JavaScriptGuest) -> None:
+    limits = Limits(instructions=MANY_STEPS, cpu_ms=60_000)
+    sessions = [await guest.start(boot(guest, LOOP, limits=limits)) for _ in range(6)]
+    turns = [asyncio.create_task(session.advance([], START)) for session in sessions]
+    while len(vm.running) < len(turns):
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    for turn in turns:
+        turn.cancel()
+    patience = time.monotonic() + 1
+    while vm.running:
+        assert time.monotonic() < patience, "some still run"
+        await asyncio.sleep(0.001)
+    assert (await play(guest, boot(guest, "return 1 + 1"))).value == 2

@@ -90,7 +90,7 @@ async def test_a_snapshot_before_the_first_turn_wakes(guest: JavaScriptGuest) ->
 
 
 async def test_a_small_program_sleeps_in_a_few_kilobytes(guest: JavaScriptGuest) -> None:
-    assert len(await waiting(guest)) < 16_000
+    assert len(await waiting(guest)) < 10_000
 
 
 async def test_damage_is_refused(guest: JavaScriptGuest) -> None:

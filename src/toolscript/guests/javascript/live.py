@@ -62,6 +62,9 @@ class LiveProgram:
                 return Turn(outcome=self._outcome, usage=self._usage)
             try:
                 turn = self._turn(machine, answers, now)
+            except Fault:
+                self._closed = True
+                raise
             finally:
                 if self._closed:
                     self._free()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 PAGE = 4096
 LEVEL = 6
+STACK_BYTES = 262144  # build.py's stack-size: the engine's stack lies first in the memory, and is empty between turns
 HEAD = struct.Struct("<4s16sIBQI")  # magic, origin, memory size, started, microseconds used, CRC-32 of the body
 _MAGIC = b"TSJ1"
 
@@ -36,7 +37,7 @@ def pack(header: Header, memory: bytes, template: bytes) -> bytes:
     zero = bytes(PAGE)
     numbers: list[int] = []
     content: list[bytes] = []
-    for at in range(0, len(memory), PAGE):
+    for at in range(STACK_BYTES, len(memory), PAGE):
         page, before = memory[at : at + PAGE], template[at : at + PAGE] or zero
         if page != before:
             numbers.append(at // PAGE)

@@ -19,11 +19,13 @@ from wasmtime import _ffi
 
 from toolscript.errors import Fault
 from toolscript.guests.javascript.bake import WASM_PAGE
+from toolscript.guests.javascript.lane import SLICE_TICKS, Lane, spare_cores
 from toolscript.guests.javascript.ticker import TICK_S, Ticker
 
 ffi: Any = _ffi
 
 DEADLINE_TICKS = 1  # a running guest is looked at after this many ticks
+FREE_TICKS = 3  # what a turn may compute before it has to wait for a place in the lane
 I32, I64 = 0, 1  # wasmtime_valkind_t
 
 CONTROL = (
@@ -47,12 +49,13 @@ class Stopped(Exception):
 running: dict[int, VM] = {}
 """The instances that are inside the guest at this moment, by the number that the engine hands to `_looked_at`."""
 _numbers = itertools.count(1)
+_lane = Lane(spare_cores())
 
 
 def _looked_at(context: object, number: int, delta: Any, kind: Any) -> int:
     """Called by the engine, on the guest's own thread, when a tick has passed: go on, or stop with an error."""
     vm = running.get(number)
-    if vm is None or vm.cancelled or time.thread_time_ns() > vm.stop_at_ns:
+    if vm is None or not vm.may_go_on():
         return ctypes.cast(ffi.wasmtime_error_new(b"stopped"), ctypes.c_void_p).value or 0
     delta[0] = DEADLINE_TICKS
     kind[0] = 0  # WASMTIME_UPDATE_DEADLINE_CONTINUE
@@ -112,8 +115,8 @@ class VM:
     """One instance. Not for two threads at once; only `cancelled` may be set from another thread."""
 
     __slots__ = (
-        *("_base", "_context", "_control", "_helpers", "_instance", "_memory", "_number", "_store", "_ticker", "_turn"),
-        *("cancelled", "cpu_ns", "stop_at_ns"),
+        *("_base", "_context", "_control", "_helpers", "_in_lane", "_instance", "_memory", "_number", "_store"),
+        *("_ticker", "_ticks", "_turn", "cancelled", "cpu_ns", "stop_at_ns"),
     )
 
     def __init__(
@@ -140,6 +143,8 @@ class VM:
         self._base: int = ctypes.addressof(ffi.wasmtime_memory_data(self._context, byref(self._memory)).contents)
         self._control: Any = (ctypes.c_int64 * len(CONTROL)).from_address(self._base + control_at)
         self.cancelled = False
+        self._in_lane = False
+        self._ticks = 0
         self.cpu_ns = 0
         self.stop_at_ns = 0
 
@@ -208,6 +213,22 @@ class VM:
             raise Fault(f"the JavaScript engine has no export {name.decode()}")
         return extern.of
 
+    def may_go_on(self) -> bool:
+        """Asked after every tick, on the guest's own thread; may wait for a place among those that compute for long."""
+        if self.cancelled or time.thread_time_ns() > self.stop_at_ns:
+            return False
+        self._ticks += 1
+        if self._in_lane and self._ticks >= SLICE_TICKS and _lane.wanted:
+            self._leave_lane()
+        if not self._in_lane and self._ticks >= FREE_TICKS:
+            self._in_lane, self._ticks = _lane.enter(lambda: self.cancelled), 0
+        return not self.cancelled
+
+    def _leave_lane(self) -> None:
+        if self._in_lane:
+            self._in_lane = False
+            _lane.leave()
+
     def _enter(self, export: Export, *arguments: int, cpu_ns: int) -> int:
         """Call into the guest; `Stopped` when it was cancelled, or used `cpu_ns` more of its thread's time."""
         if self.cancelled:
@@ -215,10 +236,12 @@ class VM:
         ffi.wasmtime_context_set_epoch_deadline(self._context, DEADLINE_TICKS)
         started = time.thread_time_ns()
         self.stop_at_ns = started + cpu_ns
+        self._ticks = 0
         running[self._number] = self
         self._ticker.entered()
         try:
             return export(self._context, *arguments)
         finally:
             del running[self._number]
+            self._leave_lane()
             self.cpu_ns += time.thread_time_ns() - started

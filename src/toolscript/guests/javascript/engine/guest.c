@@ -281,11 +281,12 @@ EXPORT("reserve") int32_t guest_reserve(uint32_t n)
     return 1;
 }
 
-/* Before a snapshot: collect garbage, and let go of what only the last turn needed. */
+/* Before a snapshot: let go of what only the last turn needed. Garbage is collected where there may be much of it:
+   a collection relinks every object, which makes the snapshot of a small program larger. */
 EXPORT("rest") void guest_rest(void)
 {
     JS_UpdateStackTop(rt);
-    JS_RunGC(rt);
+    if (rt->malloc_state.malloc_size > GC_THRESHOLD) JS_RunGC(rt);
     memset((void *)(uintptr_t)control.in_at, 0, control.in_size);
     if (control.in_size > 65536) {
         free((void *)(uintptr_t)control.in_at);
@@ -374,6 +375,7 @@ EXPORT("boot") int32_t guest_boot(uint32_t n)
     JS_FreeValue(ctx, prelude);
     JS_FreeValue(ctx, list);
     JS_FreeValue(ctx, host);
+    JS_RunGC(rt);
     guest_rest();
     free((void *)(uintptr_t)control.in_at);
     control.in_size = 4096;
