@@ -55,6 +55,12 @@ async def test_a_program_reads_its_input(client: Client) -> None:
     assert words(result) == "2"
 
 
+async def test_a_deep_input_reaches_the_program(client: Client) -> None:
+    deep = json.loads("[" * 190 + '{"a": 1}' + "]" * 190)
+    result = await client.call_tool("execute", {"code": "return input.flat(Infinity)[0].a", "input": deep})
+    assert (words(result), result.is_error) == ("1", False)
+
+
 async def test_printed_lines_stand_beside_the_value(client: Client) -> None:
     result = await client.call_tool("execute", {"code": "console.log('one', { two: 2 }); return 'three'"})
     assert [block.text for block in result.content if block.type == "text"] == ["three", "Printed:\none { two: 2 }"]
@@ -107,7 +113,6 @@ async def test_a_long_value_is_cut_and_can_be_read_on(client: Client) -> None:
         ("search", {"query": []}, "not an empty array"),
         ("describe", {"paths": [1]}, "paths is a string or an array of strings"),
         ("describe", None, "paths is missing"),
-        ("execute", {"code": "1", "input": json.loads("[" * 450 + "]" * 450)}, "nested deeper"),
         ("crm.find", {"name": "Ada"}, "There is no tool 'crm.find' here; there are search, describe, execute"),
     ],
 )
@@ -116,7 +121,7 @@ async def test_a_wrong_call_shows_the_right_one(tool: str, arguments: Any, said:
         result = await client.call_tool(tool, arguments)
     assert result.is_error
     assert said in words(result)
-    assert "({" in words(result) or "input" in words(result)
+    assert "({" in words(result)
 
 
 async def test_a_cancelled_call_cancels_its_run_and_no_further_call_starts(client: Client) -> None:
@@ -155,12 +160,6 @@ async def test_exposed_tools_are_called_directly(transport: str, mode: str) -> N
         failed = await client.call_tool("shop__refund", {"order": 3})
         assert failed.is_error
         assert "order 3 was refunded before" in words(failed)
-
-
-async def test_what_stands_on_stdout_is_the_protocol_alone(mode: str) -> None:
-    async with connected("stdio", mode) as client:  # crm.create prints, and writes to descriptor 1
-        assert words(await client.call_tool("execute", {"code": "return await crm.create({ name: 'Eve' })"})) == "1"
-        assert words(await client.call_tool("execute", {"code": "return await crm.names({})"})) == '["Eve"]'
 
 
 async def test_few_declarations_stand_in_the_description_once_the_tools_are_known(transport: str) -> None:

@@ -145,10 +145,19 @@ async def test_a_line_that_is_no_message_is_refused_and_the_next_is_served(line:
         raw.send(INITIALIZE)
         answers = [await raw.read(), await raw.read()]
         (refusal,) = [answer for answer in answers if "error" in answer]
-        assert refusal["id"] is None
+        assert refusal["id"] == (5 if line.startswith(b"{") and b"5" in line else None)
         assert refusal["error"]["code"] == code
         assert said in refusal["error"]["message"]
         assert await raw.call("execute", code="return 1") == "1"
+
+
+async def test_a_message_that_is_too_deep_is_refused_by_its_id() -> None:
+    async with server() as raw:
+        await raw.open()
+        deep = json.dumps(calling("execute", 7, code="return 1"))[:-1] + f', "more": {"[" * 500}{"]" * 500}}}'
+        raw.write(deep + "\n")
+        answer = await raw.read()
+        assert (answer["id"], answer["error"]["code"]) == (7, -32600)
 
 
 async def test_a_large_program_arrives_and_an_endless_line_is_refused() -> None:
@@ -207,6 +216,18 @@ async def test_a_client_that_does_not_read_cannot_hold_up_the_end() -> None:
         _, stderr = await process.communicate()
     os.close(read)
     assert (process.returncode, stderr) == (0, b"")
+
+
+async def test_what_tools_print_goes_to_stderr_and_stdout_is_the_protocol_alone() -> None:
+    async with server() as raw:
+        await raw.open()
+        assert await raw.call("execute", code="return await crm.create({ name: 'Eve' })") == "1"
+        raw.stdin.close()
+        assert await raw.end() == 0
+        assert raw.process.stderr
+        said = await raw.process.stderr.read()
+        assert b"a stray line" in said
+        assert b"past Python's own streams" in said
 
 
 async def test_nothing_is_said_on_stderr_by_an_ordinary_life() -> None:

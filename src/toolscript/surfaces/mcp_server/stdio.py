@@ -8,6 +8,7 @@ import json
 import logging
 import math
 from collections.abc import Callable
+from typing import Any, cast
 
 import anyio
 import mcp_types as types
@@ -103,7 +104,7 @@ def _put(inbox: _Inbox, message: SessionMessage | None) -> None:
 def _parsed(line: bytes | None, wire: Wire) -> SessionMessage | None:
     """The message of a line; a line that is none is answered at once, and reading goes on."""
     if line is None:
-        wire.send(_refusal(-32600, f"the line is longer than {MAX_LINE_BYTES >> 20} MiB and was dropped"))
+        wire.send(_refusal(None, -32600, f"the line is longer than {MAX_LINE_BYTES >> 20} MiB and was dropped"))
         return None
     try:
         return SessionMessage(types.jsonrpc_message_adapter.validate_json(line, by_name=False))
@@ -112,15 +113,19 @@ def _parsed(line: bytes | None, wire: Wire) -> SessionMessage | None:
         return None
 
 
-def _complaint(line: bytes) -> tuple[int, str]:
+def _complaint(line: bytes) -> tuple[str | int | None, int, str]:
+    """The id that a refused line carries, if it does, an error code, and words."""
     try:
-        value = json.loads(line)
+        value: Any = json.loads(line)
     except (ValueError, RecursionError):
-        return -32700, "the line is not JSON; send one JSON-RPC message on each line"
+        return None, -32700, "the line is not JSON; send one JSON-RPC message on each line"
     if isinstance(value, list):
-        return -32600, "batches are not served; send one JSON-RPC message on each line"
-    return -32600, "the line is not a JSON-RPC 2.0 message"
+        return None, -32600, "batches are not served; send one JSON-RPC message on each line"
+    identity: Any = cast("dict[str, Any]", value).get("id") if isinstance(value, dict) else None
+    if isinstance(identity, bool) or not isinstance(identity, str | int):
+        identity = None
+    return identity, -32600, "the line is not a JSON-RPC 2.0 message, or is nested too deeply"
 
 
-def _refusal(code: int, message: str) -> bytes:
-    return json.dumps({"jsonrpc": "2.0", "id": None, "error": {"code": code, "message": message}}).encode()
+def _refusal(identity: str | int | None, code: int, message: str) -> bytes:
+    return json.dumps({"jsonrpc": "2.0", "id": identity, "error": {"code": code, "message": message}}).encode()
