@@ -40,6 +40,12 @@ def test_every_command_has_help_and_the_common_options(project: Project, command
     assert all(option in ended.out for option in ("--config", "--json", "--quiet", "--verbose"))
 
 
+def test_common_options_may_stand_before_the_command(project: Project) -> None:
+    file = project.servers("mine.json", plain=["raw_server.py", "plain"])
+    ended = project.run("--config", str(file), "--json", "tools")
+    assert [tool["path"] for tool in ended.json["tools"]] == ["plain.good"]
+
+
 def test_the_version_is_printed(project: Project) -> None:
     assert project.run("--version").out == f"toolscript {toolscript.__version__}\n"
 

@@ -71,14 +71,22 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
             name, help=about, description=f"{about[0].upper()}{about[1:]}.", allow_abbrev=False
         )
         own.command = name
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    options, unknown = parser.parse_known_args(given)
+    options, unknown = parser.parse_known_args(_command_first(sys.argv[1:] if arguments is None else arguments))
     if unknown:
         _refuse(parsers.get(options.command, parser), unknown[0])
     if options.command is None and not options.version:
         parser.print_help(sys.stderr)
         raise SystemExit(2)
     return cast("argparse.Namespace", options)
+
+
+def _command_first(given: Sequence[str]) -> list[str]:
+    """The words with the command moved before options that were written before it."""
+    words = list(given)
+    if words and words[0] in ("--config", "--json", "--quiet", "-q", "--verbose", "-v"):
+        at = next((at for at, word in enumerate(words) if word in COMMANDS), 0)
+        words.insert(0, words.pop(at))
+    return words
 
 
 def _refuse(parser: Parser, word: str) -> NoReturn:

@@ -183,7 +183,7 @@ async def _sources(config: Config, specs: Sequence[ServerSpec], timeout_s: float
 async def _source(connector: Connector, origin: str, timeout_s: float) -> SourceCheck:
     """How a source is once its first attempt to connect is over; the next attempt would clear what it printed."""
     deadline = time.monotonic() + timeout_s
-    while connector.listing().state == "connecting" and time.monotonic() < deadline:
+    while connector.listing().state == "connecting" and time.monotonic() < deadline:  # noqa: ASYNC110 - only its owner is told
         await asyncio.sleep(_LOOK_EVERY_S)
     listing = connector.listing()
     status: Any = getattr(getattr(connector, "inner", connector), "status", None)
