@@ -56,6 +56,25 @@ def test_an_exact_path_wins_over_its_namesakes():
     assert paths("hub.list_issues")[0] == "hub.list_issues"
 
 
+def test_an_exact_name_wins_over_one_that_says_more():
+    catalog = Catalog.empty().replace("x", [tool("x.export")])
+    catalog = catalog.replace("y", [tool("y.export_all", "Export, export, export", {"export": {}, "export_to": {}})])
+    assert paths("export", catalog) == ["x.export", "y.export_all"]
+
+
+def test_adjacent_words_count_for_more():
+    tools = [tool("w.a", "A window; the door is open"), tool("w.b", "The open window and the door")]
+    assert paths("open window", Catalog.empty().replace("w", tools)) == ["w.b", "w.a"]
+
+
+def test_a_small_change_leaves_the_folded_lists_of_other_sources():
+    old = large(2000, 4)
+    new = old.replace("extra", [tool("extra.act", "One more")])
+    assert new.ranking.lengths == old.ranking.lengths
+    held = old.namespaces["service0"].index
+    assert held.folded(new.ranking.lengths) is held.folded(old.ranking.lengths)
+
+
 def test_repeated_words_do_not_lower_a_score():
     once, thrice = search(SMALL, "issue repository"), search(SMALL, "issue issue issue repository")
     assert thrice.hits[0].score >= once.hits[0].score
@@ -108,6 +127,7 @@ def test_a_misspelt_word_finds_what_is_spelt_like_it():
     assert found.weak
     assert found.hits[0].path == "hub.delete_customer"
     assert found.note.startswith("Nothing matches 'custmer'; these are the nearest.")
+    assert paths("spreadshet") == ["files.read"]  # a word that only a description has
 
 
 @given(st.text(min_size=1, max_size=30))

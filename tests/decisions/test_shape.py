@@ -75,6 +75,11 @@ def test_a_cycle_is_a_named_reference():
     assert shaped.resolve(Ref("N")) == Object(properties=(Property(name="next", shape=Ref("N")),))
 
 
+def test_a_reference_to_a_reference_is_followed_to_its_end():
+    shaped = shape({"$ref": "#/$defs/A", "$defs": {"A": {"$ref": "#/$defs/B"}, "B": {"type": "string"}}})
+    assert shaped.follow(shaped.root) == String()
+
+
 def test_a_null_among_types_or_constants_is_one_option():
     assert shape({"type": ["array", "null"]}).root == Union((Array(items=Anything()), Null()))
     assert shape({"enum": ["a", None]}).root == Union((Constant('"a"'), Null()))

@@ -165,7 +165,7 @@ class Ranking:
             self._paths += index.paths
             for term, count in index.counts.items():
                 self._counts[term] = self._counts.get(term, 0) + count
-        self._lengths = tuple(self._length(place) for place in range(len(WEIGHTS)))
+        self.lengths = tuple(self._length(place) for place in range(len(WEIGHTS)))
         self._listed: dict[str, list[_Listed]] = {}
 
     def ranked(self, query: str, among: Sequence[Index], limit: int) -> tuple[list[Scored], int]:
@@ -214,7 +214,7 @@ class Ranking:
         return [
             (self._firsts[id(index)], *postings)
             for index in among
-            if (postings := index.folded(self._lengths).get(term)) is not None
+            if (postings := index.folded(self.lengths).get(term)) is not None
         ]
 
     def _weighted(self, terms: list[str]) -> tuple[dict[str, float], dict[str, float]]:

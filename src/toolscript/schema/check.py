@@ -55,7 +55,7 @@ from toolscript.schema.shapes import (
 from toolscript.schema.words import expected, given
 from toolscript.tools import Schema
 
-MAX_STEPS = 20_000  # definitions followed in one check: an honest value of 1 MB follows fewer
+MAX_STEPS = 20_000  # definitions that one check follows; what lies beyond them passes
 MAX_MATCHED = 256  # characters that a pattern is tried on: bounds what a quadratic pattern can cost
 
 

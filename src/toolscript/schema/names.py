@@ -16,7 +16,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 
-MAX_LENGTH = 96  # an identifier is read in every listing; the longest in the recorded servers has 43 characters
+MAX_LENGTH = 96  # an identifier is read in every listing; the longest of 177 recorded tools has 30 characters
 
 # Written out, rather than taken from `keyword`, so that names do not change with the interpreter.
 _PYTHON_WORDS = """False None True and as assert async await break class continue def del elif else except finally for
