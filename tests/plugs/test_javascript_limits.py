@@ -1,5 +1,7 @@
 """The JavaScript guest's limits, and that a program that loops holds up nobody."""
 
+# ruff: noqa: E501, ASYNC110 - a program stands on one line; a test must look at what other threads do
+
 from __future__ import annotations
 
 import asyncio

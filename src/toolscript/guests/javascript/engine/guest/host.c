@@ -5,10 +5,12 @@ static JSValue host_method(JSContext *c, JSValueConst this_val, int argc, JSValu
     return make_call(bound[0], argc, argv);
 }
 
-/* method(path): the function that calls `path` */
+/* method(path, name): the function that calls `path` */
 static JSValue host_new_method(JSContext *c, JSValueConst this_val, int argc, JSValueConst *argv)
 {
-    return JS_NewCFunctionData(ctx, host_method, 1, 0, 1, argv);
+    JSValue method = JS_NewCFunctionData(ctx, host_method, 1, 0, 1, argv);
+    if (!JS_IsException(method)) JS_DefinePropertyValue(ctx, method, JS_ATOM_name, JS_DupValue(ctx, argv[1]), JS_PROP_CONFIGURABLE);
+    return method;
 }
 
 static JSValue host_call(JSContext *c, JSValueConst this_val, int argc, JSValueConst *argv)
@@ -150,7 +152,7 @@ static JSValue host_text(JSContext *c, JSValueConst this_val, int argc, JSValueC
 }
 
 static const JSCFunctionListEntry host_functions[] = {
-    JS_CFUNC_DEF("method", 1, host_new_method), JS_CFUNC_DEF("call", 2, host_call),     JS_CFUNC_DEF("last", 0, host_last),
+    JS_CFUNC_DEF("method", 2, host_new_method), JS_CFUNC_DEF("call", 2, host_call),     JS_CFUNC_DEF("last", 0, host_last),
     JS_CFUNC_DEF("drop", 1, host_drop),         JS_CFUNC_DEF("print", 1, host_print),   JS_CFUNC_DEF("now", 0, host_now),
     JS_CFUNC_DEF("random", 0, host_random),     JS_CFUNC_DEF("stack", 1, host_stack),   JS_CFUNC_DEF("kind", 1, host_kind),
     JS_CFUNC_DEF("promise", 1, host_promise),   JS_CFUNC_DEF("items", 1, host_items),   JS_CFUNC_DEF("utf8", 1, host_utf8),

@@ -1,36 +1,33 @@
 // The methods of `codemode`: ordinary calls, whose arguments may also stand by position.
 const isPlain = (value) => typeof value === 'object' && value !== null && !isArray(value);
 
-const sugarOfCodemode = () => {
-  const send = (method, args) => host.call('codemode.' + method, args);
-  const positional = (method, ...names) => (...given) => {
-    if (given.length === 1 && isPlain(given[0])) return send(method, given[0]);
-    const args = {};
-    for (let i = 0; i < given.length && i < names.length; i++) {
-      if (names[i] === 'options') { if (isPlain(given[i])) { const more = ownKeys(given[i]); for (let k = 0; k < more.length; k++) args[more[k]] = given[i][more[k]]; } }
-      else if (given[i] !== undefined) args[names[i]] = given[i];
-    }
-    return send(method, args);
-  };
-  const describe = positional('describe', 'path', 'options');
-  const step = async (name, work) => {
-    if (typeof work !== 'function') throw new BaseTypeError('codemode.step takes a name and a function: codemode.step("load", async () => {...})');
-    return await work();
-  };
-  const sugar = record({
-    sleep: positional('sleep', 'seconds'),
-    search: positional('search', 'query', 'options'),
-    describe: (paths, options) => {
-      if (!isArray(paths)) return describe(paths, options);
-      const args = { paths };
-      if (isPlain(options)) { const more = ownKeys(options); for (let k = 0; k < more.length; k++) args[more[k]] = options[more[k]]; }
-      return send('describe', args);
-    },
-    run: (name, input) => (isPlain(name) ? send('run', name) : send('run', input === undefined ? { name } : { name, input })),
-    show: (value) => send('show', { value }),
-    result: positional('result', 'run'),
-    step,
-    state: freeze(record({ get: positional('state_get', 'key'), set: positional('state_set', 'key', 'value') })),
-  });
-  return sugar;
+const send = (method, args) => host.call('codemode.' + method, args);
+const positional = (method, ...names) => (...given) => {
+  if (given.length === 1 && isPlain(given[0])) return send(method, given[0]);
+  const args = {};
+  for (let i = 0; i < given.length && i < names.length; i++) {
+    if (names[i] === 'options') { if (isPlain(given[i])) { const more = ownKeys(given[i]); for (let k = 0; k < more.length; k++) args[more[k]] = given[i][more[k]]; } }
+    else if (given[i] !== undefined) args[names[i]] = given[i];
+  }
+  return send(method, args);
 };
+const describe = positional('describe', 'path', 'options');
+const step = async (name, work) => {
+  if (typeof work !== 'function') throw new BaseTypeError('codemode.step takes a name and a function: codemode.step("load", async () => {...})');
+  return await work();
+};
+const sugarOfCodemode = record({
+  sleep: positional('sleep', 'seconds'),
+  search: positional('search', 'query', 'options'),
+  describe: (paths, options) => {
+    if (!isArray(paths)) return describe(paths, options);
+    const args = { paths };
+    if (isPlain(options)) { const more = ownKeys(options); for (let k = 0; k < more.length; k++) args[more[k]] = options[more[k]]; }
+    return send('describe', args);
+  },
+  run: (name, input) => (isPlain(name) ? send('run', name) : send('run', input === undefined ? { name } : { name, input })),
+  show: (value) => send('show', { value }),
+  result: positional('result', 'run'),
+  step,
+  state: freeze(record({ get: positional('state_get', 'key'), set: positional('state_set', 'key', 'value') })),
+});

@@ -7,39 +7,46 @@ for (const name of ['then', 'catch', 'finally', 'toJSON', 'toString', 'valueOf',
   'name', 'hasOwnProperty', 'isPrototypeOf', 'propertyIsEnumerable', 'toLocaleString', '__proto__', '__defineGetter__',
   '__defineSetter__', '__lookupGetter__', '__lookupSetter__', 'nodeType', 'tagName', '$$typeof', '@@iterator']) protocolNames[name] = true;
 
-const readOnly = (name) => () => { throw new BaseTypeError(`${name} is read-only: keep values in a variable of your own`); };
+const refuse = (target) => {
+  throw new BaseTypeError(`${weakGet(namespaceNames, target)} is read-only: keep values in a variable of your own`);
+};
 
-const namespace = (name, methods, sugar) => {
-  const target = create(null);
-  for (let i = 0; i < methods.length; i++) {
-    const method = methods[i];
-    const value = sugar && has(sugar, method) ? sugar[method] : host.method(name + '.' + method);
-    if (!(sugar && has(sugar, method))) defineProperty(value, 'name', { value: method, configurable: true });
-    defineProperty(target, method, { value, enumerable: true });
-  }
-  freeze(target);
-  const other = new NativeMap();
-  const get = (_, key) => {
+// One set of traps for all namespaces: making a namespace is part of every start.
+const namespaceTraps = record({
+  get(target, key) {
     if (typeof key !== 'string') return undefined;
     if (has(target, key)) return target[key];
-    if (sugar && has(sugar, key)) return sugar[key];
+    if (target === codemodeTarget && has(sugarOfCodemode, key)) return sugarOfCodemode[key];
     if (protocolNames[key]) return undefined;
-    let method = mapGet(other, key);
-    if (!method) mapSet(other, key, method = host.method(name + '.' + key));
+    const path = weakGet(namespaceNames, target) + '.' + key;
+    let method = mapGet(unlisted, path);
+    if (!method) mapSet(unlisted, path, method = host.method(path, key));
     return method;
-  };
-  const refuse = readOnly(name);
-  const traps = record({ get, set: refuse, defineProperty: refuse, deleteProperty: refuse, setPrototypeOf: refuse });
-  const proxy = new Proxy(target, traps);
-  weakSet(namespaces, proxy, name);
-  return proxy;
-};
+  },
+  set: refuse,
+  defineProperty: refuse,
+  deleteProperty: refuse,
+  setPrototypeOf: refuse,
+});
+
+const namespaceNames = new WeakMap(); // target -> its name
+const unlisted = new NativeMap(); // path -> the function for a name that is not listed
+let codemodeTarget;
 
 const installNamespaces = (lists) => {
   const names = ownKeys(lists);
   for (let i = 0; i < names.length; i++) {
-    const name = names[i];
-    const value = namespace(name, lists[name], name === 'codemode' ? sugarOfCodemode() : undefined);
-    defineProperty(globalThis, name, { get: () => value, set: readOnly(name), enumerable: true, configurable: false });
+    const name = names[i], methods = lists[name], target = create(null);
+    if (name === 'codemode') codemodeTarget = target;
+    for (let k = 0; k < methods.length; k++) {
+      const method = methods[k];
+      const value = target === codemodeTarget && has(sugarOfCodemode, method) ? sugarOfCodemode[method] : host.method(name + '.' + method, method);
+      defineProperty(target, method, { value, enumerable: true });
+    }
+    preventExtensions(target);
+    weakSet(namespaceNames, target, name);
+    const value = new NativeProxy(target, namespaceTraps);
+    weakSet(namespaces, value, name);
+    defineProperty(globalThis, name, { value, enumerable: true, writable: false, configurable: false });
   }
 };

@@ -9,7 +9,7 @@ const bare = call.bind.bind(call); // bare(Array.prototype.push)(array, item)
 const {
   create, freeze, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, keys: ownKeys, setPrototypeOf, fromEntries,
 } = Object;
-const { apply, ownKeys: allKeys } = Reflect;
+const { apply, ownKeys: allKeys, preventExtensions } = Reflect;
 const { isArray } = Array;
 const { isNaN: isNotANumber, isInteger, isSafeInteger } = Number;
 const { stringify } = JSON;
@@ -32,4 +32,4 @@ const describeSymbol = bare(getOwnPropertyDescriptor(Symbol.prototype, 'descript
 const hidden = (object, name, value) => defineProperty(object, name, { value, writable: true, configurable: true });
 const install = (name, value) => hidden(globalThis, name, value);
 const record = (members) => setPrototypeOf(members, null);
-const NativeUint8Array = Uint8Array;
+const NativeUint8Array = Uint8Array, NativeProxy = Proxy;
