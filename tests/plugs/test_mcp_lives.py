@@ -73,6 +73,11 @@ async def test_a_modern_server_that_leaves_out_what_is_new_is_understood() -> No
         assert int(await one.call("good")) > 0
 
 
+async def test_a_call_that_is_turned_away_for_a_stale_schema_is_repeated_after_listing_again() -> None:
+    async with ready(raw("header-mismatch")) as one:
+        assert int(await one.call("good")) > 0
+
+
 async def test_a_server_that_speaks_something_else_is_said_so() -> None:
     async with watched(raw("no-protocol"), pause=Pauses()) as one:
         (problem,) = (await one.state("unreachable")).problems

@@ -76,6 +76,8 @@ def answer(request: dict[str, Any]) -> None:
         case "tools/list":
             listings.append(number)
             send({"id": number, "result": listed()})
+        case "tools/call" if MODE == "header-mismatch" and len(listings) < 2:
+            send({"id": number, "error": {"code": -32020, "message": "Header mismatch"}})
         case "tools/call" if MODE == "dies-in-call":
             print("about to die", file=sys.stderr, flush=True)
             os._exit(7)
@@ -89,7 +91,7 @@ def answer(request: dict[str, Any]) -> None:
             )
         case "tools/call":
             send({"id": number, "result": {"content": [{"type": "text", "text": str(os.getpid())}]}})
-        case "server/discover" if MODE == "bare-modern":
+        case "server/discover" if MODE in ("bare-modern", "header-mismatch"):
             send({"id": number, "result": {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}}})
         case "server/discover" if MODE == "exits-at-probe":
             sys.exit(1)

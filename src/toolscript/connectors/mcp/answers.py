@@ -3,7 +3,7 @@
 1. Structured content is the value. A wrapper `{"result": x}` is taken off, in the schema and in the value, where the
    output schema says so (`x-fastmcp-wrap-result`) or is exactly an object with the one property `result`.
 2. Else one block stands for itself and several are a list; none is None.
-3. Text stays text; one block of it is parsed as JSON where an output schema says that the tool gives more than text.
+3. Text stays text; one block of it is parsed as JSON where an output schema says that the value is no text.
 4. Images, audio and binary resources are `Media`; a text resource is its text; a link stays an object with its `uri`.
 5. `isError` is a `ToolError` with the tool's own words.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 from mcp_types import (
@@ -29,6 +29,7 @@ from mcp_types import (
 
 from toolscript.codec import CodecError, Encoded, encode
 from toolscript.errors import ToolError
+from toolscript.schema.check import check
 from toolscript.tools import Media, Schema
 
 _WRAPPED = "x-fastmcp-wrap-result"
@@ -63,8 +64,8 @@ def value_of(result: CallToolResult, schema: Schema | None, *, is_wrapped: bool)
     values = [_value(block) for block in result.content]
     if len(values) != 1:
         return values or None
-    if isinstance(result.content[0], TextContent) and schema is not None and not _is_text(schema):
-        return _bare(_parsed(result.content[0].text), is_wrapped)
+    if isinstance(result.content[0], TextContent) and schema is not None:
+        return _bare(_typed(result.content[0].text, schema), is_wrapped)
     return values[0]
 
 
@@ -75,14 +76,13 @@ def _bare(value: Any, is_wrapped: bool) -> Any:
     return members[_WRAPPER] if list(members) == [_WRAPPER] else members
 
 
-def _is_text(schema: Schema) -> bool:
-    return isinstance(schema, Mapping) and schema.get("type") == "string"
-
-
-def _parsed(text: str) -> Any:
+def _typed(text: str, schema: Schema) -> Any:
+    """The text where the schema admits it as it is, else the JSON that it holds."""
+    if not check(schema, text):
+        return text
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return text
 
 

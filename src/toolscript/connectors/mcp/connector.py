@@ -20,7 +20,7 @@ import anyio
 import httpx2
 from mcp.server import MCPServer, Server
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolResult, InputRequiredResult
+from mcp_types import HEADER_MISMATCH, CallToolResult, InputRequiredResult
 
 from toolscript.codec import plain
 from toolscript.connectors.mcp.answers import asked, value_of
@@ -272,19 +272,16 @@ class McpConnector:
     async def call(self, tool: Tool, args: Mapping[str, Any], context: CallContext) -> Any:
         connection = await self._reached()
         try:
-            result = await self._sent(connection, tool, args, context)
-        except MCPError as error:
-            if is_closed(error):
-                connection.lost.set()  # the next call waits for a new one, even if the owner has not noticed yet
-            if not connection.is_forgotten:
-                raise failed(error, tool.path, self._max_message_bytes, connection.broken_by) from error
-            connection.lost.set()  # the server restarted and knows no such session, so it cannot have acted
-            connection = await self._reached()
             try:
                 result = await self._sent(connection, tool, args, context)
-            except BREAKS as again:
-                raise failed(again, tool.path, self._max_message_bytes, connection.broken_by) from again
+            except MCPError as error:
+                if not await self._may_repeat(connection, error):
+                    raise
+                connection = await self._reached()
+                result = await self._sent(connection, tool, args, context)
         except BREAKS as error:
+            if is_closed(error):
+                connection.lost.set()  # the next call waits for a new one, even if the owner has not noticed yet
             raise failed(error, tool.path, self._max_message_bytes, connection.broken_by) from error
         if isinstance(result, InputRequiredResult):
             question = asked(list((result.input_requests or {}).values()))
@@ -294,6 +291,16 @@ class McpConnector:
         value = value_of(result, tool.output_schema, is_wrapped=tool.raw_name in connection.wrapped)
         self._checked(tool, value)
         return value
+
+    async def _may_repeat(self, connection: Connection, error: MCPError) -> bool:
+        """Whether the server turned the request away before any tool could act, for a reason that we have cured."""
+        if connection.is_forgotten:
+            connection.lost.set()
+            return True
+        if error.code == HEADER_MISMATCH:
+            await self._relist(connection)  # headers are made from the tool's listed schema, which has changed
+            return True
+        return False
 
     async def _sent(self, connection: Connection, tool: Tool, args: Mapping[str, Any], context: CallContext) -> Any:
         async def on_progress(done: float, total: float | None, message: str | None) -> None:

@@ -60,9 +60,9 @@ def _too_large(path: ToolPath, size: str, max_message_bytes: int) -> ToolError:
     )
 
 
-def is_closed(error: MCPError) -> bool:
+def is_closed(error: BaseException) -> bool:
     """Whether the whole connection is gone, and not only this request: the SDK has one code for both."""
-    return error.code == CONNECTION_CLOSED and error.message == "Connection closed"
+    return isinstance(error, MCPError) and error.code == CONNECTION_CLOSED and error.message == "Connection closed"
 
 
 def reason_of(error: BaseException) -> str:
