@@ -60,6 +60,8 @@ def test_an_exact_name_wins_over_one_that_says_more():
     catalog = Catalog.empty().replace("x", [tool("x.export")])
     catalog = catalog.replace("y", [tool("y.export_all", "Export, export, export", {"export": {}, "export_to": {}})])
     assert paths("export", catalog) == ["x.export", "y.export_all"]
+    first, second = search(catalog, "export").hits
+    assert first.score > second.score
 
 
 def test_adjacent_words_count_for_more():
@@ -127,7 +129,8 @@ def test_a_misspelt_word_finds_what_is_spelt_like_it():
     assert found.weak
     assert found.hits[0].path == "hub.delete_customer"
     assert found.note.startswith("Nothing matches 'custmer'; these are the nearest.")
-    assert paths("spreadshet") == ["files.read"]  # a word that only a description has
+    hidden = large(500, 5).replace("kb", [tool("kb.open", "Encyclopaedia of mushrooms")])
+    assert paths("mushroms", hidden) == ["kb.open"]
 
 
 @given(st.text(min_size=1, max_size=30))
