@@ -92,31 +92,30 @@ def test_an_error_is_raised_with_the_tools_own_words(result: CallToolResult, mes
     assert (caught.value.failure.message, caught.value.failure.content) == (message, content)
 
 
-@pytest.mark.parametrize(
-    ("schema", "expected"),
-    [
-        (None, (None, False)),
-        (True, (True, False)),
-        (OBJECT, (OBJECT, False)),
-        ({"type": "object", "properties": {"result": INTEGER}, "required": ["result"]}, (INTEGER, True)),
-        ({"type": "object", "properties": {"result": INTEGER}, "x-fastmcp-wrap-result": True}, (INTEGER, True)),
-        (
-            {
-                "type": "object",
-                "properties": {"result": {"$ref": "#/$defs/A"}},
-                "required": ["result"],
-                "$defs": {"A": {}},
-            },
-            ({"$ref": "#/$defs/A", "$defs": {"A": {}}}, True),
-        ),
-        (
-            {"properties": {"result": INTEGER, "more": INTEGER}},
-            ({"properties": {"result": INTEGER, "more": INTEGER}}, False),
-        ),
-        ({"properties": {"result": INTEGER}}, ({"properties": {"result": INTEGER}}, False)),
-        ({"properties": "nonsense"}, ({"properties": "nonsense"}, False)),
-    ],
-    ids=range(9),
-)
+WRAPPERS: list[tuple[Any, Any]] = [
+    (None, (None, False)),
+    (True, (True, False)),
+    (OBJECT, (OBJECT, False)),
+    ({"type": "object", "properties": {"result": INTEGER}, "required": ["result"]}, (INTEGER, True)),
+    ({"type": "object", "properties": {"result": INTEGER}, "x-fastmcp-wrap-result": True}, (INTEGER, True)),
+    (
+        {
+            "type": "object",
+            "properties": {"result": {"$ref": "#/$defs/A"}},
+            "required": ["result"],
+            "$defs": {"A": {}},
+        },
+        ({"$ref": "#/$defs/A", "$defs": {"A": {}}}, True),
+    ),
+    (
+        {"properties": {"result": INTEGER, "more": INTEGER}},
+        ({"properties": {"result": INTEGER, "more": INTEGER}}, False),
+    ),
+    ({"properties": {"result": INTEGER}}, ({"properties": {"result": INTEGER}}, False)),
+    ({"properties": "nonsense"}, ({"properties": "nonsense"}, False)),
+]
+
+
+@pytest.mark.parametrize(("schema", "expected"), WRAPPERS, ids=range(9))
 def test_the_wrapper_is_taken_off_the_schema(schema: Any, expected: Any) -> None:
     assert unwrapped(schema) == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -184,6 +185,22 @@ async def test_one_malformed_tool_does_not_lose_the_others() -> None:
         ):
             assert words in told
         assert int(await one.call("good")) > 0
+
+
+RECORDED = Path(__file__).parents[3] / "shared" / "data" / "mcp_tools"
+
+
+@pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded tool lists are not beside the repository")
+async def test_recorded_lists_of_published_servers_are_read_whole_and_without_repair() -> None:
+    for file in sorted(RECORDED.glob("*.json")):
+        recorded: list[Any] = json.loads(file.read_text(encoding="utf-8"))["tools"]
+        async with ready(raw("recorded", str(file)), era="legacy") as one:
+            listing = one.connector.listing()
+        assert [tool.raw_name for tool in listing.tools] == [tool["name"] for tool in recorded]
+        assert len({tool.path for tool in listing.tools}) == len(recorded)
+        assert listing.problems == (), file.name
+        reads = {tool.raw_name for tool in listing.tools if tool.effect == "read"}
+        assert reads == {tool["name"] for tool in recorded if '"readOnlyHint": true' in json.dumps(tool)}
 
 
 @pytest.mark.parametrize("mode", ["no-list", "endless"])

@@ -42,6 +42,9 @@ def listed() -> dict[str, Any]:
     match MODE:
         case "malformed":
             return {"tools": MALFORMED, "nextCursor": None}
+        case "recorded":
+            with open(sys.argv[2], encoding="utf-8") as file:
+                return {"tools": json.load(file)["tools"]}
         case "no-list":
             return {"tools": "none"}
         case "endless":

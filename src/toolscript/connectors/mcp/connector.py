@@ -45,6 +45,7 @@ STABLE_S = 30.0  # a connection that lived as long is made anew without waiting
 FIRST_DELAY_S, MAX_DELAY_S = 0.5, 60.0
 PATIENCE_S = 5.0  # a call waits for a reconnection that begins within this time
 MAX_ANSWER_BYTES = 8 << 20  # `Limits.answer_bytes`
+CHECKED_RESULTS = 5  # of each tool: whoever breaks a schema does so early, and checking costs 0.1 ms and more a result
 ENVELOPE = 4  # an answer is on the wire as structured content and again as escaped text, and base64 grows by a third
 
 
@@ -93,6 +94,7 @@ class McpConnector:
         self._connect_ms: int | None = None
         self._retries = 0
         self._warned: dict[str, str] = {}
+        self._seen: dict[str, int] = {}
 
     @property
     def namespace(self) -> str:
@@ -329,9 +331,11 @@ class McpConnector:
 
     def _checked(self, tool: Tool, value: Any) -> None:
         """A result that breaks its own schema is handed on all the same, and told to people."""
-        if tool.output_schema is None or tool.raw_name in self._warned:
+        seen = self._seen.get(tool.raw_name, 0)
+        if tool.output_schema is None or seen >= CHECKED_RESULTS:
             return
         problems = check(tool.output_schema, value)
+        self._seen[tool.raw_name] = CHECKED_RESULTS if problems else seen + 1
         if problems:
             self._warned[tool.raw_name] = (
                 f"{tool.raw_name}: a result did not fit its own output schema ({problems[0]})."
