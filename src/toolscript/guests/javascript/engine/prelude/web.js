@@ -60,7 +60,7 @@ const clone = (value, seen) => {
   }
   if (kind.endsWith('Array') && kind !== 'Array') return keep(value.slice());
   const copy = keep(kind === 'Array' ? new Array(value.length) : {});
-  for (const key of ownKeys(value)) copy[key] = clone(value[key], seen);
+  for (const key of ownKeys(value)) defineProperty(copy, key, { value: clone(value[key], seen), writable: true, enumerable: true, configurable: true });
   return copy;
 };
 
