@@ -20,11 +20,11 @@ find_python() {
 ensure_venv() {
   folder=$1
   shift
-  wanted=$(printf '%s\n' "$@"; cat "$ROOT/pyproject.toml")
-  if [ ! -f "$folder/.installed" ] || [ "$(cat "$folder/.installed")" != "$wanted" ]; then
-    [ -x "$folder/bin/python" ] || "$(find_python)" -m venv "$folder"
-    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-    (cd "$ROOT" && "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@")
-    printf '%s' "$wanted" > "$folder/.installed"
-  fi
+  wanted=$(printf '%s\n' "$ROOT" "$@"; cat "$ROOT/pyproject.toml")
+  stamp=$folder/.installed-$(printf '%s' "$wanted" | cksum | cut -d ' ' -f 1)
+  [ -f "$stamp" ] && return
+  [ -x "$folder/bin/python" ] || "$(find_python)" -m venv "$folder"
+  "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+  (cd "$ROOT" && "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@")
+  touch "$stamp"
 }
