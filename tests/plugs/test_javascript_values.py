@@ -1,6 +1,6 @@
 """Any value crosses into a program and out of it unchanged, by every road."""
 
-# ruff: noqa: E501 - long one-line tables
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from __future__ import annotations
 
