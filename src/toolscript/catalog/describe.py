@@ -162,7 +162,7 @@ def _heading(namespace: Namespace) -> str:
 def _about(namespace: Namespace, max_chars: int) -> str:
     text = namespace.about.strip()
     if text:
-        return f": {comment(text, max_chars)}"
+        return f": {comment(text.lstrip('#*-> '), max_chars)}"
     names: list[str] = []
     for method in namespace.methods:
         if sum(map(len, names)) + len(method) > max_chars * 0.7:

@@ -116,6 +116,8 @@ class Index:
         heard.update(pairs)
         for term in heard:
             self.counts[term] = self.counts.get(term, 0) + 1
+        for term in fields[_FAINT]:
+            self.counts.setdefault(term, 0)
         for name in (document.path, document.name, *document.aliases):
             key = name_key(name)
             listed = self.names.setdefault(key, [])
@@ -201,6 +203,8 @@ class Ranking:
         return sums
 
     def _lists(self, term: str, among: Sequence[Index]) -> list[_Listed]:
+        if term not in self._counts:
+            return []
         if len(among) < len(self._indexes):
             return self._collected(term, among)
         listed = self._listed.get(term)
@@ -211,11 +215,7 @@ class Ranking:
         return listed
 
     def _collected(self, term: str, among: Sequence[Index]) -> list[_Listed]:
-        return [
-            (self._firsts[id(index)], *postings)
-            for index in among
-            if (postings := index.folded(self.lengths).get(term)) is not None
-        ]
+        return [(self._firsts[id(index)], *index.folded(self.lengths)[term]) for index in among if term in index.counts]
 
     def _weighted(self, terms: list[str]) -> tuple[dict[str, float], dict[str, float]]:
         """What each term of the question weighs, and the idf of its words as far as the index knows them."""
@@ -237,8 +237,7 @@ class Ranking:
 
     def _idf(self, term: str) -> tuple[float, bool]:
         count = self._counts.get(term, 0)
-        known = count > 0 or bool(self._lists(term, self._indexes))
-        return math.log(1 + (len(self._paths) - count + 0.5) / (count + 0.5)), known
+        return math.log(1 + (len(self._paths) - count + 0.5) / (count + 0.5)), term in self._counts
 
     def _length(self, place: int) -> float:
         filled = sum(index.filled[place] for index in self._indexes)
