@@ -161,12 +161,18 @@ class Ranking:
         self._indexes = [index.ready() for index in indexes]
         self._paths: list[str] = []
         self._counts: dict[str, int] = {}
+        self._homes: dict[str, list[Index]] = {}
         self._firsts: dict[int, int] = {}
         for index in self._indexes:
             self._firsts[id(index)] = len(self._paths)
             self._paths += index.paths
             for term, count in index.counts.items():
-                self._counts[term] = self._counts.get(term, 0) + count
+                known = self._counts.get(term)
+                if known is None:
+                    self._counts[term], self._homes[term] = count, [index]
+                else:
+                    self._counts[term] = known + count
+                    self._homes[term].append(index)
         self.lengths = tuple(self._length(place) for place in range(len(WEIGHTS)))
         self._listed: dict[str, list[_Listed]] = {}
 
@@ -209,7 +215,7 @@ class Ranking:
             return self._collected(term, among)
         listed = self._listed.get(term)
         if listed is None:
-            listed = self._collected(term, self._indexes)
+            listed = self._collected(term, self._homes[term])
             if len(self._listed) < MAX_REMEMBERED:
                 self._listed[term] = listed
         return listed
