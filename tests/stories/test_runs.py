@@ -324,6 +324,13 @@ async def test_sleeping_costs_no_time_on_the_programs_own_clock(world: World):
         assert (await runtime.run(code)).value == [90_000, "1970-01-01T00:01:30.000Z"]
 
 
+async def test_a_timer_that_was_cleared_is_not_waited_for(runtime: Runtime):
+    code = "const id = setTimeout(() => 0, 100_000); clearTimeout(id); return await w.read({ i: 3 })"
+    assert (await asyncio.wait_for(runtime.run(code), 10)).value == 3
+    code = "const id = setTimeout(() => 0, 100_000); await w.read({}); clearTimeout(id); return await w.read({ i: 4 })"
+    assert (await asyncio.wait_for(runtime.run(code), 10)).value == 4
+
+
 async def test_a_clock_that_jumps_back_does_not_jump_back_for_the_program():
     clock = FakeClock(1_000_000)
 

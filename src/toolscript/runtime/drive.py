@@ -121,10 +121,12 @@ class Drive:
             decision: Decision = decide(call, catalog, self.run.limits)
             if isinstance(decision, End):
                 return decision
-            decided.append((call, decision))
-            self._log(
-                Intended(seq=call.seq, path=call.path, args=call.args, effect=decision.effect, at=self._instant())
-            )
+            at = self._instant()
+            self._log(Intended(seq=call.seq, path=call.path, args=call.args, effect=decision.effect, at=at))
+            if call.seq in self._dropped:  # a timer that was set and cleared in one turn
+                self._log(Answered(seq=call.seq, answer=cancelled(call.path, decision.effect), at=at))
+            else:
+                decided.append((call, decision))
         if any(decision.effect == "write" for _, decision in decided):
             await self._commit()
         if len(decided) == 1 and not self._flights and decided[0][1].effect == "read":
