@@ -150,5 +150,5 @@ async def test_a_fault_of_ours_reaches_no_client_in_its_own_words(mode: Any, err
     async with over_http(runtime) as url, Client(url, mode=mode) as client:
         result = await client.call_tool("execute", {"code": "return 1"})
         assert result.is_error
-        assert words(result).startswith("Internal error")
+        assert words(result).startswith("Internal error, run run_" if isinstance(error, Fault) else "Internal error")
         assert "secret" not in str(result)

@@ -57,6 +57,12 @@ class Raw:
         async with asyncio.timeout(20):
             return json.loads(await self.stdout.readline())
 
+    async def hear(self) -> dict[str, Any]:
+        """The next message but the news that the list of tools has changed, which may come at any time."""
+        while (message := await self.read()).get("method") == "notifications/tools/list_changed":
+            pass
+        return message
+
     async def open(self) -> None:
         self.send(INITIALIZE, {"jsonrpc": "2.0", "method": "notifications/initialized"})
         assert (await self.read())["result"]["protocolVersion"] == "2025-11-25"
@@ -113,10 +119,22 @@ async def test_what_came_before_the_server_was_up_is_answered_in_the_end() -> No
     async with server() as raw:
         raw.send(INITIALIZE, {"jsonrpc": "2.0", "method": "notifications/initialized"})
         raw.send(*[calling("execute", id, code=f"return {id}") for id in range(2, 12)])
-        answers = [await raw.read() for _ in range(11)]
+        answers = [await raw.hear() for _ in range(11)]
         texts = {answer["id"]: answer["result"]["content"][0]["text"] for answer in answers if answer["id"] > 1}
         assert texts == {id: str(id) for id in range(2, 12)}
         assert sorted(answer["id"] for answer in answers) == list(range(1, 12))
+
+
+async def test_a_client_whose_list_was_early_is_told_when_the_tools_are_known() -> None:
+    async with server() as raw:
+        raw.send(INITIALIZE, {"jsonrpc": "2.0", "method": "notifications/initialized"})
+        raw.send({"jsonrpc": "2.0", "id": 2, "method": "tools/list"})
+        early, listed = await raw.read(), await raw.read()
+        assert (early["id"], listed["id"]) == (1, 2)
+        assert "Namespaces: crm, shop." in listed["result"]["tools"][0]["description"]
+        assert (await raw.read())["method"] == "notifications/tools/list_changed"
+        raw.send({"jsonrpc": "2.0", "id": 3, "method": "tools/list"})
+        assert "crm (8 tools): Customers." in (await raw.read())["result"]["tools"][0]["description"]
 
 
 async def test_a_line_in_pieces_is_one_line() -> None:
@@ -143,7 +161,7 @@ async def test_a_line_that_is_no_message_is_refused_and_the_next_is_served(line:
     async with server() as raw:
         raw.write(line + b"\n")
         raw.send(INITIALIZE)
-        answers = [await raw.read(), await raw.read()]
+        answers = [await raw.hear(), await raw.hear()]
         (refusal,) = [answer for answer in answers if "error" in answer]
         assert refusal["id"] == (5 if line.startswith(b"{") and b"5" in line else None)
         assert refusal["error"]["code"] == code
@@ -156,7 +174,7 @@ async def test_a_message_that_is_too_deep_is_refused_by_its_id() -> None:
         await raw.open()
         deep = json.dumps(calling("execute", 7, code="return 1"))[:-1] + f', "more": {"[" * 500}{"]" * 500}}}'
         raw.write(deep + "\n")
-        answer = await raw.read()
+        answer = await raw.hear()
         assert (answer["id"], answer["error"]["code"]) == (7, -32600)
 
 
@@ -169,7 +187,7 @@ async def test_a_large_program_arrives_and_an_endless_line_is_refused() -> None:
             raw.write(b"x" * (1 << 20))
             await raw.stdin.drain()
         raw.write(b"\n")
-        assert "longer than 64 MiB" in (await raw.read())["error"]["message"]
+        assert "longer than 64 MiB" in (await raw.hear())["error"]["message"]
         assert await raw.call("execute", 3, code="return 1") == "1"
 
 
@@ -184,7 +202,7 @@ async def test_the_end_comes_soon_with_a_run_in_flight(way: str) -> None:
     async with server() as raw:
         await raw.open()
         raw.send(calling("execute", 2, code="await crm.forever({}); await crm.create({ name: 'late' })"))
-        assert "crm.forever" in (await raw.read())["params"]["message"]
+        assert "crm.forever" in (await raw.hear())["params"]["message"]
         began = time.monotonic()
         if way == "eof":
             raw.stdin.close()

@@ -61,12 +61,14 @@ def text_answer(text: str, *, is_error: bool = False) -> types.CallToolResult:
     return types.CallToolResult(content=[_text(text)], is_error=is_error)
 
 
-def internal_error(run: str | None) -> types.CallToolResult:
+def internal_error(run: str = "") -> types.CallToolResult:
     """The answer where the fault is ours: what happened is in the log, and nothing of it here."""
+    return text_answer(_internal(run), is_error=True)
+
+
+def _internal(run: str) -> str:
     where = f", run {run}" if run else ""
-    return text_answer(
-        f"Internal error{where}. It is not the program's fault; the operator's log has it.", is_error=True
-    )
+    return f"Internal error{where}. It is not the program's fault; the operator's log has it."
 
 
 def _spent(result: Result, budget_tokens: int) -> int:
@@ -83,7 +85,7 @@ def _nothing(result: Result) -> str:
 
 def _failed(result: Result, failure: Failure) -> str:
     if failure.kind == "fault":
-        return f"Internal error, run {result.run}. It is not the program's fault; the operator's log has it."
+        return _internal(result.run)
     parts = [str(failure)]
     if failure.content is not None:
         parts.append(f"The tool also said: {shape(failure.content, CONTENT_TOKENS, result.run).text}")

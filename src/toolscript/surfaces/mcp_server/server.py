@@ -13,6 +13,7 @@ import contextlib
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -25,9 +26,10 @@ from mcp.shared.exceptions import MCPError
 
 from toolscript.catalog.search import found_text
 from toolscript.codec import CodecError
-from toolscript.errors import Conflict, Fault
+from toolscript.errors import Conflict, Failure, Fault
 from toolscript.ports import Clock
 from toolscript.runs.result import Result
+from toolscript.runs.turn import Crashed
 from toolscript.runtime.clock import SystemClock
 from toolscript.runtime.runtime import Runtime
 from toolscript.surfaces.mcp_server import arguments
@@ -66,11 +68,13 @@ class ToolServer:
             on_call_tool=self._call_tool,
             on_subscriptions_listen=ListenHandler(self._bus),
         )
+        self.protocol.add_notification_handler("notifications/initialized", types.NotificationParams, self._greeted)
 
     @asynccontextmanager
     async def watching(self) -> AsyncGenerator[None]:
         """Follow the catalogue while this is entered."""
         task = asyncio.create_task(self._watch())
+        task.add_done_callback(_said)
         try:
             yield
         finally:
@@ -89,6 +93,12 @@ class ToolServer:
                 await self._bus.publish(ToolsListChanged())
                 await self._listeners.tools_changed()
             catalog = await self._runtime.changed(catalog)
+
+    async def _greeted(self, ctx: Context, params: types.NotificationParams) -> None:
+        self._listeners.add(ctx)
+        if ctx.request is None and self._settled.is_set():
+            # On stdio the first list may have been answered before the tools were known: it is out of date by now.
+            await ctx.session.send_tool_list_changed()
 
     async def _list_tools(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         self._listeners.add(ctx)
@@ -113,7 +123,7 @@ class ToolServer:
             raise
         except Exception:  # the library would send the exception's own words to the client, paths and secrets included
             log.exception("%s failed", params.name)
-            return internal_error(None)
+            return internal_error()
 
     async def _answer(self, ctx: Context, name: str, args: Mapping[str, Any]) -> types.CallToolResult:
         match name:
@@ -125,13 +135,14 @@ class ToolServer:
                 paths = arguments.paths_of(args)
                 return text_answer(await self._runtime.describe(paths, budget_tokens=self._options.budget_tokens // 2))
             case "execute":
-                return await self._execute(ctx, arguments.code_of(args), args.get("input"))
+                return await self._shaped(await self._run(ctx, arguments.code_of(args), args.get("input")))
             case _:
                 offer = await self._offer_with(name)
                 if name not in offer.exposed:
                     raise arguments.unknown(name, [tool["name"] for tool in offer.tools])
                 # The road of every call: checks, policy, limits and the log are those of a program's.
-                return await self._execute(ctx, f"return await {offer.exposed[name]}(input)", dict(args))
+                result = await self._run(ctx, f"return await {offer.exposed[name]}(input)", dict(args))
+                return await self._shaped(_direct(result))
 
     async def _offer_with(self, name: str) -> Offer:
         """What is offered; a name that may be exposed waits for the upstreams to be known."""
@@ -140,28 +151,29 @@ class ToolServer:
             return offer_of(self._runtime.catalog, self._options)
         return self._offer
 
-    async def _execute(self, ctx: Context, code: str, value: Any) -> types.CallToolResult:
+    async def _run(self, ctx: Context, code: str, value: Any) -> Result:
         teller = ProgressTeller(_report(ctx), self._clock) if _wants_progress(ctx) else None
         telling = asyncio.create_task(teller.tell()) if teller else None
         try:
-            try:
-                run = await self._runtime.start(code, input=value, observer=teller)
-            except CodecError as error:
-                raise BadCall(f"the input cannot reach the program: {error}") from error
-            try:
-                result = await self._result(run)
-            except Fault:
-                log.exception("the run %s failed", run)
-                return internal_error(run)
+            run = await self._runtime.start(code, input=value, observer=teller)
+            return await self._result(run)
+        except CodecError as error:
+            raise BadCall(f"the input cannot reach the program: {error}") from error
         finally:
             if telling is not None:
                 telling.cancel()
                 await asyncio.gather(telling, return_exceptions=True)
+
+    async def _shaped(self, result: Result) -> types.CallToolResult:
         return await answer_of(result, budget_tokens=self._options.budget_tokens, read_blob=self._runtime.blob)
 
     async def _result(self, run: str) -> Result:
         try:
             return await self._runtime.wait(run)
+        except Fault as fault:
+            log.exception("the run %s failed", run)
+            failure = Failure(kind="fault", code="fault", name="Fault", message=str(fault))
+            return Result(run=run, status="failed", outcome=Crashed(failure))
         except asyncio.CancelledError:
             with anyio.CancelScope(shield=True):
                 await self._runtime.cancel(run)
@@ -180,6 +192,20 @@ class _Server(Server[Any]):
         # The HTTP side of the library calls this without options, and would promise no notifications.
         options = notification_options or NotificationOptions(tools_changed=True)
         return super().create_initialization_options(options, experimental_capabilities, extensions)
+
+
+def _direct(result: Result) -> Result:
+    """The result of a tool that was called directly: its failure stands in no program, at no line."""
+    failure = result.failure
+    if failure is None:
+        return result
+    plain = replace(failure, line=None, column=None, source=None, stack=())
+    return replace(result, outcome=Crashed(plain), calls=())
+
+
+def _said(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("the list of tools is not kept current any more", exc_info=error)
 
 
 def _report(ctx: Context) -> Report:
