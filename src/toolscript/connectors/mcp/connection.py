@@ -189,16 +189,16 @@ async def _relist(connection: Connection, relist: Callable[[], Any]) -> None:
 
 
 async def _listen(connection: Connection, client: Client, pause: Callable[[float], Any]) -> None:
-    """Modern servers tell changes on a stream that we ask for; a broken one may have missed some."""
+    """Modern servers tell changes on a stream that we ask for; what changed before it was there is listed again."""
     delay_s = 1.0
     while True:
         try:
             async with client.listen(tools_list_changed=True) as events:
                 delay_s = 1.0
+                connection.dirty.set()
                 async for _ in events:
                     connection.dirty.set()
         except (MCPError, SubscriptionLost, TimeoutError):
             pass
         await pause(delay_s)
         delay_s = min(delay_s * 2, 300.0)
-        connection.dirty.set()

@@ -219,13 +219,17 @@ class McpConnector:
         self._about = connection.client.instructions or ""
 
     async def _relist(self, connection: Connection) -> None:
+        before = self._tools, self._list_problems
         try:
             await self._list(connection)
         except MCPError as error:
             if is_closed(error):
                 raise
             self._list_problems = (f"The tools changed, and could not be listed again: {error.message}",)
-        self._changed()
+        if (self._tools, self._list_problems) == before:
+            self._tools, self._list_problems = before  # the same objects, so that whoever compares is quick
+        else:
+            self._changed()
 
     def _falls_back(self) -> bool:
         """Whether there is another way of opening that has not been tried."""
