@@ -99,3 +99,11 @@ def test_a_cache_that_cannot_be_written_is_a_warning(project: Project) -> None:
     ended = project.run("doctor", env={"TOOLSCRIPT_CACHE": str(project.folder / "file" / "x")})
     assert ended.code == 0
     assert "! engine cache: file/x is not writable" in ended.out
+
+
+def test_functions_that_cannot_be_loaded_leave_the_rest_to_be_checked(project: Project) -> None:
+    project.write("toolscript.toml", 'python.functions = ["gone:tools"]\n')
+    ended = project.run("doctor")
+    assert ended.code == 1
+    assert "✓ engine" in ended.out
+    assert "there is no module gone" in ended.out

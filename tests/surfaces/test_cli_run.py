@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 from cli_command import Project, project_in
 
 from toolscript.runs.result import Result
-from toolscript.surfaces.cli.run import exit_code
+from toolscript.surfaces.assemble import servers
+from toolscript.surfaces.cli.opening import Opened
+from toolscript.surfaces.cli.run import exit_code, needed
+from toolscript.surfaces.config import read_config
 
 
 @pytest.fixture
@@ -155,16 +157,25 @@ def test_a_server_that_cannot_start_is_said_beside_the_failure(project: Project)
     assert "frail is unreachable: " in ended.err
 
 
-def test_only_the_servers_that_a_program_names_are_started(project: Project) -> None:
-    started = project.folder / "started"
-    script = project.write("touch.py", f"open({str(started)!r}, 'w')")
-    project.write("mcp.json", json.dumps({"mcpServers": {"one": {"command": "python3", "args": [str(script)]}}}))
+@pytest.mark.parametrize(
+    ("code", "namespaces"),
+    [
+        ("return one.good({})", ["one"]),
+        ("return [await one.good({}), await two.good({})]", ["one", "two"]),
+        ("return shop.orders({ customer: 'x' })", []),
+        ("return shop.orders({ customer: await one.good({}) })", ["one"]),
+        ("return codemode.search('one')", ["one", "two"]),
+        ("return globalThis['o' + 'ne'].good({})", ["one", "two"]),
+        ("return oen.good({})", ["one", "two"]),
+    ],
+)
+def test_only_the_servers_that_a_program_can_reach_are_started(
+    project: Project, code: str, namespaces: list[str]
+) -> None:
+    project.servers(one=["raw_server.py", "plain"], two=["raw_server.py", "plain"])
     project.shop()
-    assert project.run("run", "-", stdin="return shop.orders({ customer: 'x', limit: 0 })").out == "[]\n"
-    assert not started.exists()
-    named = project.run("run", "-", stdin="shop.orders({ customer: 'x' }); return one.x({})")
-    assert named.code == 1
-    assert started.exists()
+    config = read_config(folder=project.folder, environment=project.environment())
+    assert [spec.namespace for spec in needed(Opened(config, servers(config)), code)] == namespaces
 
 
 def test_runs_are_kept_and_shown(project: Project) -> None:

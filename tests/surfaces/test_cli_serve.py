@@ -107,6 +107,18 @@ def test_serving_ends_when_the_client_goes(project: Project) -> None:
     assert json.loads(ended.out.splitlines()[0])["id"] == 1
 
 
+def _listening(port: int) -> None:
+    """Wait until a connection is taken: the address is told a moment before."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline
+        else:
+            return
+
+
 @contextmanager
 def over_http(project: Project, *words: str, env: Mapping[str, str] | None = None) -> Generator[str]:
     """The URL of a server that has said that it is there."""
@@ -123,6 +135,7 @@ def over_http(project: Project, *words: str, env: Mapping[str, str] | None = Non
     try:
         assert process.stderr is not None
         assert f"http://127.0.0.1:{port}/mcp" in process.stderr.readline()
+        _listening(port)
         yield f"http://127.0.0.1:{port}/mcp"
     finally:
         process.terminate()

@@ -9,7 +9,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
-from toolscript.errors import ConfigError, Conflict, Fault, RunError, ToolscriptError
+from toolscript.errors import ConfigError, Conflict, ToolscriptError
 from toolscript.runtime.plugs import load
 from toolscript.surfaces.cli.arguments import parse
 from toolscript.surfaces.cli.exits import COMPLETED, FAILED, INTERRUPTED, MISUSED, PIPE_CLOSED
@@ -49,7 +49,7 @@ def _command(arguments: Sequence[str] | None) -> int:
         return command(options, terminal)
     except (ConfigError, Conflict) as error:
         return _failed(terminal, error, MISUSED)
-    except (Fault, RunError) as error:
+    except ToolscriptError as error:
         return _failed(terminal, error, FAILED)
 
 

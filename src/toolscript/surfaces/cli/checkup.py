@@ -16,7 +16,7 @@ from typing import Any
 
 from toolscript.connectors.mcp.servers_config import ServerSpec
 from toolscript.connectors.mcp.targets import McpStatus
-from toolscript.errors import ToolscriptError
+from toolscript.errors import ConfigError, ToolscriptError
 from toolscript.ports import Connector, ConnectorState
 from toolscript.runtime.plugs import load
 from toolscript.runtime.runtime import Runtime
@@ -173,11 +173,26 @@ async def _bounded(check: Callable[[], Awaitable[Any]], timeout_s: float) -> Any
 
 
 async def _sources(config: Config, specs: Sequence[ServerSpec], timeout_s: float) -> tuple[SourceCheck, ...]:
-    runtime = assemble(replace(config, store=replace(config.store, kind="memory")), specs)
+    try:
+        runtime = assemble(replace(config, store=replace(config.store, kind="memory")), specs)
+    except ConfigError as error:
+        return (_unusable(str(error)),)
     origins = {spec.namespace: str(spec.source) for spec in specs}
     async with runtime:
         checks = (_source(one, origins.get(one.namespace, "python"), timeout_s) for one in runtime.connectors)
         return tuple(await asyncio.gather(*checks))
+
+
+def _unusable(problem: str) -> SourceCheck:
+    """What stands for all sources where they cannot even be put together: a missing package, a module that fails."""
+    return SourceCheck(
+        namespace="configuration",
+        state="unreachable",
+        tools=0,
+        problems=(problem,),
+        status=None,
+        origin="configuration",
+    )
 
 
 async def _source(connector: Connector, origin: str, timeout_s: float) -> SourceCheck:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import shutil
+import os
 import time
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 from toolscript.ports import CallEnded, CallProgressed, CallStarted, Event, RunEnded, RunStarted
 from toolscript.runtime.runtime import Runtime
@@ -17,6 +17,7 @@ from toolscript.tools import Progress
 FIRST_S = 0.15  # what is over sooner needs no line
 EVERY_S = 0.1
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_COLUMNS = 80  # of a terminal that does not say
 _CLEAR = "\r\x1b[K"
 
 
@@ -74,7 +75,7 @@ class ProgressLine:
     async def _spin(self) -> None:
         await asyncio.sleep(FIRST_S)
         for sign in itertools.cycle(_SPINNER):
-            width = shutil.get_terminal_size().columns - 1
+            width = _columns(self._terminal.err) - 1
             self._terminal.err.write(f"{_CLEAR}{printable(f'{sign} {self._line()}')[:width]}")
             self._terminal.err.flush()
             self._is_shown = True
@@ -94,6 +95,13 @@ class ProgressLine:
             if len(self._running) > 1:
                 line += f" and {len(self._running) - 1} more"
         return line
+
+
+def _columns(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _COLUMNS
+    except (OSError, ValueError):
+        return _COLUMNS
 
 
 def _amount(progress: Progress | None) -> str:

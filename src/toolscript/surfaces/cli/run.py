@@ -18,7 +18,7 @@ from toolscript.runs.program import Language
 from toolscript.runs.result import Result
 from toolscript.runs.visible import mentioned
 from toolscript.runtime.runtime import Runtime
-from toolscript.surfaces.assemble import assemble
+from toolscript.surfaces.assemble import assemble, configured
 from toolscript.surfaces.cli.exits import COMPLETED, FAILED, PARKED
 from toolscript.surfaces.cli.interrupt import until_done
 from toolscript.surfaces.cli.opening import Opened, add_store, opened, store_flags
@@ -111,15 +111,19 @@ def _timed(config: Config, seconds: float) -> Config:
     return replace(config, limits=replace(config.limits, wall_ms=max(1, round(seconds * 1_000))))
 
 
-def _needed(specs: Sequence[ServerSpec], code: str) -> Sequence[ServerSpec]:
-    """The servers that a program can reach: those it names, or all where it may look for tools itself."""
-    names = frozenset(spec.namespace for spec in specs)
-    named = mentioned(code, names | _SEARCHING)
-    return [spec for spec in specs if spec.namespace in named] if named and not named & _SEARCHING else specs
+def needed(opening: Opened, code: str) -> Sequence[ServerSpec]:
+    """The servers that a program can reach: those it names, or all where it may look for tools itself.
+
+    Where it names nothing that is known it may misspell a name, so all are there to be suggested.
+    """
+    named = mentioned(code, frozenset(configured(opening.config, opening.specs)) | _SEARCHING)
+    if not named or named & _SEARCHING:
+        return opening.specs
+    return [spec for spec in opening.specs if spec.namespace in named]
 
 
 async def _run(opening: Opened, code: str, value: Any, language: Language, terminal: Terminal) -> int:
-    runtime = assemble(opening.config, _needed(opening.specs, code))
+    runtime = assemble(opening.config, needed(opening, code))
     progress = ProgressLine(terminal, runtime)
     try:
         async with runtime, progress:
