@@ -14,6 +14,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_parts import PNG, connected, words
 
 from toolscript.surfaces.mcp_server.texts import EXAMPLE
+from toolscript.tokens import estimate
 
 
 @pytest.fixture(params=["stdio", "http"])
@@ -96,6 +97,43 @@ async def test_a_call_that_was_refused_was_not_made(near: Client) -> None:
     said = words(await near.call_tool("execute", {"code": "await crm.fnd({})"}))
     assert "Did you mean crm.find" in said
     assert "made" not in said
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "throw new Error('x y '.repeat(1000000))",
+        f"/* {'long ' * 150_000} */ throw new Error('short')",
+        "throw Array.from({ length: 100000 }, (_, n) => n)",
+        "for (let n = 0; n < 20000; n++) console.log('line', n); throw new Error('short')",
+        "for (let n = 0; n < 30; n++) codemode.show('word '.repeat(10000)); return 'word '.repeat(100000)",
+        "await shop.refund({ order: 'x'.repeat(100000) })",
+    ],
+)
+async def test_no_answer_is_over_its_budget(near: Client, code: str) -> None:
+    result = await near.call_tool("execute", {"code": code})
+    assert 10 < estimate(words(result)) <= 6_300
+
+
+async def test_the_words_of_an_error_come_before_a_long_line(near: Client) -> None:
+    result = await near.call_tool("execute", {"code": f"/* {'long ' * 150_000} */ throw new Error('short')"})
+    assert words(result).startswith("Error: short\n  at line 1")
+
+
+async def test_what_the_description_promises_holds(near: Client) -> None:
+    async def value(code: str, **more: Any) -> str:
+        return words(await near.call_tool("execute", {"code": code} | more))
+
+    assert "crm.find" in await value("return await codemode.search('customers by name')")
+    assert "crm.find(input: {" in await value("return await codemode.describe(['crm.find'])")
+    assert await value("try { await shop.refund({ order: 1 }) } catch (error) { return error.message }") == (
+        "order 1 was refunded before"
+    )
+    for missing in ("fetch('https://example.com')", "require('fs')", "process.env"):
+        said = await value(f"return {missing}")
+        assert "tool" in said
+    assert (await value("1 + 1;")).startswith("2")
+    assert "returned nothing" in await value("const nothing = 1;")
 
 
 async def test_a_long_value_is_cut_and_can_be_read_on(client: Client) -> None:

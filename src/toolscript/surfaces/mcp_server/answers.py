@@ -15,16 +15,17 @@ from typing import Any
 
 import mcp_types as types
 
-from toolscript.codec import Blob, Encoded, decode, encode
+from toolscript.codec import NULL, Blob, Encoded, decode, encode
 from toolscript.errors import Conflict, Failure
 from toolscript.runs.result import CallRecord, Result
 from toolscript.runs.shaping import readable, shape, shape_lines
 from toolscript.runs.turn import Crashed, Finished, Raised
 from toolscript.runtime.upstreams import BUILTIN
+from toolscript.tokens import estimate
 
 log = logging.getLogger("toolscript.mcp_server")
 
-PRINTED_SHARE = 4  # printed lines get at most a quarter of the budget, and so do shown values
+PRINTED_SHARE = 4  # printed lines get at most this part of the budget, and so do shown values
 CONTENT_TOKENS = 500  # of what a tool said beside its error
 MAX_IMAGE_BYTES = 5 << 20  # above it the common model providers refuse an image
 MAX_SHOWN = 20
@@ -33,27 +34,23 @@ ReadBlob = Callable[[str], Awaitable[tuple[bytes, str]]]
 
 
 async def answer_of(result: Result, *, budget_tokens: int, read_blob: ReadBlob) -> types.CallToolResult:
-    """A run's result, within a budget of tokens."""
-    meta = {"toolscript/run": result.run, "toolscript/status": result.status}
-    printed = shape_lines(result.printed, budget_tokens // PRINTED_SHARE).text if result.printed else ""
-    content: list[types.ContentBlock] = []
+    """A run's result, within a budget of tokens; images come on top of it."""
+    share = budget_tokens // PRINTED_SHARE
+    beside = [_text(f"Printed:\n{shape_lines(result.printed, share).text}")] if result.printed else []
+    beside += await _shown(result, share, read_blob)
+    left = budget_tokens - sum(estimate(block.text) for block in beside if isinstance(block, types.TextContent))
     match result.outcome:
         case Finished(value):
-            image = await _image(_blob(value), read_blob)
-            said = (
-                _nothing(result)
-                if value == "null"
-                else shape(value, budget_tokens - _spent(result, budget_tokens), result.run).text
-            )
-            content.append(image or _text(said))
+            main = await _image(_blob(value), read_blob) or _text(_said(value, result, left))
         case Crashed(failure):
-            content.append(_text(_failed(result, failure)))
+            main = _text(_failed(result, failure, left))
         case None:
-            content.append(_text(f"The run {result.run} has not ended: it is {result.status}."))
-    if printed:
-        content.append(_text(f"Printed:\n{printed}"))
-    content += await _shown(result, budget_tokens // PRINTED_SHARE, read_blob)
-    return types.CallToolResult(content=content, is_error=isinstance(result.outcome, Crashed), _meta=meta)
+            main = _text(f"The run {result.run} has not ended: it is {result.status}.")
+    return types.CallToolResult(
+        content=[main, *beside],
+        is_error=isinstance(result.outcome, Crashed),
+        _meta={"toolscript/run": result.run, "toolscript/status": result.status},
+    )
 
 
 def text_answer(text: str, *, is_error: bool = False) -> types.CallToolResult:
@@ -71,22 +68,18 @@ def _internal(run: str) -> str:
     return f"Internal error{where}. It is not the program's fault; the operator's log has it."
 
 
-def _spent(result: Result, budget_tokens: int) -> int:
-    """What printed and shown values may take of the budget."""
-    share = budget_tokens // PRINTED_SHARE
-    return (share if result.printed else 0) + (share if result.shown else 0)
-
-
-def _nothing(result: Result) -> str:
+def _said(value: Encoded, result: Result, budget_tokens: int) -> str:
+    if value != NULL:
+        return shape(value, budget_tokens, result.run).text
     if result.printed or result.shown:
         return "null"
     return "null (the program returned nothing: end it with `return` and the answer)"
 
 
-def _failed(result: Result, failure: Failure) -> str:
+def _failed(result: Result, failure: Failure, budget_tokens: int) -> str:
     if failure.kind == "fault":
         return _internal(result.run)
-    parts = [str(failure)]
+    parts = [shape_lines(str(failure).split("\n"), budget_tokens - CONTENT_TOKENS).text]
     if failure.content is not None:
         parts.append(f"The tool also said: {shape(failure.content, CONTENT_TOKENS, result.run).text}")
     made = _made([call for call in result.calls if _acted(call)])
