@@ -131,7 +131,7 @@ async def test_what_the_description_promises_holds(near: Client) -> None:
     )
     for missing in ("fetch('https://example.com')", "require('fs')", "process.env"):
         said = await value(f"return {missing}")
-        assert "tool" in said
+        assert "tool" in said.lower()
     assert (await value("1 + 1;")).startswith("2")
     assert "returned nothing" in await value("const nothing = 1;")
 
