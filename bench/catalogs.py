@@ -13,7 +13,6 @@ from toolscript.surfaces.mcp_server.offer import count, offer_of
 from toolscript.surfaces.mcp_server.options import ServeOptions
 from toolscript.tokens import estimate
 
-
 QUERIES = ("share item of an owner", "delete item number 4714", "count", "list items by owner and name")
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from time import perf_counter
 
 from bench.rows import Row, middle
@@ -49,6 +52,10 @@ asyncio.run(main())
 """
 
 
+# Users keep bytecode; a shell that forbids it would measure the compiler.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def rows() -> Iterator[Row]:
     bare = middle(_processes("pass", 7))
     imported = middle(_processes("import toolscript", 7))
@@ -66,7 +73,7 @@ def _processes(code: str, times: int) -> list[float]:
     samples: list[float] = []
     for _ in range(times):
         began = perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True)
+        subprocess.run([sys.executable, "-c", code], check=True, env=ENVIRONMENT)
         samples.append((perf_counter() - began) * 1e3)
     return samples
 
@@ -83,15 +90,18 @@ def _first_replies(times: int) -> list[float]:
         },
     }
     samples: list[float] = []
-    for _ in range(times):
-        began = perf_counter()
-        command = [sys.executable, "-m", "toolscript", "serve", "--config", "/dev/null"]
-        with subprocess.Popen(command, stdin=-1, stdout=-1, stderr=-3) as server:
-            assert server.stdin is not None
-            assert server.stdout is not None
-            server.stdin.write(json.dumps(opening).encode() + b"\n")
-            server.stdin.flush()
-            assert json.loads(server.stdout.readline())["id"] == 1
-            samples.append((perf_counter() - began) * 1e3)
-            server.stdin.close()
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "mcp.json"
+        config.write_text('{"mcpServers": {}}')
+        command = [sys.executable, "-m", "toolscript", "serve", "--config", str(config)]
+        for _ in range(times):
+            began = perf_counter()
+            with subprocess.Popen(command, stdin=-1, stdout=-1, stderr=-3, env=ENVIRONMENT) as server:
+                assert server.stdin is not None
+                assert server.stdout is not None
+                server.stdin.write(json.dumps(opening).encode() + b"\n")
+                server.stdin.flush()
+                assert json.loads(server.stdout.readline())["id"] == 1
+                samples.append((perf_counter() - began) * 1e3)
+                server.stdin.close()
     return samples

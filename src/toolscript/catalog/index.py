@@ -24,7 +24,7 @@ from heapq import nsmallest
 from itertools import pairwise
 from typing import TypeAlias
 
-from toolscript.catalog.terms import SYNONYMS, document_terms, name_key, query_terms
+from toolscript.catalog.terms import document_terms, name_key, query_terms, synonyms
 
 # Chosen by macro nDCG@10 over seven labelled sets, and confirmed by leaving one set out.
 K1 = 3.5
@@ -237,7 +237,7 @@ class Ranking:
                 words[term] = idf
         for pair in {f"{left} {right}" for left, right in pairwise(terms)}:
             weights[pair] = PAIR * self._idf(pair)[0]
-        for synonym in {other for term in counts for other in SYNONYMS.get(term, ()) if other not in counts}:
+        for synonym in {other for term in counts for other in synonyms().get(term, ()) if other not in counts}:
             weights[synonym] = SYNONYM * self._idf(synonym)[0]
         return weights, words
 

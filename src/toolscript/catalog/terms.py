@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-
-import snowballstemmer  # pyright: ignore[reportMissingTypeStubs]
+from collections.abc import Callable, Iterator
+from functools import cache
 
 _DOCUMENT_STOPS = """a an the i you he she it we they me him her us them my your his its our their this that these those
 is are was were be been being am do does did done have has had having will would shall should may might must can could
@@ -62,8 +61,16 @@ _word = re.compile(r"[^\W_]+")
 _hump = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Han, Hiragana, Katakana, Hangul, Thai, Lao, Khmer and Burmese: no spaces between words, or endings glued to them.
 _unspaced = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
-_stemmer = snowballstemmer.stemmer("english")  # pyright: ignore[reportUnknownMemberType]
 _remembered: dict[str, tuple[tuple[str, str], ...]] = {}
+
+
+@cache
+def _stemmer() -> Callable[[str], str]:
+    """The stemmer, imported at the first search: it brings thirty languages, which a process that only runs programs
+    should not wait for."""
+    import snowballstemmer  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
+
+    return snowballstemmer.stemmer("english").stemWord  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 def words(text: str) -> Iterator[tuple[str, str]]:
@@ -102,7 +109,7 @@ def _parts(word: str) -> tuple[tuple[str, str], ...]:
 
 def _stemmed(word: str) -> Iterator[tuple[str, str]]:
     if word.isascii():
-        yield word, _stemmer.stemWord(word)  # pyright: ignore[reportUnknownMemberType]
+        yield word, _stemmer()(word)
         return
     position = 0
     for run in _unspaced.finditer(word):
@@ -117,16 +124,15 @@ def _stemmed(word: str) -> Iterator[tuple[str, str]]:
 
 
 def _stemmed_plain(word: str) -> Iterator[tuple[str, str]]:
-    yield word, _stemmer.stemWord(word)  # pyright: ignore[reportUnknownMemberType]
+    yield word, _stemmer()(word)
 
 
-def _synonyms() -> dict[str, frozenset[str]]:
+@cache
+def synonyms() -> dict[str, frozenset[str]]:
+    """For each stem of a group the stems of its other words."""
     found: dict[str, set[str]] = {}
     for group in _GROUPS:
         stems = {stem for _, stem in words(group)}
         for stem in stems:
             found.setdefault(stem, set()).update(stems - {stem})
     return {stem: frozenset(others) for stem, others in found.items()}
-
-
-SYNONYMS = _synonyms()
