@@ -7,7 +7,7 @@ from typing import Any
 
 from toolscript.errors import ConfigError
 
-_extras = {"mcp": "mcp", "typer": "cli", "rich": "cli", "pydantic_monty": "python"}
+_extras = {"mcp": "mcp", "mcp_types": "mcp", "httpx2": "mcp", "starlette": "mcp", "uvicorn": "mcp", "anyio": "mcp"}
 
 
 def load(name: str) -> Any:
