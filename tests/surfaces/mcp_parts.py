@@ -81,6 +81,11 @@ class Crm:
         finally:
             self.ended.set()
 
+    @tool
+    async def write_forever(self) -> None:
+        """Never answers, and may have changed something."""
+        await asyncio.Event().wait()
+
     @tool(effect="read")
     async def until_forever_ends(self) -> str:
         """Answer when a call of forever has ended."""
@@ -108,8 +113,13 @@ def refund(order: int) -> None:
 def runtime() -> Runtime:
     """A runtime over two namespaces."""
     crm = Crm()
-    tools = (crm.find, crm.create, crm.names, crm.picture, crm.listing, crm.forever, crm.until_forever_ends, crm.meet)
-    return Runtime([functions("crm", *tools, about="Customers."), functions("shop", orders, refund, about="Orders.")])
+    reads = (crm.find, crm.names, crm.picture, crm.listing, crm.forever, crm.until_forever_ends, crm.meet)
+    return Runtime(
+        [
+            functions("crm", *reads, crm.create, crm.write_forever, about="Customers."),
+            functions("shop", orders, refund, about="Orders."),
+        ]
+    )
 
 
 @asynccontextmanager
