@@ -41,6 +41,9 @@ FailureCode = Literal[
 ]
 
 
+MAX_SOURCE_CHARS = 160  # of the line that a failure shows: a model needs the place, not a minified program
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """A failure as a value: what the log records, what a program catches and what a model reads.
@@ -67,12 +70,23 @@ class Failure:
             column = f", column {self.column}" if self.column is not None else ""
             text += f"\n  at line {self.line}{column}"
             if self.source is not None:
-                text += f"\n  {self.line} | {self.source}"
-                if self.column is not None:
-                    margin = " " * (len(str(self.line)) + 5)
-                    indent = "".join("\t" if char == "\t" else " " for char in self.source[: self.column - 1])
-                    text += f"\n{margin}{indent}^"
+                text += "\n" + _pointed(self.line, self.source, self.column)
         return text
+
+
+def _pointed(line: int, source: str, column: int | None) -> str:
+    """A source line with a caret under the column; of a long line the part around it."""
+    shown, at = source, column or 1
+    if len(source) > MAX_SOURCE_CHARS:
+        start = max(0, min(at - 1 - MAX_SOURCE_CHARS // 2, len(source) - MAX_SOURCE_CHARS))
+        end = start + MAX_SOURCE_CHARS
+        shown = ("…" if start else "") + source[start:end] + ("…" if end < len(source) else "")
+        at -= start - (1 if start else 0)
+    text = f"  {line} | {shown}"
+    if column is not None:
+        indent = "".join("\t" if char == "\t" else " " for char in shown[: at - 1])
+        text += f"\n{' ' * (len(str(line)) + 5)}{indent}^"
+    return text
 
 
 class ToolscriptError(Exception):
