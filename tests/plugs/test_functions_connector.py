@@ -22,7 +22,8 @@ from toolscript import codec
 from toolscript.connectors.functions import functions, tool
 from toolscript.errors import ConfigError, ToolError
 from toolscript.ports import Connector
-from toolscript.tools import CallContext, Progress, Tool
+from toolscript.schema.typescript import type_text
+from toolscript.tools import CallContext, Media, Progress, Tool
 
 CONTEXT = CallContext(run="r1", seq=7)
 
@@ -622,3 +623,17 @@ async def test_an_async_call_costs_microseconds() -> None:
             await connector.call(one, args, CONTEXT)
         best = min(best, (time.perf_counter() - begin) * 1_000)
     assert best < 60, f"{best:.1f} µs a call"  # measured at 3 to 10
+
+
+async def test_media_in_a_result_are_described_as_the_blobs_that_they_become():
+    def chart(name: str) -> Media:
+        """Draw."""
+        return Media(b"", "image/png")
+
+    def charts() -> list[Media]:
+        """Draw all."""
+        return []
+
+    one, many = functions("draw", chart, charts).listing().tools
+    assert type_text(one.output_schema) == "{ type: string, size: number }"
+    assert list(many.output_schema["$defs"]["Media"]["properties"]) == ["type", "size"]

@@ -27,9 +27,10 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticSerializationError, PydanticUndefined, to_jsonable_python
 
+from toolscript.codec import Blob
 from toolscript.connectors.docstrings import Docs, read_docstring
 from toolscript.errors import ConfigError
-from toolscript.tools import CallContext
+from toolscript.tools import CallContext, Media
 
 Convert = Callable[[Any], Any]
 _EMPTY = inspect.Parameter.empty
@@ -216,6 +217,12 @@ class _Known:
     convert: Convert | None
 
 
+_BLOB: dict[str, Any] = {
+    "type": "object",
+    "description": "a blob: await its text() or bytes()",
+    "properties": {"type": {"type": "string"}, "size": {"type": "integer"}},
+    "required": ["type", "size"],
+}
 _NO_SCHEMA = (PydanticUserError, PydanticSchemaGenerationError, TypeError, NameError, RecursionError)
 _AS_IT_IS = (Any, object, str, bool, list, dict, None, type(None))
 _cache: dict[tuple[Any, str], _Known] = {}
@@ -245,10 +252,13 @@ def _learned(annotation: Any, mode: typing.Literal["validation", "serialization"
 
 
 class _Untitled(GenerateJsonSchema):
-    """Leaves out titles made up from field names: they say nothing new, and cost tokens."""
+    """Leaves out titles made up from field names, which cost tokens, and shows media as the blobs that they become."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
+
+    def dataclass_schema(self, schema: Any) -> dict[str, Any]:
+        return _BLOB if schema["cls"] in (Media, Blob) else super().dataclass_schema(schema)
 
 
 def _words(annotation: Any) -> tuple[Any, str]:
