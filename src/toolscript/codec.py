@@ -94,7 +94,7 @@ def encode(value: Any, *, max_bytes: int | None = None) -> Encoded:
 def _plain_text(value: Any) -> str | None:
     """The text of a value that JSON itself can write, else None."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return _plain_encoder(value)
     except (TypeError, ValueError):
         return None
 
@@ -164,7 +164,7 @@ def decode(text: Encoded) -> Any:
     """The value of a text form; raises `CodecError` if it is not one."""
     odd = _is_odd(text)
     try:
-        value = json.loads(text, parse_int=_whole if odd else None, parse_constant=_no_constant)
+        value = (_odd_decoder if odd else _plain_decoder)(text)
         return _untagged(value) if '"$' in text else value
     except json.JSONDecodeError as error:
         raise CodecError("$", f"not JSON: {error}") from error
@@ -172,13 +172,19 @@ def decode(text: Encoded) -> Any:
         raise CodecError("$", "nested too deeply") from None
 
 
+def _no_constant(name: str) -> Any:
+    raise CodecError("$", f"{name} is not JSON")
+
+
 def _whole(digits: str) -> int | float:
     value = int(digits) if len(digits) < 400 else math.inf  # noqa: PLR2004 - a float ends at 309 digits
     return value if abs(value) <= SAFE_INTEGER else float(digits)
 
 
-def _no_constant(name: str) -> Any:
-    raise CodecError("$", f"{name} is not JSON")
+# Made once: `json.dumps` and `json.loads` with options make a new encoder or decoder on every call.
+_plain_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_plain_decoder = json.JSONDecoder(parse_constant=_no_constant).decode
+_odd_decoder = json.JSONDecoder(parse_constant=_no_constant, parse_int=_whole).decode
 
 
 def _untagged(value: Any) -> Any:

@@ -46,12 +46,12 @@ class MemoryStore:
         if record.fence != fence:
             raise Conflict(f"the run {run} was taken over by another process")
         log.extend(entries)
-        updated = last_instant(entries, record.updated)
-        self._runs[run] = (replace(record, status=status, updated=updated), log)
+        if status != record.status:
+            self._runs[run] = (replace(record, status=status), log)
 
     async def read(self, run: str) -> tuple[RunRecord, list[Entry]]:
         record, log = self._found(run)
-        return record, list(log)
+        return replace(record, updated=last_instant(log, record.updated)), list(log)
 
     async def recent(self, *, limit: int = 50, status: RunStatus | None = None) -> list[RunRecord]:
         newest_first = (record for record, _ in reversed(self._runs.values()))
