@@ -1,0 +1,45 @@
+"""What the documents show works: the README's program, and the demo over third-party servers."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*command: str, cwd: Path = ROOT) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False, cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_programs_of_the_readme_print_what_it_says(tmp_path: Path):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert blocks
+    for number, block in enumerate(blocks):
+        (expected,) = re.findall(r"print\(.*\)  # (.*)", block)
+        file = tmp_path / f"example_{number}.py"
+        file.write_text(block)
+        assert run(sys.executable, str(file), cwd=tmp_path).strip() == expected
+
+
+def test_links_between_documents_lead_somewhere():
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_demo_joins_results_of_three_third_party_servers():
+    servers = Path(os.environ.get("TOOLSCRIPT_TEST_SERVERS", "/nowhere"))
+    commands = [servers / "current/bin/mcp-server-git", servers / "current/bin/mcp-server-time"]
+    commands.append(servers / "old/bin/mcp-server-sqlite")
+    if not all(command.exists() for command in commands):
+        pytest.skip("the third-party servers are not installed: scripts/servers installs them")
+    out = run(sys.executable, "examples/demo/demo.py", *map(str, commands))
+    assert "12 calls in" in out
+    assert '"incident": "#44 Webhooks arrive twice (severity 3)"' in out
+    assert re.search(r"[3-9]\.\d times fewer with one program", out)
