@@ -69,7 +69,8 @@ _PROGRAMS = {
         return [note, await t.put({ key: note })]""",
     "retries": """
         for (let n = 0; n < 4; n++) {
-          try { return await (n < 3 ? t.fail({ why: 'try ' + n }) : t.get({ i: n })) } catch (e) { console.log(e.message) }
+          try { return await (n < 3 ? t.fail({ why: 'try ' + n }) : t.get({ i: n })) }
+          catch (e) { console.log(e.message) }
         }""",
     "finally_calls": """
         const log = [];
@@ -89,7 +90,10 @@ _PROGRAMS = {
     "race_with_a_timer": """
         const slow = new Promise((_, reject) => setTimeout(() => reject(new Error('too slow')), 60_000));
         return (await Promise.race([t.get({ i: 3 }), slow])).v""",
-    "cleared_timer": "const id = setTimeout(() => t.put({ key: 'no' }), 5); clearTimeout(id); return (await t.get({ i: 1 })).v",
+    "cleared_timer": """
+        const id = setTimeout(() => t.put({ key: 'no' }), 5);
+        clearTimeout(id);
+        return (await t.get({ i: 1 })).v""",
     "sleep_between_calls": """
         const out = [];
         for (let i = 0; i < 3; i++) { out.push((await t.get({ i })).v, Date.now()); await codemode.sleep(2) }
@@ -107,13 +111,15 @@ _PROGRAMS = {
         const all = []; for await (const page of pages()) all.push(...page); return all.length""",
     "worker_pool_of_three": """
         const queue = [...Array(10).keys()], out = [];
-        await Promise.all([1, 2, 3].map(async () => { for (let i; (i = queue.shift()) !== undefined;) out.push((await t.get({ i })).i) }));
+        const work = async () => { for (let i; (i = queue.shift()) !== undefined;) out.push((await t.get({ i })).i) };
+        await Promise.all([1, 2, 3].map(work));
         return out""",
     "reads_and_writes_together": """
         const [r, w] = await Promise.all([t.get({ i: 1 }), t.put({ key: 'w', value: { deep: [1, 'é', null] } })]);
         return { r, w }""",
     "values_keep_their_type": """
-        const echo = await t.put({ key: 'types', value: [new Date(0), 12345678901234567890n, NaN, -0, new Uint8Array([1, 255])] });
+        const value = [new Date(0), 12345678901234567890n, NaN, -0, new Uint8Array([1, 255])];
+        const echo = await t.put({ key: 'types', value });
         return [echo, new Date(5), 2n ** 70n, Infinity, new Uint8Array([7]), { $date: 'mine' }]""",
     "search_then_call": """
         const [hit] = await codemode.search('look a number up');
