@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from toolscript.runs.entry import Answered, Ended, Intended, Turned
 from toolscript.runs.program import Limits
 from toolscript.runtime.runtime import Runtime
 from toolscript.stores.memory import MemoryStore
+from toolscript.stores.sqlite import SQLiteStore
 from toolscript.testing.clock import FakeClock
 from toolscript.tools import CallContext, Media, Progress
 
@@ -246,6 +248,31 @@ async def test_cancelling_ends_the_run_cancels_its_calls_and_starts_no_more(runt
     assert result.status == "cancelled"
     assert [call.status for call in result.calls] == ["raised"]
     assert world.done == ["hang cancelled"]
+
+
+@pytest.mark.parametrize("steps", range(12))
+async def test_cancelling_at_any_step_leaves_no_run_that_never_ends(world: World, tmp_path: Path, steps: int):
+    """However far a start has come, in the store's threads or our tasks, its run is recorded as ended."""
+    store = SQLiteStore(tmp_path / "runs.db")
+    async with Runtime([world.connector()], store=store) as runtime:
+        await runtime.run("1")
+        waiting = asyncio.create_task(runtime.run("await w.hang({})", key="k"))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        waiting.cancel()
+        for run in await runtime.recent():
+            assert run.status in ("completed", "cancelled")
+            assert (await runtime.result(run.id)).outcome is not None
+
+
+async def test_cancelling_twice_still_records_the_end(runtime: Runtime, world: World):
+    run = await runtime.start("await w.hang_write({})")
+    await world.entered.wait()
+    first, second = await asyncio.gather(runtime.cancel(run), runtime.cancel(run))
+    assert first.status == second.status == "cancelled"
+    world.gate.set()
 
 
 async def test_cancelling_an_endless_loop_stops_it(runtime: Runtime):

@@ -25,6 +25,7 @@ from toolscript.runs.turn import Answer, Called, Crashed, Outcome, Settled, Turn
 from toolscript.runtime.calls import Caller
 from toolscript.tools import CallContext, Effect, Progress
 
+CANCELLED = Crashed(Failure(kind="guest", code="cancelled", name="CancelledError", message="the run was cancelled"))
 _END_GRACE_S = 2.0  # how long the end of a run waits for a write that is in flight, before it is cancelled
 
 
@@ -68,11 +69,23 @@ class Drive:
         self._dropped: set[int] = set()
         self._now = run.created
         self._usage = Usage()
+        self._task: asyncio.Task[object] | None = None
+        self._cancelled = False
+        self._ending = False
+
+    def cancel(self) -> None:
+        """End the run as `cancelled`, unless it is ending already; `to_end` then raises `CancelledError`."""
+        self._cancelled = True
+        if self._task is not None and not self._ending:
+            self._task.cancel()
 
     async def to_end(self) -> None:
-        """Drive the run, whose first turn is already committed, to its end; cancelling ends it as `cancelled`."""
+        """Drive the run, whose first turn is already committed, to its end, and record it."""
+        self._task = asyncio.current_task()
         timeout = asyncio.timeout(None)
         try:
+            if self._cancelled:
+                raise asyncio.CancelledError
             self._session = await self._guest.start(self.run.boot)
             timeout = asyncio.timeout(self.run.limits.wall_ms / 1_000)
             async with timeout:
@@ -83,7 +96,7 @@ class Drive:
                 raise
             outcome, status = Crashed(self._out_of_time()), "failed"
         except asyncio.CancelledError:
-            await self._end("cancelled", Crashed(_cancelled_run()))
+            await self._end("cancelled", CANCELLED)
             raise
         except Fault as fault:
             await self._end("failed", Crashed(Failure(kind="fault", code="fault", name="Fault", message=str(fault))))
@@ -183,6 +196,7 @@ class Drive:
 
     async def _end(self, status: RunStatus, outcome: Outcome) -> None:
         """Settle what is in flight, then commit the end."""
+        self._ending = True
         await self._settle_flights()
         if self._session is not None:
             await self._session.close()
@@ -235,7 +249,3 @@ class Drive:
             + ". Do less in one program, or in parallel with Promise.all."
         )
         return Failure(kind="guest", code="limit", name="LimitError", message=message)
-
-
-def _cancelled_run() -> Failure:
-    return Failure(kind="guest", code="cancelled", name="CancelledError", message="the run was cancelled")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -24,7 +25,7 @@ from toolscript.ports import (
     RunStarted,
     RunStore,
 )
-from toolscript.runs.entry import RunRecord, RunStatus, Turned
+from toolscript.runs.entry import Ended, RunRecord, RunStatus, Turned
 from toolscript.runs.history import history
 from toolscript.runs.program import Language, Limits, Program
 from toolscript.runs.result import Result, result_of
@@ -33,13 +34,15 @@ from toolscript.runs.visible import mentioned, visible
 from toolscript.runtime.builtin import Builtin
 from toolscript.runtime.calls import Caller
 from toolscript.runtime.clock import SystemClock
-from toolscript.runtime.drive import Drive, Surroundings
+from toolscript.runtime.drive import CANCELLED, Drive, Surroundings
 from toolscript.runtime.plugs import load
 from toolscript.runtime.replay import replay
 from toolscript.runtime.upstreams import Upstreams
 from toolscript.tools import Progress
 
 Isolation = Literal["threads", "workers"]
+
+_FIND_PATIENCE_S = 10.0  # most servers connect within three; one that does not must not hold up the search of others
 
 _guests: Mapping[tuple[Language, Isolation], str] = {
     ("typescript", "threads"): "toolscript.guests.javascript.guest:JavaScriptGuest",
@@ -81,10 +84,11 @@ class Runtime:
         self._observers = list(observers)
         self._entropy = entropy
         self._connect_timeout_s = connect_timeout_s
+        self._opened_at = 0.0
         builtin = Builtin(store=self._store, blobs=self._store, offered=self._offered)
         self._upstreams = Upstreams([builtin, *connectors])
         self._watching: dict[str, Observer] = {}
-        self._drives: dict[str, asyncio.Task[Result]] = {}
+        self._drives: dict[str, tuple[Drive, asyncio.Task[Result]]] = {}
         self._around = Surroundings(
             store=self._store,
             caller=Caller(connector=self._upstreams.connector, blobs=self._store, clock=self._clock),
@@ -95,6 +99,7 @@ class Runtime:
         )
 
     async def __aenter__(self) -> Self:
+        self._opened_at = asyncio.get_running_loop().time()
         try:
             await self._upstreams.open()
         except BaseException:
@@ -105,9 +110,10 @@ class Runtime:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for task in self._drives.values():
-            task.cancel()
-        await asyncio.gather(*self._drives.values(), return_exceptions=True)
+        driven = list(self._drives.values())
+        for drive, _ in driven:
+            drive.cancel()
+        await asyncio.gather(*(task for _, task in driven), return_exceptions=True)
         try:
             await self._upstreams.close()
         finally:
@@ -183,32 +189,35 @@ class Runtime:
             key=key,
         )
         first = Turned(now)
-        existing = await self._store.create(run, [first])
+        try:
+            existing = await self._store.create(run, [first])
+        except asyncio.CancelledError:
+            await self._abandon(run)
+            raise
         if existing.id != run.id:
             return existing.id
         if observer is not None:
             self._watching[run.id] = observer
         self._observe(RunStarted(run))
-        task = asyncio.create_task(self._drive(run, first, guest), name=run.id)
-        self._drives[run.id] = task
+        drive = Drive(run, guest, self._around)
+        task = asyncio.create_task(self._drive(drive, first), name=run.id)
+        self._drives[run.id] = (drive, task)
         task.add_done_callback(lambda done: self._forget(run.id, done))
         return run.id
 
     async def wait(self, run: str) -> Result:
         """The result of a run, once it has ended; of a run that another process drives, what it came to so far."""
-        task = self._drives.get(run)
-        if task is None:
+        if run not in self._drives:
             return await self.result(run)
-        done, _ = await asyncio.wait([task])
-        if done.pop().cancelled():
-            return await self.result(run)
-        return task.result()
+        _, task = self._drives[run]
+        await asyncio.wait([task])
+        return await self.result(run) if task.cancelled() else task.result()
 
     async def cancel(self, run: str) -> Result:
         """End a run; no further call starts. A run that has ended stays as it is."""
-        task = self._drives.get(run)
-        if task is not None:
-            task.cancel()
+        if run in self._drives:
+            drive, task = self._drives[run]
+            drive.cancel()
             await asyncio.wait([task])
         return await self.result(run)
 
@@ -240,15 +249,20 @@ class Runtime:
         """Documentation and types of tools or whole namespaces, for a model or a person."""
         return describe(await self._offered(), paths, budget_tokens=budget_tokens)
 
-    async def _drive(self, run: RunRecord, first: Turned, guest: Guest) -> Result:
-        drive = Drive(run, guest, self._around)
+    async def _drive(self, drive: Drive, first: Turned) -> Result:
         try:
             await drive.to_end()
         finally:
-            result = result_of(run, [first, *drive.entries])
+            result = result_of(drive.run, [first, *drive.entries])
             if result.outcome is not None:
-                self._observe(RunEnded(run.id, result.status, result.outcome))
+                self._observe(RunEnded(drive.run.id, result.status, result.outcome))
         return result
+
+    async def _abandon(self, run: RunRecord) -> None:
+        """End a run whose start was cancelled while the store may have been writing it."""
+        with suppress(Conflict):  # it was not written
+            ended = Ended(status="cancelled", outcome=CANCELLED, at=self._clock.now())
+            await self._store.append(run.id, run.fence, [ended], "cancelled")
 
     def _forget(self, run: str, task: asyncio.Task[Result]) -> None:
         self._drives.pop(run, None)
@@ -257,7 +271,10 @@ class Runtime:
             task.exception()  # whoever waits gets it; a run that nobody waits for must not warn
 
     async def _offered(self) -> Catalog:
-        await self._upstreams.ready(lambda names: names, self._connect_timeout_s)
+        """What can be found; soon after the start those that still connect are waited for, later no more."""
+        patience = self._opened_at + _FIND_PATIENCE_S - asyncio.get_running_loop().time()
+        if patience > 0:
+            await self._upstreams.ready(lambda names: names, min(patience, self._connect_timeout_s))
         return self._upstreams.offered
 
     def _patience(self, timeout_s: float | None) -> float:
