@@ -315,6 +315,33 @@ async def test_an_answer_that_is_no_result_is_a_failure_in_words() -> None:
         assert (await failure(one)).message == "up.good answered with something that is no result of a tool."
 
 
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("not JSON", "up.good answered with something that cannot be read: it is not JSON."),
+        ("too deep", "up.good answered with something that cannot be read: it is nested too deeply."),
+        ("no result", "up.good answered with something that cannot be read: it has no result."),
+        ("no error", "boom"),
+    ],
+)
+async def test_an_answer_that_cannot_be_read_fails_at_once(kind: str, message: str) -> None:
+    async with ready(raw("odd-json")) as one, asyncio.timeout(PATIENCE_S):
+        assert (await failure(one, kind=kind)).message == message
+
+
+@pytest.mark.parametrize(("kind", "value"), [("half an emoji", "cut \ud83d"), ("not UTF-8", "caf\ufffd")])
+async def test_text_that_was_cut_or_is_not_utf_8_arrives(kind: str, value: str) -> None:
+    async with ready(raw("odd-json")) as one, asyncio.timeout(PATIENCE_S):
+        assert await one.call("good", kind=kind) == value
+
+
+async def test_a_schema_that_is_nested_deeply_does_not_lose_the_others() -> None:
+    async with ready(raw("deep")) as one:
+        listing = one.connector.listing()
+        assert [tool.raw_name for tool in listing.tools] == ["deep", "good"]
+        assert "deep: its input schema is nested too deeply to read; it takes any arguments." in listing.problems
+
+
 async def test_an_answer_over_the_cap_is_named_by_size_where_the_id_comes_last() -> None:
     async with ready(raw("large"), max_answer_bytes=1 << 18) as one:
         failed = await failure(one)

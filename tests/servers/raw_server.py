@@ -30,6 +30,16 @@ MALFORMED: list[Any] = [
 ]
 
 
+TEXT = b'{"jsonrpc":"2.0","id":%%d,"result":{"content":[{"type":"text","text":"%s"}]}}'
+ODD = {
+    "half an emoji": TEXT % b"cut \\ud83d",
+    "not UTF-8": TEXT % b"caf\xe9",
+    "not JSON": b'{"jsonrpc":"2.0","id":%d,"result":{oops}}',
+    "too deep": b'{"jsonrpc":"2.0","id":%d,"result":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "no result": b'{"jsonrpc":"2.0","id":%d,"result":null}',
+    "no error": b'{"jsonrpc":"2.0","id":%d,"error":"boom"}',
+}
+
 listings: list[Any] = []
 
 
@@ -49,6 +59,11 @@ def listed() -> dict[str, Any]:
             return {"tools": "none"}
         case "endless":
             return {"tools": [], "nextCursor": "again"}
+        case "deep":
+            schema: dict[str, Any] = {"type": "object"}
+            for _ in range(150):
+                schema = {"type": "object", "properties": {"inner": schema}}
+            return {"tools": [{"name": "deep", "inputSchema": schema}, GOOD]}
         case _:
             return {"tools": [GOOD]}
 
@@ -86,6 +101,9 @@ def answer(request: dict[str, Any]) -> None:
             os._exit(7)
         case "tools/call" if MODE == "bad-result":
             send({"id": number, "result": {"content": "not a list"}})
+        case "tools/call" if MODE == "odd-json":
+            sys.stdout.buffer.write(ODD[request["params"]["arguments"]["kind"]] % number + b"\n")
+            sys.stdout.buffer.flush()
         case "tools/call" if MODE == "large":
             send(
                 json.dumps(

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from toolscript.connectors.mcp.answers import encoded_content
 from toolscript.connectors.mcp.http import OVERSIZE
+from toolscript.connectors.mcp.reading import UNREADABLE
 from toolscript.connectors.mcp.stdio import TOO_LARGE
 from toolscript.errors import Failure, FailureCode, ToolError
 from toolscript.tools import ToolPath
@@ -33,6 +34,8 @@ def failed(error: BaseException, path: ToolPath, max_message_bytes: int, broken_
     match error:
         case MCPError(code=code) if code == TOO_LARGE:
             return _too_large(path, f"{int(error.message):,} bytes", max_message_bytes)
+        case MCPError(code=code) if code == UNREADABLE:
+            return tool_error("tool", f"{path} answered with something that cannot be read: {error.message}.")
         case _ if OVERSIZE in str(error) or OVERSIZE in broken_by:
             told = re.search(r"(\d+) bytes exceed", str(error))
             return _too_large(
@@ -78,6 +81,8 @@ def reason_of(error: BaseException) -> str:
             return "The system does not permit to run it."
         case MCPError(code=code) if code == CONNECTION_CLOSED:
             return "The connection was closed."
+        case MCPError(code=code) if code == UNREADABLE:
+            return f"It answered with something that cannot be read: {error.message}."
         case httpx2.ConnectError():
             return "Nothing answers at this address."
         case ValidationError():

@@ -13,8 +13,8 @@ from urllib.parse import urljoin
 import anyio
 import httpx2
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
-from mcp_types import jsonrpc_message_adapter
 
+from toolscript.connectors.mcp.reading import message_of
 from toolscript.connectors.mcp.sdk import SessionMessage
 from toolscript.connectors.mcp.targets import Http
 
@@ -110,8 +110,8 @@ async def _read(
     async with out:
         try:
             async for event in events:
-                if event.event == "message" and event.data:
-                    await out.send(SessionMessage(jsonrpc_message_adapter.validate_json(event.data, by_name=False)))
+                if event.event == "message" and (message := message_of(event.data.encode("utf-8", "surrogatepass"))):
+                    await out.send(SessionMessage(message))
         except httpx2.SSEError as error:
             broken(str(error))
             raise

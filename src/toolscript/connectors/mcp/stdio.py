@@ -14,7 +14,6 @@ import asyncio
 import atexit
 import contextlib
 import os
-import re
 import shutil
 import signal
 import sys
@@ -26,9 +25,8 @@ from dataclasses import dataclass, field
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.client.stdio import get_default_environment
-from mcp_types import ErrorData, JSONRPCError, jsonrpc_message_adapter
-from pydantic import ValidationError
 
+from toolscript.connectors.mcp.reading import ENDS, id_in, message_of, refusal
 from toolscript.connectors.mcp.sdk import SessionMessage
 from toolscript.connectors.mcp.targets import Stdio
 
@@ -38,9 +36,6 @@ STDERR_LINE_CHARS = 500
 TOO_LARGE = -32099  # our own code, from the range that JSON-RPC leaves to implementations
 _CHUNK = 1 << 18
 _POLL_S = 0.01
-
-_ID_AT_END = re.compile(rb'"id"\s*:\s*(\d+|"[^"\\]*")\s*\}\s*$')
-_ID_AT_START = re.compile(rb'^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d+|"[^"\\]*")\s*,')
 
 _alive: set[int] = set()
 
@@ -148,9 +143,9 @@ class _Lines:
         if self._size <= self._max_bytes:
             self._parts.append(part)
             return
-        start = self._dropped.start if self._dropped else b"".join([*self._parts, part])[:512]
+        start = self._dropped.start if self._dropped else b"".join([*self._parts, part])[:ENDS]
         before = self._dropped.end if self._dropped else b""
-        self._dropped = _Oversize(self._size, start, (before + part)[-512:])
+        self._dropped = _Oversize(self._size, start, (before + part)[-ENDS:])
         self._parts.clear()
 
 
@@ -159,21 +154,19 @@ def _parsed(line: bytes | _Oversize, log: StdioLog) -> Received | None:
         return _refused(line)
     if not line.strip():
         return None
-    try:
-        return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
-    except ValidationError:
+    message = message_of(line)
+    if message is None:
         log.strays += 1  # something was printed: not for us
         return None
+    return SessionMessage(message)
 
 
 def _refused(line: _Oversize) -> Received:
     """The error that takes the place of an answer over the cap."""
-    found = _ID_AT_END.search(line.end) or _ID_AT_START.search(line.start)
-    if found is None:
+    request = id_in(line.start, line.end)
+    if request is None:
         raise anyio.BrokenResourceError  # whoever waits for it would wait for ever: end the connection
-    text = found[1].decode()
-    error = ErrorData(code=TOO_LARGE, message=f"{line.size}")
-    return SessionMessage(JSONRPCError(jsonrpc="2.0", id=text[1:-1] if text[0] == '"' else int(text), error=error))
+    return SessionMessage(refusal(request, TOO_LARGE, f"{line.size}"))
 
 
 async def _write(process: asyncio.subprocess.Process, source: MemoryObjectReceiveStream[SessionMessage]) -> None:

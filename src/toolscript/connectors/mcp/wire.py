@@ -23,6 +23,7 @@ from toolscript.connectors.mcp.sdk import SessionMessage
 _CACHEABLE: dict[str, Any] = {"resultType": "complete", "ttlMs": 0, "cacheScope": "private"}
 # What the modern protocol requires of answers and some servers leave out; each is the cautious value.
 _IMPLIED = {"server/discover": _CACHEABLE, "tools/list": _CACHEABLE, "tools/call": {"resultType": "complete"}}
+_MAX_DEPTH = 100  # of lists and objects in a schema; the SDK cannot write a list of tools that is nested 255 deep
 _HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
 
 
@@ -74,17 +75,21 @@ class Wire:
             self.problems.append(
                 f"{name}: its input schema is {_shown(schema)}, not an object; it takes any arguments."
             )
+        elif _is_deeper(schema, _MAX_DEPTH):
+            one["inputSchema"] = {"type": "object"}
+            self.problems.append(f"{name}: its input schema is nested too deeply to read; it takes any arguments.")
         elif cast("dict[str, Any]", schema).get("type") != "object":
             one["inputSchema"] = {**schema, "type": "object"}
             self.problems.append(f'{name}: its input schema lacks `"type": "object"`; it was added.')
         output = one.pop("outputSchema", None)
-        if isinstance(output, dict | bool):
+        if isinstance(output, dict | bool) and not _is_deeper(output, _MAX_DEPTH):
             self.output_schemas[name] = output
         else:
             self.output_schemas.pop(name, None)
             if output is not None:
-                self.problems.append(f"{name}: its output schema is {_shown(output)}; its result is of unknown type.")
-        return one if _reads(one) else self._reduced(one)
+                why = "nested too deeply to read" if isinstance(output, dict) else _shown(output)
+                self.problems.append(f"{name}: its output schema is {why}; its result is of unknown type.")
+        return one if not _is_deeper(one, _MAX_DEPTH + 1) and _reads(one) else self._reduced(one)
 
     def _reduced(self, one: dict[str, Any]) -> dict[str, Any]:
         name = one["name"]
@@ -105,6 +110,25 @@ def _reads(one: dict[str, Any]) -> bool:
         Tool.model_validate(one, by_name=False)
     except ValidationError:
         return False
+    return True
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether lists and objects are nested deeper than that; level by level, so that no depth is too deep to ask."""
+    at: list[Any] = [value]
+    for _ in range(levels + 1):
+        inner: list[Any] = []
+        for one in at:
+            match one:
+                case dict():
+                    inner += cast("dict[str, Any]", one).values()
+                case list():
+                    inner += cast("list[Any]", one)
+                case _:
+                    pass
+        at = inner
+        if not at:
+            return False
     return True
 
 
