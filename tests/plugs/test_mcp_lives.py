@@ -167,7 +167,14 @@ async def test_one_malformed_tool_does_not_lose_the_others() -> None:
     async with ready(raw("malformed")) as one:
         listing = one.connector.listing()
         tools = {tool.raw_name: tool for tool in listing.tools}
-        assert list(tools) == ["empty", "no-schema", "text-schema", "number-words", "text-output", "good"]
+        assert " ".join(tools) == (
+            "empty no-schema text-schema number-words text-output list-of-properties one-odd-property good"
+        )
+        assert tools["one-odd-property"].input_schema == {
+            "type": "object",
+            "properties": {"a": {}, "b": {"type": "string"}},
+            "required": ["b"],
+        }
         assert tools["empty"].input_schema == {"type": "object"}
         assert tools["number-words"].effect == "read"
         assert tools["text-output"].output_schema is None
@@ -181,6 +188,7 @@ async def test_one_malformed_tool_does_not_lose_the_others() -> None:
             "text-output: its output schema is of type str",
             "Tool number 7",
             "Tool number 8",
+            "list-of-properties: fields of its definition are malformed",
             "good: listed twice",
         ):
             assert words in told

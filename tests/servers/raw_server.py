@@ -25,6 +25,11 @@ MALFORMED: list[Any] = [
     {"name": "text-output", "inputSchema": {"type": "object"}, "outputSchema": "object"},
     "no tool at all",
     None,
+    {"name": "list-of-properties", "inputSchema": {"type": "object", "properties": [1], "required": "x", "$schema": 7}},
+    {
+        "name": "one-odd-property",
+        "inputSchema": {"type": "object", "properties": {"a": "text", "b": {"type": "string"}}, "required": [3, "b"]},
+    },
     GOOD,
     GOOD,
 ]

@@ -15,7 +15,9 @@ from typing import Any, Self, cast
 
 from anyio import EndOfStream
 from mcp.client import Transport
-from mcp_types import JSONRPCError, JSONRPCRequest, JSONRPCResponse, Tool
+from mcp_types import JSONRPCError, JSONRPCRequest, JSONRPCResponse
+from mcp_types.methods import validate_server_result
+from mcp_types.version import LATEST_HANDSHAKE_VERSION, LATEST_MODERN_VERSION
 from pydantic import ValidationError
 
 from toolscript.connectors.mcp.sdk import SessionMessage
@@ -94,7 +96,7 @@ class Wire:
     def _reduced(self, one: dict[str, Any]) -> dict[str, Any]:
         name = one["name"]
         self.problems.append(f"{name}: fields of its definition are malformed; only the well-formed ones were kept.")
-        kept: dict[str, Any] = {"name": name, "inputSchema": one["inputSchema"]}
+        kept: dict[str, Any] = {"name": name, "inputSchema": _readable(one["inputSchema"])}
         for key in ("title", "description"):
             if isinstance(one.get(key), str):
                 kept[key] = one[key]
@@ -106,11 +108,28 @@ class Wire:
 
 
 def _reads(one: dict[str, Any]) -> bool:
+    """Whether the SDK reads this tool: it holds a list against what the protocol of the connection says of it."""
     try:
-        Tool.model_validate(one, by_name=False)
+        for protocol in (LATEST_HANDSHAKE_VERSION, LATEST_MODERN_VERSION):
+            validate_server_result("tools/list", protocol, {"tools": [one], **_CACHEABLE})
     except ValidationError:
         return False
     return True
+
+
+def _readable(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with those keywords at its root that the SDK does not read left out, or put right."""
+    kept = dict(schema)
+    if not isinstance(kept.get("$schema"), str):
+        kept.pop("$schema", None)
+    required = kept.pop("required", None)
+    if isinstance(required, list):
+        kept["required"] = [name for name in cast("list[Any]", required) if isinstance(name, str)]
+    properties = kept.pop("properties", None)
+    if isinstance(properties, dict):
+        named = cast("dict[str, Any]", properties)
+        kept["properties"] = {name: one if isinstance(one, dict | bool) else {} for name, one in named.items()}
+    return kept
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
