@@ -306,6 +306,69 @@ PRINTING = (
     ),
 )
 
+FORMATS = (
+    _case(
+        "numbers in words of a locale",
+        "return [(1234567.891).toLocaleString(), (1234.5).toLocaleString('en-US', {style: 'currency', currency: 'USD'}), "
+        "(0.256).toLocaleString('en-US', {style: 'percent'}), (1234.5).toLocaleString('de-DE'), (1.005).toLocaleString("
+        "undefined, {maximumFractionDigits: 2}), new Intl.NumberFormat('en-US', {notation: 'compact'}).format(1234567), "
+        "12345n.toLocaleString(), (1e-7).toLocaleString(), [1000, 2000].map(new Intl.NumberFormat().format)]",
+        ["1,234,567.891", "$1,234.50", "26%", "1.234,5", "1.01", "1.2M", "12,345", "0", ["1,000", "2,000"]],
+    ),
+    _case(
+        "dates in words of a locale",
+        "const d = new Date('2024-03-10T15:04:05Z'); return [d.toLocaleDateString(), d.toLocaleString('en-US'), "
+        "d.toLocaleDateString('en-CA'), d.toLocaleDateString('en-US', {weekday: 'long', year: 'numeric', month: 'short', "
+        "day: 'numeric'}), d.toLocaleString('default', {month: 'long'}), d.toLocaleTimeString('en-US', {hour: '2-digit', "
+        "minute: '2-digit'}), d.toLocaleTimeString('en-GB'), new Intl.DateTimeFormat('en-US', {dateStyle: 'medium'}).format(d), "
+        "d.toLocaleDateString('de-DE'), Intl.DateTimeFormat().resolvedOptions().timeZone, new Date(NaN).toLocaleString()]",
+        [
+            *("3/10/2024", "3/10/2024, 3:04:05 PM", "2024-03-10", "Sunday, Mar 10, 2024", "March", "03:04 PM"),
+            *("15:04:05", "Mar 10, 2024", "10.3.2024", "UTC", "Invalid Date"),
+        ],
+    ),
+    _case(
+        "order as people expect it",
+        "const sorted = (words, options) => words.sort((a, b) => a.localeCompare(b, undefined, options)).join(' '); "
+        "return [sorted(['ä', 'Z', 'b', 'a', 'B', 'é', 'f', '_', '1']), sorted(['i10', 'i9', 'i1'], {numeric: true}), "
+        "'abc'.localeCompare('ABC', 'en', {sensitivity: 'base'}), ['b', 'A'].sort(new Intl.Collator().compare)[0]]",
+        ["_ 1 a ä b B é f Z", "i1 i9 i10", 0, "A"],
+    ),
+    _failing(
+        "an unknown locale",
+        "return (5).toLocaleString('xx-YY')",
+        "thrown",
+        "RangeError",
+        "There is no data for the locale xx-YY in here: use en-US",
+        1,
+    ),
+    _failing(
+        "an unknown time zone",
+        "return new Date().toLocaleString('en-US', {timeZone: 'America/New_York'})",
+        "thrown",
+        "RangeError",
+        "There is no data for the time zone America/New_York in here: only UTC",
+        1,
+    ),
+    _failing("no segmenter", "new Intl.Segmenter()", "thrown", "TypeError", "[...text] gives its characters", 1),
+    _case(
+        "a stack as text begins with the words",
+        "try {\n  null.x\n} catch (e) { return e.stack.split('\\n') }",
+        ["TypeError: cannot read property 'x' of null", "    at main (<program>:2:3)"],
+    ),
+    _case(
+        "all of any failed",
+        "return await Promise.any([crm.fail({why: 'a'})]).catch((e) => [e.name, e.message, e.errors.length])",
+        ["AggregateError", "All promises were rejected", 1],
+    ),
+    _case(
+        "URLs and classes print",
+        "console.log(new URL('https://x.com/a?b=1'), new URLSearchParams('a=1'), class A {}, () => 1)",
+        None,
+        prints=("URL { href: 'https://x.com/a?b=1' } URLSearchParams { 'a' => '1' } [class A] [Function (anonymous)]",),
+    ),
+)
+
 FAILURES = (
     _failing("a thrown Error", "const x = 1\nthrow new RangeError('far')", "thrown", "RangeError", "far", 2),
     _failing("a thrown text", "\nthrow 'boom'", "thrown", "Thrown", "boom", 2),
@@ -372,4 +435,4 @@ FAILURES = (
     ),
 )
 
-CASES: tuple[Case, ...] = (*VALUES, *BLOBS, *CALLS, *NAMESPACE_RULES, *TIME, *WEB, *PRINTING, *FAILURES)
+CASES: tuple[Case, ...] = (*VALUES, *BLOBS, *CALLS, *NAMESPACE_RULES, *TIME, *WEB, *PRINTING, *FORMATS, *FAILURES)

@@ -37,7 +37,7 @@ FLAGS = (
     *("-D_WASI_EMULATED_SIGNAL", "-D_WASI_EMULATED_PROCESS_CLOCKS", "-fno-sanitize=all", "-w", "-s"),
     *("-Wl,-z,stack-size=262144", "-Wl,--export=__stack_pointer"),
 )
-PRELUDE = ("primordials", "failures", "namespaces", "codemode", "timers", "inspect", "console", "web", "url")
+PRELUDE = ("primordials", "intl", "failures", "namespaces", "codemode", "timers", "inspect", "console", "web", "url")
 ROOTS = "[installNamespaces, raise, explain, warnRejection, Blob.prototype]"  # in the order of guest.c
 PATCHES = (
     # a thrown value that is no Error: remember where

@@ -39,7 +39,7 @@ const explain = (thrown) => {
     let message = wordsOf(thrown, 'message') ?? '', cause;
     try { cause = thrown.cause; } catch {}
     if (cause !== undefined && host.kind(cause) === 'Error') message += ` (cause: ${wordsOf(cause, 'message') ?? ''})`;
-    if (kind === 'Error' && isArray(thrown.errors) && !message) message = short(inspect(thrown.errors), 2000);
+    try { if (kind === 'Error' && isArray(thrown.errors)) message = short(message ? `${message}: ${inspect(thrown.errors)}` : inspect(thrown.errors), 2000); } catch {}
     return record({ code, name: wordsOf(thrown, 'name') || 'Error', message, stack });
   }
   let message;
@@ -53,3 +53,18 @@ const warnRejection = (reason) => {
   const place = typeof failure.stack === 'string' ? failure.stack : '';
   host.print(`warning: unhandled rejection: ${words}\u0000${place}`, true);
 };
+
+// What a program reads as `error.stack`: the words first, as everywhere else, and lines as the author counts them.
+const HEAD_LINES = 1; // of the wrapper; _HEAD_LINES of source.py
+const { get: framesOf, set: setStack } = getOwnPropertyDescriptor(BaseError.prototype, 'stack');
+defineProperty(BaseError.prototype, 'stack', {
+  get() {
+    const frames = apply(framesOf, this, []);
+    if (typeof frames !== 'string') return frames;
+    const lines = frames.trimEnd().replace(/<program>:(\d+):/g, (_, line) => `<program>:${line - HEAD_LINES}:`);
+    return lines ? `${inspectError(this)}\n${lines}` : inspectError(this);
+  },
+  set: setStack,
+  configurable: true,
+});
+hidden(AggregateError.prototype, 'message', 'All promises were rejected'); // of Promise.any

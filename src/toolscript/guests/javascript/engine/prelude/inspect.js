@@ -43,9 +43,9 @@ const inspectPrimitive = (value) => {
 
 const inspectFunction = (value) => {
   const name = getOwnPropertyDescriptor(value, 'name');
-  let kind = 'Function';
-  try { if (startsWith(functionText(value), 'class')) kind = 'class'; } catch {}
-  return name && typeof name.value === 'string' && name.value ? `[${kind}: ${name.value}]` : `[${kind} (anonymous)]`;
+  const own = name && typeof name.value === 'string' ? name.value : '';
+  try { if (startsWith(functionText(value), 'class')) return own ? `[class ${own}]` : '[class (anonymous)]'; } catch {}
+  return own ? `[Function: ${own}]` : '[Function (anonymous)]';
 };
 
 const inspectError = (value) => {
@@ -153,6 +153,8 @@ const inspectObject = (value, state, depth) => {
     inspectMembers(value, items, state, depth);
     return items.length ? `${inspectFunction(value)} ${layOut('{', items, '}', indent, false)}` : inspectFunction(value);
   }
+  if (isUrl(value)) push(items, `href: ${quote(value.href)}`);
+  if (isQuery(value)) for (const [key, held] of value) push(items, `${quote(key)} => ${quote(held)}`);
   inspectMembers(value, items, state, depth);
   return layOut(`${prefix('Object')}{`, items, '}', indent, false);
 };

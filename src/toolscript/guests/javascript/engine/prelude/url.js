@@ -1,6 +1,8 @@
 // URL and URLSearchParams, after the WHATWG URL standard as far as programs use it: no IDNA, no IPv4 number forms.
 const PORTS = record({ 'http:': '80', 'https:': '443', 'ftp:': '21', 'ws:': '80', 'wss:': '443', 'file:': '' });
 
+let isQuery, isUrl; // whether an object is one, for its words in console.log
+
 const percent = (string, keep) => {
   let result = '';
   for (const character of string) {
@@ -25,6 +27,7 @@ const formEncode = (string) => percent(string, KEEP_FORM).replaceAll('%20', '+')
 const formDecode = (string) => decodePercent(string.replaceAll('+', ' '));
 
 class URLSearchParams {
+  static { isQuery = (value) => #pairs in value; }
   #pairs = [];
   #changed;
   constructor(init = '', changed) {
@@ -133,6 +136,7 @@ const authority = (parts, rest, special) => {
 };
 
 class URL {
+  static { isUrl = (value) => #parts in value; }
   #parts;
   #params;
   constructor(url, base) {
