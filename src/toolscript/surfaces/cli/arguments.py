@@ -81,10 +81,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _command_first(given: Sequence[str]) -> list[str]:
-    """The words with the command moved before options that were written before it."""
-    words = list(given)
-    if words and words[0] in ("--config", "--json", "--quiet", "-q", "--verbose", "-v"):
-        at = next((at for at, word in enumerate(words) if word in COMMANDS), 0)
+    """The words with the command moved before the options of every command that were written before it."""
+    words, at = list(given), 0
+    while at < len(words) and words[at].partition("=")[0] in ("--config", "--json", "--quiet", "-q", "--verbose", "-v"):
+        at += 2 if words[at] == "--config" else 1
+    if 0 < at < len(words) and words[at] in COMMANDS:
         words.insert(0, words.pop(at))
     return words
 
