@@ -395,6 +395,22 @@ FAILURES = (
         "There is no fetch in here: call a tool",
         1,
     ),
+    _failing(
+        "taking nothing apart",
+        "const r = null;\nconsole.log(1);\n\nconst { items } = r;",
+        "thrown",
+        "TypeError",
+        "cannot destructure undefined or null",
+        4,
+    ),
+    _failing(
+        "taking apart what is no list",
+        "const r = null;\nconsole.log(1);\n\nconst [first] = r;",
+        "thrown",
+        "TypeError",
+        "null is not iterable",
+        4,
+    ),
     _failing("a syntax error", "const a = 1;\nconst b = ;", "syntax", "SyntaxError", "", 2),
     _failing(
         "a function cannot cross",

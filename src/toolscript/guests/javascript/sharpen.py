@@ -27,10 +27,14 @@ def sharpened(failure: Failure, source: str, column: int, namespaces: Collection
     if message == "not a function" and (name := _name.match(after)):
         chain = _chain_before.search(before)
         return f"{chain[0] if chain else ''}{name[0]} is not a function"
-    if found := _unread.match(message):
+    if message == "Cannot convert undefined or null to object" and after.startswith("{"):
+        return "cannot destructure undefined or null"
+    if (found := _unread.match(message)) and found[1] == "Symbol.iterator":
+        message = f"{found[2]} is not iterable"
+    elif found:
         holder = re.match(r"([\w$.\[\]]+?)\??\." + re.escape(found[1]) + r"\b", after)
         return f"{message} ({holder[1]} is {found[2]})" if holder else message
-    if message == "value is not iterable" and _call_without_await(source, namespaces):
+    if message.endswith(" is not iterable") and _call_without_await(source, namespaces):
         return f"{message}; did you forget await?"
     return message
 

@@ -44,7 +44,7 @@ _QUERY = """
 (required_parameter "readonly" @gone)
 (optional_parameter "readonly" @gone)
 (public_field_definition ["?" "!"] @gone)
-(public_field_definition "readonly" @modifier)
+(public_field_definition ["readonly" "accessor"] @modifier)
 (public_field_definition ["abstract" "declare"]) @whole
 (method_definition "?" @gone)
 (variable_declarator "!" @gone)

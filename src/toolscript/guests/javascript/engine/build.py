@@ -52,6 +52,8 @@ PATCHES = (
         "    const char *hint = missing_name(JS_AtomGetStr(ctx, buf, sizeof(buf), name));\n"
         '    if (hint) return JS_ThrowReferenceError(ctx, "%s", hint);\n',
     ),
+    # a pattern that takes a value apart: its own place, or else the statement above is blamed
+    ("    assign_addr = s->cur_func->byte_code.size;\n", "    emit_source_loc(s);\n"),
     # arenas that share a page, whatever the size of their blocks: a fresh instance copies each page that it writes to
     ("#define JS_ARENA_SIZE              4096\n", "#undef JS_ARENA_SIZE\n#define JS_ARENA_SIZE 1016\n"),
 )
