@@ -1,10 +1,13 @@
 """Programs in worker processes: locked down, replaced when they die, and never in each other's way."""
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
 import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -21,8 +24,9 @@ from toolscript.guests.pool.wire import (
     write_settled,
     write_turn,
 )
+from toolscript.guests.pool.worker_process import WorkerProcess
 from toolscript.runs.program import Boot, Limits, Program
-from toolscript.runs.turn import Called, Crashed, Finished, Raised, Returned, Settled, Turn, Usage
+from toolscript.runs.turn import Called, Crashed, Finished, Outcome, Raised, Returned, Settled, Turn, Usage
 from toolscript.testing.store_suite import FAILURE
 
 pytestmark = pytest.mark.timeout(60)
@@ -45,6 +49,14 @@ async def first_turn(guest: JavaScriptWorkers, code: str, **limits: int) -> Turn
         return await session.advance((), 1_000)
     finally:
         await session.close()
+
+
+def processes_of(guest: JavaScriptWorkers) -> list[WorkerProcess]:
+    return [worker for fleet in guest._fleets.values() for worker in fleet.workers]
+
+
+def live_sessions(guest: JavaScriptWorkers) -> int:
+    return sum(worker.sessions for worker in processes_of(guest))
 
 
 async def test_a_program_calls_and_is_answered_over_the_wire(workers):
@@ -98,7 +110,7 @@ async def test_a_killed_worker_costs_its_own_programs_an_error_and_nobody_else()
     try:
         session = await workers.start(boot("await t.get({}); return 1"))
         await session.advance((), 1_000)
-        (worker,) = workers._workers
+        (worker,) = processes_of(workers)
         os.kill(worker.transport.get_pid(), signal.SIGKILL)
         with pytest.raises(Fault, match="worker process"):
             await session.advance([Settled(1, Returned(Encoded("1")))], 1_001)
@@ -157,10 +169,88 @@ async def test_large_values_cross_in_both_directions(workers):
     assert turn.outcome == Finished(Encoded('"' + "é" * 2_000_000 + '"'))
 
 
+async def test_a_session_that_is_dropped_unclosed_frees_its_memory_in_the_worker():
+    workers = JavaScriptWorkers(processes=1)
+    try:
+        for _ in range(20):
+            session = await workers.start(boot("await t.get({})"))
+            await session.advance((), 1_000)
+            dropped = session._id
+            del session
+        await asyncio.sleep(0)  # what a destructor asks for is done by the event loop
+        assert live_sessions(workers) == 0
+        (worker,) = processes_of(workers)
+        answer = await worker.request({"op": "snapshot", "session": dropped})
+        assert answer["fault"] == "the session is gone"
+    finally:
+        await workers.close()
+
+
+def test_event_loops_in_turn_share_a_guest_and_leave_no_process_behind():
+    guest = JavaScriptWorkers(processes=1)
+    pids = list[int]()
+
+    async def once(number: int) -> None:
+        assert (await first_turn(guest, f"return {number}")).outcome == Finished(Encoded(str(number)))
+        pids.extend(worker.transport.get_pid() for worker in processes_of(guest))
+
+    with warnings.catch_warnings():  # asyncio's own word on a loop that is closed before the guest
+        warnings.simplefilter("ignore", ResourceWarning)
+        for number in range(3):
+            asyncio.run(once(number))
+        asyncio.run(guest.close())
+        gc.collect()
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_threads_with_event_loops_of_their_own_share_a_guest():
+    guest = JavaScriptWorkers(processes=1)
+
+    async def several(start: int) -> list[Outcome | None]:
+        return [(await first_turn(guest, f"return {start + number}")).outcome for number in range(5)]
+
+    with ThreadPoolExecutor(3) as threads, warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        ran = threads.map(lambda start: asyncio.run(several(start)), (0, 10, 20))
+        for start, outcomes in zip((0, 10, 20), ran, strict=True):
+            assert outcomes == [Finished(Encoded(str(start + number))) for number in range(5)]
+        asyncio.run(guest.close())
+        gc.collect()
+
+
+async def test_a_worker_that_says_nonsense_is_ended_and_replaced():
+    workers = JavaScriptWorkers(processes=1)
+    try:
+        framed = (b"[]", b"{}", b"\xff", b'{"id":0}')
+        for nonsense in (b"\xff\xff\xff\xff", *(len(body).to_bytes(4, "little") + body for body in framed)):
+            session = await workers.start(boot("await t.get({})"))
+            await session.advance((), 1_000)
+            (worker,) = processes_of(workers)
+            worker.pipe_data_received(1, nonsense)
+            if nonsense.endswith(b"0}"):  # a second word of being ready changes nothing
+                assert (await session.advance([Settled(1, Returned(Encoded("1")))], 1_001)).outcome is not None
+                continue
+            with pytest.raises(Fault, match="worker process"):
+                await session.advance([Settled(1, Returned(Encoded("1")))], 1_001)
+        assert (await first_turn(workers, "return 'next'")).outcome == Finished(Encoded('"next"'))
+    finally:
+        await workers.close()
+
+
+async def test_a_closed_guest_starts_nothing():
+    workers = JavaScriptWorkers(processes=1)
+    await first_turn(workers, "return 1")
+    await workers.close()
+    with pytest.raises(Fault, match="closed"):
+        await workers.start(boot("return 1"))
+
+
 async def test_closing_leaves_no_process_behind():
     workers = JavaScriptWorkers(processes=2)
     await first_turn(workers, "return 1")
-    pids = [worker.transport.get_pid() for worker in workers._workers]
+    pids = [worker.transport.get_pid() for worker in processes_of(workers)]
     await workers.close()
     for pid in pids:
         with pytest.raises(ProcessLookupError):
