@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import os
 import stat
 import sys
-import tempfile
 from pathlib import Path
 
 import wasmtime
@@ -16,6 +14,7 @@ from toolscript.errors import Fault
 from toolscript.guests.javascript.engine.pin import SHA256
 
 WASM = Path(__file__).parent / "engine" / "guest.wasm"
+WASMTIME = "50.0.1"  # what the package requires. It only names the file: wasmtime refuses machine code of another build
 MAX_WASM_STACK = 2 << 20  # with more, wasmtime aborts the process when the engine is made
 RESERVATION = 4 << 30  # virtual; with less, every memory access carries an explicit bounds check (13 to 20 % slower)
 
@@ -65,7 +64,7 @@ def _own_file(folder: Path) -> Path | None:
         return None
     if not _is_ours(folder):
         return None
-    parts = (SHA256, importlib.metadata.version("wasmtime"), sys.platform, _machine(), MAX_WASM_STACK, RESERVATION)
+    parts = (SHA256, WASMTIME, sys.platform, _machine(), MAX_WASM_STACK, RESERVATION)
     return folder / f"javascript-{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}.cwasm"
 
 
@@ -87,10 +86,14 @@ def _is_ours(path: Path) -> bool:
 
 
 def _keep(path: Path, code: bytes) -> None:
+    partial = path.with_suffix(f".{os.urandom(8).hex()}.partial")
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".partial")
-        with os.fdopen(handle, "wb") as file:
+        with open(partial, "xb", opener=_for_owner) as file:
             file.write(code)
-        Path(name).replace(path)
+        partial.replace(path)
     except OSError:
         return  # a full or read-only disk: the next process compiles again
+
+
+def _for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

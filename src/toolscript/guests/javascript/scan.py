@@ -8,24 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
-_TOKEN = re.compile(
-    r"""(?P<space>[\s\ufeff]+)
-      | (?P<comment>//[^\n\r\u2028\u2029]*|/\*.*?\*/)
-      | (?P<open_comment>/\*)
-      | (?P<word>[\w$\u0080-\U0010ffff]+)
-      | (?P<string>"(?:[^"\\\n\r]|\\\r\n|\\.)*"|'(?:[^'\\\n\r]|\\\r\n|\\.)*')
-      | (?P<quote>["'])
-      | (?P<template>`)
-      | (?P<opener>[(\[{])
-      | (?P<closer>[)\]}])
-      | (?P<slash>/)
-      | (?P<increment>\+\+|--)
-      | (?P<other>.)""",
-    re.VERBOSE | re.DOTALL,
-)
-_TEMPLATE = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*+(`|\$\{)?", re.DOTALL)
-_REGEX = re.compile(r"/(?![*/])(?:[^\\/\[\n\r]|\\[^\n\r]|\[(?:[^\]\\\n\r]|\\[^\n\r])*+\])++/\w*")
 _BEFORE_REGEX = frozenset(
     (
         "return",
@@ -89,8 +73,9 @@ class Scanner:
 
     def run_to(self, offset: int) -> bool:
         """Read on up to the offset; whether it lies between two tokens, not inside a template or a comment."""
+        token_at = _token().match
         while self.at < offset:
-            match = _TOKEN.match(self.text, self.at)
+            match = token_at(self.text, self.at)
             assert match is not None
             self.token(match.lastgroup or "", match)
         return self.at == offset
@@ -132,14 +117,14 @@ class Scanner:
             self.report(offset, f"brackets are nested more than {self.max_depth} deep")
 
     def slash(self, offset: int) -> None:
-        literal = _REGEX.match(self.text, offset) if self.regex_allowed else None
+        literal = _regex().match(self.text, offset) if self.regex_allowed else None
         if literal is not None:
             self.at = literal.end()
         self.regex_allowed = literal is None
 
     def template(self) -> None:
         """Read on in the template literal on top of the stack, up to its end or to a `${`."""
-        match = _TEMPLATE.match(self.text, self.at)
+        match = _template().match(self.text, self.at)
         assert match is not None
         self.at = match.end()
         if match.group(1) == "`":
@@ -166,6 +151,36 @@ class Scanner:
     def report(self, offset: int, message: str, opened: int | None = None) -> None:
         if self.flaw is None:
             self.flaw = Flaw(offset, message, opened)
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    """One token. Compiled, like the others, when a text needs the scan: few do, and together they take 3 ms."""
+    return re.compile(
+        r"""(?P<space>[\s\ufeff]+)
+      | (?P<comment>//[^\n\r\u2028\u2029]*|/\*.*?\*/)
+      | (?P<open_comment>/\*)
+      | (?P<word>[\w$\u0080-\U0010ffff]+)
+      | (?P<string>"(?:[^"\\\n\r]|\\\r\n|\\.)*"|'(?:[^'\\\n\r]|\\\r\n|\\.)*')
+      | (?P<quote>["'])
+      | (?P<template>`)
+      | (?P<opener>[(\[{])
+      | (?P<closer>[)\]}])
+      | (?P<slash>/)
+      | (?P<increment>\+\+|--)
+      | (?P<other>.)""",
+        re.VERBOSE | re.DOTALL,
+    )
+
+
+@cache
+def _template() -> re.Pattern[str]:
+    return re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*+(`|\$\{)?", re.DOTALL)
+
+
+@cache
+def _regex() -> re.Pattern[str]:
+    return re.compile(r"/(?![*/])(?:[^\\/\[\n\r]|\\[^\n\r]|\[(?:[^\]\\\n\r]|\\[^\n\r])*+\])++/\w*")
 
 
 def _never_closed(opener: str) -> str:

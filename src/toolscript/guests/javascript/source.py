@@ -28,11 +28,14 @@ _NO_JSX = "JSX is not supported: return plain values, or build text with templat
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _BROKEN = "(MISSING) @missing (type_annotation . (ERROR) @type)"
-_AWAITS = """
+_FUNCTIONS = frozenset(
+    ("arrow_function", "function_expression", "function_declaration", "method_definition", "generator_function",
+     "generator_function_declaration")
+)  # fmt: skip
+_AWAITS = f"""
 (await_expression) @await
 (for_in_statement "await" @await)
-[(arrow_function) (function_expression) (function_declaration) (method_definition)
- (generator_function) (generator_function_declaration)] @function
+[{" ".join(f"({kind})" for kind in sorted(_FUNCTIONS))}] @function
 """
 _ASYNC_AWAIT = "`await` is only allowed in an async function: write `async` before the function around it"
 _REQUIRE = "(call_expression function: (identifier) @callee (arguments . (string)))"
@@ -136,7 +139,7 @@ def _refuse_require(code: str, parsed: bytes, root: Node) -> None:
 
 def _refuse_stray_await(code: str, parsed: bytes, root: Node) -> None:
     """The engine would only say that it expected a semicolon."""
-    found = grammar.captures(_AWAITS, root)
+    found = grammar.captures(_AWAITS, root, about=_FUNCTIONS)
     functions = [(node.start_byte, node.end_byte, node) for node in found.get("function", ())]
     if not functions or "await" not in found:
         return

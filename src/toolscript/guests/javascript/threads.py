@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import queue
 import threading
@@ -53,7 +54,8 @@ class Threads:
     def _add_thread(self) -> None:
         before = threading.stack_size(STACK_BYTES)
         try:
-            threading.Thread(target=self._serve, name="toolscript-javascript", daemon=True).start()
+            # threading.Thread.start waits until the thread runs: beside busy ones that held the event loop up, 5 ms each
+            _thread.start_new_thread(self._serve, ())
         finally:
             threading.stack_size(before)
 

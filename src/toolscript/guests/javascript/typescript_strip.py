@@ -56,6 +56,11 @@ _QUERY = """
 (export_statement source: (_)) @import
 (call_expression function: (import)) @dynamic_import
 """
+# One of these is in every text with a match: all kinds that the query names, but for those of plain JavaScript that stand
+# around them, and the marks (a `?` is also a choice, a `!` a negation) where their surroundings are rare or have a type.
+_ABOUT = frozenset(named or quoted for named, quoted in re.findall(r'\((\w+)|"([^"]+)"', _QUERY)) - frozenset(
+    ("arrow_function", "call_expression", "identifier", "required_parameter", "variable_declarator", "?", "!")
+)
 _PARTED = re.compile(rb"(?=[^\S\r\n]*+[\r\n/])(?:\s|//[^\r\n]*+|/\*.*?\*/)*+[(\[`]", re.DOTALL)
 
 NAMESPACES = "namespaces are not supported: use an object, such as `const Name = { … }`, or plain functions"
@@ -77,7 +82,7 @@ class Unsupported(ValueError):
 
 def strip(source: bytes, root: Node) -> list[Edit]:
     """The edits, sorted and disjoint, that make JavaScript of the text. Raises `Unsupported`."""
-    found = grammar.captures(_QUERY, root)
+    found = grammar.captures(_QUERY, root, _ABOUT)
     return _Stripper(source).edits_for(found) if found else []
 
 

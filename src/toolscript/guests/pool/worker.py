@@ -6,6 +6,7 @@ costs no hand-over between threads, and a program that loops holds up one thread
 
 from __future__ import annotations
 
+import _thread
 import base64
 import os
 import threading
@@ -74,7 +75,7 @@ class _Server:
             if request is None:
                 os._exit(0)
             if grow:
-                threading.Thread(target=self.serve, daemon=True).start()
+                _thread.start_new_thread(self.serve, ())  # threading.Thread.start would wait until it runs
             self._serve(request)
 
     def answer(self, message: Message) -> None:
