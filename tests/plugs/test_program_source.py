@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from hypothesis import strategies as st
 
 from toolscript.codec import decode, encode
 from toolscript.errors import Failure, GuestError
+from toolscript.guests.javascript import grammar, typescript_strip
 from toolscript.guests.javascript.guest import JavaScriptGuest
 from toolscript.guests.javascript.source import prepare
 from toolscript.runs.program import Boot, Program
@@ -173,3 +177,40 @@ def _seconds(act: Any) -> float:
     began = time.perf_counter()
     act()
     return time.perf_counter() - began
+
+
+_PIECES = sorted({piece for case in CASES for piece in (case["code"], *case["code"].split("\n"))})
+_MARKS = [
+    "let x!: number",
+    "let x! = 1",
+    "class A { b?; c!: d; e?() {} }",
+    "(a?, b?: c) => 1",
+    "a ? !b : c",
+    "x!",
+    ";",
+    "{",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from([*_PIECES, *_MARKS]), min_size=1, max_size=3).map("\n".join), st.data())
+def test_a_text_without_the_kinds_of_typescript_holds_nothing_to_strip(code: str, data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(code)))
+    for text in (code, code[:cut], code[cut:]):
+        root = grammar.parse(text.encode("utf-8", "replace")).root_node
+        if typescript_strip._ABOUT.isdisjoint(grammar.kinds(root)):
+            assert grammar.captures(typescript_strip._QUERY, root) == {}
+
+
+def test_plain_programs_are_prepared_without_compiling_queries() -> None:
+    program = """
+        from toolscript.guests.javascript import grammar
+        from toolscript.guests.javascript.source import prepare
+        for code in ("return await shop.find({ a: b ? !c : 1 })", "const xs = [1, 2]; xs.length", "1 + 1"):
+            prepare(code)
+        assert not grammar._compiled, grammar._compiled
+        prepare("const x: number = 1; x")
+        assert grammar._compiled
+    """
+    done = subprocess.run([sys.executable, "-c", dedent(program)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -59,9 +59,16 @@ QUERY_STOPS = DOCUMENT_STOPS | frozenset(_REQUEST_STOPS.split())
 
 _word = re.compile(r"[^\W_]+")
 _hump = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-# Han, Hiragana, Katakana, Hangul, Thai, Lao, Khmer and Burmese: no spaces between words, or endings glued to them.
-_unspaced = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 _remembered: dict[str, tuple[tuple[str, str], ...]] = {}
+
+
+@cache
+def _unspaced() -> re.Pattern[str]:
+    """Han, Hiragana, Katakana, Hangul, Thai, Lao, Khmer and Burmese: no spaces between words, or endings glued to them.
+
+    Compiled at the first search for which it matters: it takes more than a millisecond.
+    """
+    return re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 
 
 @cache
@@ -112,7 +119,7 @@ def _stemmed(word: str) -> Iterator[tuple[str, str]]:
         yield word, _stemmer()(word)
         return
     position = 0
-    for run in _unspaced.finditer(word):
+    for run in _unspaced().finditer(word):
         if run.start() > position:
             yield from _stemmed_plain(word[position : run.start()])
         text = run[0]

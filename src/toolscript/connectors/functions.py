@@ -8,7 +8,6 @@ import inspect
 import os
 import re
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -253,7 +252,8 @@ def _words(error: BaseException) -> str:
 @functools.cache
 def _folders() -> re.Pattern[str]:
     """Absolute paths that begin where a host keeps programs, users and scratch files; the last name is group 1."""
-    own = {str(Path.home()), tempfile.gettempdir(), sys.prefix, sys.base_prefix, os.getcwd()}
+    scratch = {os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)}
+    own = {str(Path.home()), sys.prefix, sys.base_prefix, os.getcwd()} | scratch
     common = ("/home", "/root", "/usr", "/var", "/etc", "/opt", "/tmp", "/private", "/Users", "/srv", "/mnt", "/proc")  # noqa: S108
     roots = sorted((own | set(common)) - {"/"}, key=len, reverse=True)
     some = "|".join(re.escape(root) for root in roots)

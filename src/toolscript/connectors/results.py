@@ -9,12 +9,12 @@ from datetime import date, datetime, time
 from enum import Enum
 from typing import Any, cast
 
-from pydantic_core import PydanticSerializationError, to_jsonable_python
-
 from toolscript.codec import Blob
 from toolscript.errors import ToolError
+from toolscript.runtime.plugs import load
 from toolscript.tools import Media
 
+_jsonable = "toolscript.connectors.pydantic_types:jsonable"
 _ATOMS = frozenset((type(None), bool, int, float, str, bytes, datetime, date, time, Blob, Media))
 
 
@@ -68,8 +68,8 @@ def _unusual(value: Any) -> Any:
 
 def _last_resort(value: Any) -> Any:
     try:
-        return to_jsonable_python(value)  # Decimal, UUID, Path, timedelta, addresses, URLs
-    except (PydanticSerializationError, ValueError) as error:
+        return load(_jsonable)(value)
+    except ValueError as error:
         raise ToolError(
             f"The tool returned a value of type {type(value).__name__}, which cannot cross; "
             "it must return plain data, a dataclass or a pydantic model."

@@ -1,6 +1,7 @@
 """Python signatures as tools see them: one schema for the arguments, one for the result, and the way into the call.
 
-1. An annotation becomes the schema that pydantic gives it, and the argument arrives as the annotated type.
+1. An annotation becomes the schema that pydantic gives it, and the argument arrives as the annotated type. Pydantic is
+   loaded at the first annotation or value that is not plain.
 2. A parameter without annotation takes anything. `Annotated[T, "words"]`, `Field(description=...)` and the docstring
    describe it, in this order.
 3. A parameter of type `CallContext` is filled in by us and is not part of the schema. Neither is what a
@@ -14,25 +15,23 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Union, cast, get_args, get_origin
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cache
+from math import isfinite
+from types import NoneType
+from typing import Any, Literal, cast, get_args
 
-import typing_extensions
-from pydantic import PydanticUserError, TypeAdapter, ValidationError
-from pydantic.errors import PydanticSchemaGenerationError
-from pydantic.fields import FieldInfo
-from pydantic.json_schema import GenerateJsonSchema
-from pydantic_core import PydanticSerializationError, PydanticUndefined, to_jsonable_python
-
-from toolscript.codec import Blob
 from toolscript.connectors.docstrings import Docs, read_docstring
+from toolscript.connectors.plain_types import Convert, Mismatch, NotPlain, Reading, read_plain
 from toolscript.errors import ConfigError
-from toolscript.tools import CallContext, Media
+from toolscript.runtime.plugs import load
+from toolscript.tools import CallContext
 
-Convert = Callable[[Any], Any]
+Mode = Literal["validation", "serialization"]
+
 _EMPTY = inspect.Parameter.empty
 
 
@@ -145,10 +144,8 @@ class _Reader:
             case _:
                 pass
         default = parameter.default
-        if isinstance(default, FieldInfo):
-            annotation = Annotated[annotation, default]
-            default = default.get_default(call_default_factory=True, validated_data={})
-            default = _EMPTY if default is PydanticUndefined else default
+        if _is_field(default):
+            annotation, default = load(_with_default)(annotation, default, _EMPTY)
             if default is not _EMPTY:
                 self.defaults[key] = default
         known = self._known(key, annotation)
@@ -158,17 +155,17 @@ class _Reader:
         if known.convert is not None:
             self.converts[key] = known.convert
 
-    def _known(self, key: str, annotation: Any) -> _Known:
+    def _known(self, key: str, annotation: Any) -> Reading:
         try:
-            return _known(annotation)
-        except _NO_SCHEMA as error:
+            return _reading(annotation)
+        except TypeError as error:
             shown = getattr(annotation, "__name__", None) or str(annotation)
             raise ConfigError(
                 f"{self.name}: parameter `{key}` is annotated {shown}, which no JSON value can become; "
-                f"use plain types, a dataclass, a TypedDict or a pydantic model ({_first_line(error)})"
+                f"use plain types, a dataclass, a TypedDict or a pydantic model ({error})"
             ) from error
 
-    def _merged(self, known: _Known) -> dict[str, Any]:
+    def _merged(self, known: Reading) -> dict[str, Any]:
         """The schema, its definitions moved to ours; one that has another's name gets a number after it."""
         schema = known.schema
         renamed: dict[str, str] = {}
@@ -188,10 +185,8 @@ class _Reader:
         if "description" not in schema and (text := self.docs.parameters.get(key)):
             schema["description"] = text
         if default is not _EMPTY and "default" not in schema:
-            try:
-                schema["default"] = to_jsonable_python(default)
-            except (PydanticSerializationError, ValueError):
-                schema.pop("default", None)
+            with suppress(ValueError):  # it has no plain form
+                schema["default"] = default if _plain_default(default) else load(_jsonable)(default)
         return schema
 
     def _output(self) -> dict[str, Any] | None:
@@ -199,8 +194,8 @@ class _Reader:
         if annotation is Any:
             return None
         try:
-            known = _known(annotation, "serialization")
-        except _NO_SCHEMA:
+            known = _reading(annotation, "serialization")
+        except TypeError:
             return None
         schema = known.schema | ({"$defs": known.defs} if known.defs else {})
         if self.docs.returns and "description" not in schema:
@@ -208,105 +203,58 @@ class _Reader:
         return schema or None
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is known of an annotation. `convert` is None where a decoded value is what the function wants already."""
-
-    schema: dict[str, Any]
-    defs: dict[str, Any]
-    convert: Convert | None
+_read_annotation = "toolscript.connectors.pydantic_types:read_annotation"
+_with_default = "toolscript.connectors.pydantic_types:with_default"
+_jsonable = "toolscript.connectors.pydantic_types:jsonable"
+_cache: dict[tuple[Any, Mode], Reading] = {}
 
 
-_BLOB: dict[str, Any] = {
-    "type": "object",
-    "description": "a blob: await its text() or bytes()",
-    "properties": {"type": {"type": "string"}, "size": {"type": "integer"}},
-    "required": ["type", "size"],
-}
-_NO_SCHEMA = (PydanticUserError, PydanticSchemaGenerationError, TypeError, NameError, RecursionError)
-_AS_IT_IS = (Any, object, str, bool, list, dict, None, type(None))
-_cache: dict[tuple[Any, str], _Known] = {}
-
-
-def _known(annotation: Any, mode: typing.Literal["validation", "serialization"] = "validation") -> _Known:
+def _reading(annotation: Any, mode: Mode = "validation") -> Reading:
+    """How an annotation reads; raises `TypeError` for one that has no schema."""
     try:
         found = _cache.get((annotation, mode))
     except TypeError:  # unhashable metadata in Annotated
-        return _learned(annotation, mode)
+        return load(_read_annotation)(annotation, mode)
     if found is None:
         found = _cache[annotation, mode] = _learned(annotation, mode)
     return found
 
 
-def _learned(annotation: Any, mode: typing.Literal["validation", "serialization"]) -> _Known:
-    if annotation is Any or annotation is object:
-        return _Known({}, {}, None)
-    annotation, words = _words(annotation)
-    adapter = TypeAdapter[Any](_modern(annotation))
-    schema = adapter.json_schema(mode=mode, schema_generator=_Untitled)
-    defs = schema.pop("$defs", {})
-    if words and "description" not in schema:
-        schema["description"] = words
-    convert = None if any(annotation is one for one in _AS_IT_IS) else adapter.validate_python
-    return _Known(schema, defs, convert)
+def _learned(annotation: Any, mode: Mode) -> Reading:
+    plain = read_plain(annotation)
+    if plain is None:
+        return load(_read_annotation)(annotation, mode)
+    return plain if plain.convert is None else replace(plain, convert=_either_road(annotation, plain.convert))
 
 
-class _Untitled(GenerateJsonSchema):
-    """Leaves out titles made up from field names, which cost tokens, and shows media as the blobs that they become."""
+def _either_road(annotation: Any, take: Convert) -> Convert:
+    """Values that are plain as they are; pydantic decides on all others."""
 
-    def field_title_should_be_set(self, schema: Any) -> bool:
-        return False
+    @cache
+    def decide() -> Convert:
+        return load(_read_annotation)(annotation, "validation").convert
 
-    def dataclass_schema(self, schema: Any) -> dict[str, Any]:
-        return _BLOB if schema["cls"] in (Media, Blob) else super().dataclass_schema(schema)
+    def convert(value: Any) -> Any:
+        try:
+            return take(value)
+        except NotPlain:
+            pass
+        return decide()(value)
 
-
-def _words(annotation: Any) -> tuple[Any, str]:
-    """`Annotated[T, "words"]` and `Annotated[T, Doc("words")]`, which pydantic does not read."""
-    if get_origin(annotation) is not Annotated:
-        return annotation, ""
-    for extra in annotation.__metadata__:
-        text = extra if isinstance(extra, str) else getattr(extra, "documentation", None)
-        if isinstance(text, str):
-            return annotation, text
-    return annotation, ""
+    return convert
 
 
-def _modern(annotation: Any) -> Any:
-    """The annotation with `typing.TypedDict` replaced, which pydantic takes from Python 3.12 on only."""
-    if sys.version_info >= (3, 12):
-        return annotation
-    if typing.is_typeddict(annotation) and type(annotation).__module__ == "typing":
-        return _modern_typed_dict(annotation)
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if not arguments or origin in (typing.Literal, Callable):
-        return annotation
-    if origin is Annotated:
-        return Annotated[(_modern(arguments[0]), *annotation.__metadata__)]
-    changed = tuple(_modern(one) for one in arguments)
-    if all(new is old for new, old in zip(changed, arguments, strict=True)):
-        return annotation
-    if origin in (Union, types.UnionType):
-        return Union[changed]  # noqa: UP007 - built from a tuple
-    return origin[changed] if origin is not None else annotation
+def _plain_default(default: Any) -> bool:
+    """Whether a default is JSON already."""
+    if type(default) is str:
+        return default.isascii() or default.isprintable()  # no lone surrogates
+    return type(default) in (NoneType, bool, int) or (type(default) is float and isfinite(default))
 
 
-@functools.cache
-def _modern_typed_dict(cls: Any) -> Any:
-    required = cls.__required_keys__
-    hints = typing.get_type_hints(cls, include_extras=True)
-    members: dict[str, Any] = {}
-    for key, hint in hints.items():
-        is_required = key in required
-        if (qualifier := get_origin(hint)) in (typing.Required, typing.NotRequired):
-            is_required, hint = qualifier is typing.Required, get_args(hint)[0]  # noqa: PLW2901 - the bare type
-        wrapper: Any = typing_extensions.Required if is_required else typing_extensions.NotRequired
-        members[key] = wrapper[_modern(hint)]
-    build: Any = typing_extensions.TypedDict
-    modern = build(cls.__name__, members)
-    modern.__doc__ = cls.__doc__
-    modern.__module__ = cls.__module__
-    return modern
+def _is_field(default: Any) -> bool:
+    """Whether a default is pydantic's `Field(...)`: then pydantic is loaded."""
+    fields = sys.modules.get("pydantic.fields")
+    return fields is not None and isinstance(default, fields.FieldInfo)
 
 
 def _redirected(schema: Any, references: dict[str, str]) -> Any:
@@ -356,11 +304,5 @@ def _hints(target: Any, name: str, scope: Mapping[str, Any]) -> dict[str, Any]:
 def _converted(name: str, convert: Convert, value: Any) -> Any:
     try:
         return convert(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
-        raise BadArgument(f"`{name}{where}`: {first['msg']}") from error
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0]
+    except Mismatch as error:
+        raise BadArgument(f"`{name}{error.where}`: {error}") from error

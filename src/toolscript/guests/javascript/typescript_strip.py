@@ -56,8 +56,8 @@ _QUERY = """
 (export_statement source: (_)) @import
 (call_expression function: (import)) @dynamic_import
 """
-# One of these is in every text with a match: all kinds that the query names, but for those of plain JavaScript that stand
-# around them, and the marks (a `?` is also a choice, a `!` a negation) where their surroundings are rare or have a type.
+# One of these is in every text with a match: all kinds that the query names, but for those of plain JavaScript that
+# stand around them, and `?` and `!`, which are operators too (what stands around them is rare, or has a type).
 _ABOUT = frozenset(named or quoted for named, quoted in re.findall(r'\((\w+)|"([^"]+)"', _QUERY)) - frozenset(
     ("arrow_function", "call_expression", "identifier", "required_parameter", "variable_declarator", "?", "!")
 )
