@@ -129,6 +129,17 @@ async def test_calls_run_side_by_side_on_every_road(road: tuple[Watched, bool]) 
     assert answers == list(range(40))
 
 
+async def test_arguments_that_the_wire_cannot_carry_do_not_end_the_connection() -> None:
+    async with ready(sdk("stdio")) as one:
+        assert await one.call("echo", value="cut \ud83d, whole \U0001f600") == "cut \ufffd, whole \U0001f600"
+        deep: Any = "end"
+        for _ in range(300):
+            deep = [deep]
+        with pytest.raises(ToolError, match="nested deeper than 150 levels"):
+            await one.call("echo", value=deep)
+        assert await one.call("echo", value="again") == "again"
+
+
 async def test_dates_and_bytes_become_text_on_the_wire() -> None:
     async with reached("stdio") as one:
         assert await one.call("echo", value=datetime(2026, 1, 2, tzinfo=UTC)) == "2026-01-02T00:00:00Z"

@@ -33,6 +33,7 @@ from toolscript.connectors.mcp.failures import (
     tool_error,
     without_secrets,
 )
+from toolscript.connectors.mcp.sending import sendable
 from toolscript.connectors.mcp.servers_config import ServerSpec
 from toolscript.connectors.mcp.targets import Era, Http, McpStatus, Stdio
 from toolscript.errors import ToolError
@@ -314,7 +315,7 @@ class McpConnector:
 
         return await connection.session.call_tool(
             tool.raw_name,
-            plain(dict(args)),
+            sendable(plain(dict(args)), tool.path),
             progress_callback=None if context.report is ignore_progress else on_progress,
             allow_input_required=True,
             allow_claimed=True,
