@@ -99,12 +99,13 @@ def _too_many_calls(limits: Limits) -> Failure:
 def _unknown_tool(path: str, catalog: Catalog) -> Failure:
     near = catalog.near(path)
     namespace = catalog.namespaces.get(path.partition(".")[0])
-    message = f"there is no tool {path}."
     if namespace is not None and namespace.state != "ready":
-        why = f": {namespace.problems[0]}" if namespace.problems else ""
-        message = f"{namespace.name} is {namespace.state}, so {path} cannot be called{why}."
+        # Why it is so is for people: it may name files and commands of this machine.
+        message = f"{namespace.name} is {namespace.state}, so {path} cannot be called. Go on without it, or try later."
+        near = [tool for tool in near if tool.path.namespace == namespace.name]
+    else:
+        message = f"there is no tool {path}."
+        message += "" if near else " codemode.search({ query }) finds tools."
     if near:
         message += " Did you mean " + ", or ".join(signature(tool) for tool in near) + "?"
-    else:
-        message += " codemode.search({ query }) finds tools."
     return _guest_failure("unknown_tool", message)
