@@ -83,6 +83,19 @@ async def test_an_address_that_is_taken_is_said() -> None:
                 await listen(ours, port=taken.getsockname()[1])
 
 
+async def test_the_url_is_told_once_clients_can_connect_and_names_the_port_that_was_free() -> None:
+    told: asyncio.Queue[str] = asyncio.Queue()
+    async with runtime() as ours, asyncio.timeout(60):
+        serving = asyncio.create_task(listen(ours, port=0, listening=told.put_nowait))
+        try:
+            url = await told.get()
+            assert ":0/" not in url
+            assert await post(url, {}) != 421
+        finally:
+            serving.cancel()
+            await asyncio.wait([serving])
+
+
 async def test_two_clients_do_not_see_each_other_s_end() -> None:
     async with over_http(runtime()) as url, Client(url, mode="legacy") as stays:
         async with Client(url, mode="legacy") as goes:

@@ -14,7 +14,7 @@ import hmac
 import logging
 import socket
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 
 import uvicorn
@@ -69,8 +69,9 @@ async def listen(
     *,
     token: str | None = None,
     hosts: Sequence[str] | None = None,
+    listening: Callable[[str], object] = lambda url: None,
 ) -> None:
-    """Serve an entered runtime until the process is asked to end.
+    """Serve an entered runtime until the process is asked to end; `listening` is told the URL once clients can connect.
 
     Raises `ConfigError` for an address that others can reach without a `token`, and for one that is taken.
     """
@@ -82,8 +83,13 @@ async def listen(
     app = http_app(runtime, options, token=token, hosts=names)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_GRACE_S, lifespan="on")
     with _bound(host, port) as address:
-        log.info("serving on %s", url_of(host, port))
-        await _Uvicorn(config).serve([address])
+        url = url_of(host, address.getsockname()[1])  # port 0 stands for any that is free
+
+        def started() -> None:
+            log.info("serving on %s", url)
+            listening(url)
+
+        await _Uvicorn(config, started).serve([address])
 
 
 def url_of(host: str, port: int) -> str:
@@ -99,8 +105,11 @@ def serve_http(runtime: Runtime, options: ServeOptions, host: str, port: int, *,
 
 async def _serve(runtime: Runtime, options: ServeOptions, host: str, port: int, token: str | None) -> None:
     async with runtime:
-        print(f"serving on {url_of(host, port)}", file=sys.stderr, flush=True)
-        await listen(runtime, options, host, port, token=token)
+        await listen(runtime, options, host, port, token=token, listening=_say)
+
+
+def _say(url: str) -> None:
+    print(f"serving on {url}", file=sys.stderr, flush=True)
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -112,7 +121,16 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 class _Uvicorn(uvicorn.Server):
-    """Uvicorn, whose signal handlers end the serving and not the process."""
+    """Uvicorn, which says when it listens, and whose signal handlers end the serving and not the process."""
+
+    def __init__(self, config: uvicorn.Config, listening: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._listening()
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         return asked_to_end(self._end)
