@@ -140,6 +140,20 @@ async def test_programs_run_beside_endless_loops_in_every_worker(workers):
     assert all(isinstance(result, asyncio.CancelledError) for result in results)
 
 
+async def test_a_worker_with_every_thread_busy_still_hears_that_programs_are_stopped():
+    workers = JavaScriptWorkers(processes=1)
+    try:
+        loops = [await workers.start(boot("while (true) {}", instructions=10**12, cpu_ms=60_000)) for _ in range(70)]
+        turns = [asyncio.create_task(loop.advance((), 1_000)) for loop in loops]
+        await asyncio.sleep(0)  # the requests are on their way
+        for turn in turns:
+            turn.cancel()
+        async with asyncio.timeout(10):
+            assert (await first_turn(workers, "return 'next'")).outcome == Finished(Encoded('"next"'))
+    finally:
+        await workers.close()
+
+
 async def test_limits_hold_in_a_worker(workers):
     turn = await first_turn(workers, "/^(a+)+$/.test('a'.repeat(40) + 'b')", cpu_ms=200)
     assert isinstance(turn.outcome, Crashed)

@@ -53,8 +53,10 @@ class _Server:
     answers: int
     template: Template
     programs: dict[int, LiveProgram] = field(default_factory=dict[int, LiveProgram])
+    _restoring: set[int] = field(default_factory=set[int])
     _frames: Frames = field(default_factory=Frames)
     _ready: deque[Message] = field(default_factory=deque[Message])
+    _backlog: deque[Message] = field(default_factory=deque[Message])
     _reading: threading.Lock = field(default_factory=threading.Lock)
     _writing: threading.Lock = field(default_factory=threading.Lock)
     _counting: threading.Lock = field(default_factory=threading.Lock)
@@ -64,19 +66,37 @@ class _Server:
     def serve(self) -> None:
         """Read and serve, in this thread and in those it starts, until the input ends."""
         while True:
-            with self._counting:
-                self._idle += 1
+            self._serve(self._left_over() or self._take())
+
+    def _left_over(self) -> Message | None:
+        """A request that was read while every thread was busy; if there is none, this thread is idle from now on."""
+        with self._counting:
+            if self._backlog:
+                return self._backlog.popleft()
+            self._idle += 1
+            return None
+
+    def _take(self) -> Message:
+        """The next request for this thread. The last idle thread goes on reading, so that a stop is always heard."""
+        while True:
             with self._reading:
                 request = self._next()
-            with self._counting:
-                self._idle -= 1
-                grow = self._idle == 0 and self._threads < _MAX_THREADS
-                self._threads += grow
             if request is None:
                 os._exit(0)
+            with self._counting:
+                alone = self._idle == 1
+                grow = alone and self._threads < _MAX_THREADS
+                self._threads += grow
+                stay = alone and not grow
+                if stay and request["op"] != "close":
+                    self._backlog.append(request)
+                self._idle -= not stay
             if grow:
                 _thread.start_new_thread(self.serve, ())  # threading.Thread.start would wait until it runs
-            self._serve(request)
+            if not stay:
+                return request
+            if request["op"] == "close":
+                self._serve(request)
 
     def answer(self, message: Message) -> None:
         with self._writing:
@@ -88,7 +108,18 @@ class _Server:
             if not received:
                 return None
             self._ready.extend(self._frames.feed(received))
-        return self._ready.popleft()
+        request = self._ready.popleft()
+        self._announce(request)
+        return request
+
+    def _announce(self, request: Message) -> None:
+        """Make a session known in the order of reading: its end may be read, and served, before its start is served."""
+        if "boot" not in request:
+            return
+        if request["op"] == "restore":
+            self._restoring.add(request["session"])
+        else:
+            self.programs[request["session"]] = LiveProgram.start(read_boot(request["boot"]), self.template)
 
     def _serve(self, request: Message) -> None:
         number, session = request["id"], request["session"]
@@ -103,8 +134,6 @@ class _Server:
             self.answer({**answer, "id": number})
 
     def _advance(self, session: int, request: Message) -> Message:
-        if "boot" in request:
-            self.programs[session] = LiveProgram.start(read_boot(request["boot"]), self.template)
         program = self.programs[session]
         turn = program.advance_blocking([read_settled(one) for one in request["answers"]], request["now"])
         if turn.outcome is not None:
@@ -120,11 +149,16 @@ class _Server:
             snapshot = base64.b64decode(request["snapshot"])
             self.programs[session] = LiveProgram.restore(read_boot(request["boot"]), self.template, snapshot)
         except ValueError as error:
+            self._restoring.discard(session)
             return {"invalid": str(error)}
+        if session not in self._restoring:
+            self._close(session, request)
+        self._restoring.discard(session)
         return {}
 
     def _close(self, session: int, request: Message) -> None:
         """Stop the program, if it runs, and free what it holds."""
+        self._restoring.discard(session)
         program = self.programs.pop(session, None)
         if program is not None:
             program.close()
