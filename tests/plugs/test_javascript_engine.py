@@ -7,6 +7,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from toolscript.guests.javascript import vm
 from toolscript.guests.javascript.engine import build
 from toolscript.guests.javascript.engine.pin import SHA256
 from toolscript.guests.javascript.live import LiveProgram
-from toolscript.guests.javascript.machine_code import WASM, cache_folder
+from toolscript.guests.javascript.machine_code import WASM, WASMTIME, cache_folder
 from toolscript.guests.javascript.template import Template
 from toolscript.runs.program import Boot, Program
 from toolscript.runs.turn import Finished
@@ -102,6 +103,10 @@ def test_the_cache_folder_can_be_chosen(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert cache_folder() == tmp_path / "xdg" / "toolscript"
     monkeypatch.setenv("TOOLSCRIPT_CACHE", str(tmp_path / "mine"))
     assert cache_folder() == tmp_path / "mine"
+
+
+def test_machine_code_is_named_after_the_version_of_wasmtime_that_the_package_requires() -> None:
+    assert version("wasmtime") == WASMTIME
 
 
 def test_importing_the_package_does_not_load_the_engine() -> None:

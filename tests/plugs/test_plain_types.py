@@ -110,6 +110,7 @@ def test_a_plain_value_arrives_as_pydantic_would_hand_it_over(data: st.DataObjec
     ("annotation", "value"),
     [
         (int, 3),
+        (int, 3.0),
         (float, 3),
         (float | None, 3),
         (Annotated[float | None, "words"], 3),

@@ -3,8 +3,9 @@
 1. Plain are `Any`, `object`, None, bool, int, float, str, literals of texts or of integers, lists, dicts with text
    keys, and unions of these but for `Any`; at any depth, with words around them (`Annotated[int, "words"]`) or not.
 2. The schema is the one that pydantic gives, letter for letter.
-3. A value is taken where nothing is to be decided: it is of the annotated type exactly, or an integer for a float, and
-   arrives as pydantic would hand it over. Any other (a text for an integer) raises `NotPlain`: pydantic decides.
+3. A value is taken where nothing is to be decided: it is of the annotated type exactly, or one kind of number for the
+   other without loss, and arrives as pydantic would hand it over. Any other (a text for an integer) raises `NotPlain`:
+   pydantic decides.
 
 A test holds both roads against each other. Loading pydantic costs 60 ms, most of what a program's first result takes.
 """
@@ -15,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
+
+EXACT = 1 << 53  # the largest integer below which a float holds each
 
 Convert = Callable[[Any], Any]
 
@@ -100,6 +103,15 @@ def _atom(kind: type) -> Convert:
     return take
 
 
+def _int(value: Any) -> Any:
+    """An integer, also one written as `3.0`, which JSON schemas take for one."""
+    if type(value) is int:
+        return value
+    if type(value) is float and value.is_integer() and abs(value) <= EXACT:
+        return int(value)
+    raise NotPlain
+
+
 def _float(value: Any) -> Any:
     if type(value) is float:
         return value
@@ -114,7 +126,7 @@ def _float(value: Any) -> Any:
 _ATOMS: dict[Any, tuple[str, Convert]] = {
     NoneType: ("null", _atom(NoneType)),
     bool: ("boolean", _atom(bool)),
-    int: ("integer", _atom(int)),
+    int: ("integer", _int),
     float: ("number", _float),
     str: ("string", _atom(str)),
 }

@@ -14,7 +14,7 @@ from pydantic import PydanticUserError, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
-from pydantic_core import PydanticUndefined, to_jsonable_python
+from pydantic_core import PydanticUndefined
 
 from toolscript.codec import Blob
 from toolscript.connectors.plain_types import Convert, Mismatch, Reading, words_of
@@ -48,11 +48,6 @@ def with_default(annotation: Any, default: FieldInfo, missing: Any) -> tuple[Any
     """The annotation and the default that `parameter: T = Field(...)` means; `missing` where there is no default."""
     value = default.get_default(call_default_factory=True, validated_data={})
     return Annotated[annotation, default], missing if value is PydanticUndefined else value
-
-
-def jsonable(value: Any) -> Any:
-    """The value as JSON knows it: decimals, identifiers, paths, spans of time, addresses. Raises `ValueError`."""
-    return to_jsonable_python(value)  # its error is a `ValueError`
 
 
 def _converting(adapter: TypeAdapter[Any]) -> Convert:

@@ -205,7 +205,7 @@ class _Reader:
 
 _read_annotation = "toolscript.connectors.pydantic_types:read_annotation"
 _with_default = "toolscript.connectors.pydantic_types:with_default"
-_jsonable = "toolscript.connectors.pydantic_types:jsonable"
+_jsonable = "pydantic_core:to_jsonable_python"
 _cache: dict[tuple[Any, Mode], Reading] = {}
 
 
