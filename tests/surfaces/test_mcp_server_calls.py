@@ -125,7 +125,14 @@ async def test_what_the_description_promises_holds(near: Client) -> None:
         return words(await near.call_tool("execute", {"code": code} | more))
 
     assert "crm.find" in await value("return await codemode.search('customers by name')")
-    assert "crm.find(input: {" in await value("return await codemode.describe(['crm.find'])")
+    for asked in (
+        "['crm.find']",
+        "'crm.find'",
+        "{ paths: ['crm.find'] }",
+        "{ paths: 'crm.find' }",
+        "'crm.find', { budget_tokens: 500 }",
+    ):
+        assert "crm.find(input: {" in await value(f"return await codemode.describe({asked})")
     assert await value("try { await shop.refund({ order: 1 }) } catch (error) { return error.message }") == (
         "order 1 was refunded before"
     )

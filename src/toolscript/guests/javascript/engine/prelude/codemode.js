@@ -11,7 +11,6 @@ const positional = (method, ...names) => (...given) => {
   }
   return send(method, args);
 };
-const describe = positional('describe', 'path', 'options');
 const step = async (name, work) => {
   if (typeof work !== 'function') throw new BaseTypeError('codemode.step takes a name and a function: codemode.step("load", async () => {...})');
   return await work();
@@ -19,12 +18,7 @@ const step = async (name, work) => {
 const sugarOfCodemode = record({
   sleep: positional('sleep', 'seconds'),
   search: positional('search', 'query', 'options'),
-  describe: (paths, options) => {
-    if (!isArray(paths)) return describe(paths, options);
-    const args = { paths };
-    if (isPlain(options)) { const more = ownKeys(options); for (let k = 0; k < more.length; k++) args[more[k]] = options[more[k]]; }
-    return send('describe', args);
-  },
+  describe: positional('describe', 'paths', 'options'),
   run: (name, input) => (isPlain(name) ? send('run', name) : send('run', input === undefined ? { name } : { name, input })),
   show: (value) => send('show', { value }),
   result: positional('result', 'run'),
