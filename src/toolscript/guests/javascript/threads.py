@@ -54,7 +54,7 @@ class Threads:
     def _add_thread(self) -> None:
         before = threading.stack_size(STACK_BYTES)
         try:
-            # threading.Thread.start waits until the thread runs: beside busy ones that held the event loop up, 5 ms each
+            # threading.Thread.start waits until the thread runs: beside busy ones that holds the event loop up
             _thread.start_new_thread(self._serve, ())
         finally:
             threading.stack_size(before)
