@@ -1,4 +1,4 @@
-"""A server in plain Python that misbehaves in one way: `raw_server.py MODE`. It knows the legacy protocol only, but for one."""
+"""A server in plain Python that misbehaves in one way: `raw_server.py MODE`. All but one know the old protocol only."""
 
 from __future__ import annotations
 

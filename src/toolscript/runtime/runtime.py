@@ -176,14 +176,16 @@ class Runtime:
     ) -> str:
         """Start a program and give its run's id; idempotent by `key`."""
         guest = self._guest(language)
-        await self._upstreams.ready(lambda names: mentioned(code, names), self._connect_timeout_s)
+        limits = limits or self.limits
+        patience_s = min(self._connect_timeout_s, limits.wall_ms / 1_000)
+        await self._upstreams.ready(lambda names: mentioned(code, names), patience_s)
         now = self._clock.now()
         run = RunRecord(
             id=self._new_id(now),
             program=Program(code=code, language=language, input=encode(input)),
             engine=guest.engine,
             namespaces=visible(code, self._upstreams.catalog),
-            limits=limits or self.limits,
+            limits=limits,
             created=now,
             updated=now,
             key=key,

@@ -206,7 +206,8 @@ class SQLiteStore:
     def _fault(self, error: Exception) -> ToolscriptError:
         return Fault(
             f"the store {self.path} failed: {error}. Nothing of this step was written; "
-            "check the disk's space and the file's permissions, then start the run again."
+            "check the disk's space and the file's permissions, or choose another store (`--store :memory:` "
+            "keeps nothing), then start the run again."
         )
 
 

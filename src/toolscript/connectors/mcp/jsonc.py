@@ -36,7 +36,7 @@ def read_jsonc(text: str, source: str) -> Any:
     try:
         return json.loads(plain, object_pairs_hook=once)
     except json.JSONDecodeError as error:
-        _refuse(text, source, error.pos, error.msg)
+        _refuse(text, source, error.pos, f"this is not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}")
     except RecursionError as error:
         raise ConfigError(f"{source}: nested too deeply") from error
 
