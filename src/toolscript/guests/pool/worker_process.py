@@ -104,10 +104,13 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         process = self.transport.get_extra_info("subprocess")
         process.kill()
         process.wait()
-        for end in (self.transport, self.transport.get_pipe_transport(0), self.transport.get_pipe_transport(1)):
-            with suppress(RuntimeError):
-                if end is not None:
-                    end.close()
+        pipes = [pipe for fd in (0, 1) if (pipe := self.transport.get_pipe_transport(fd)) is not None]
+        with suppress(RuntimeError):  # asyncio tells the closed loop, once all is marked as closed
+            self.transport.close()
+        for pipe in pipes:
+            with suppress(OSError, AttributeError):
+                pipe.get_extra_info("pipe").close()
+            setattr(pipe, "_pipe", None)  # noqa: B010 - private: or else its destructor asks the closed loop once more
         self.exited.set()
 
     def _forget(self, session: int) -> None:
