@@ -413,3 +413,8 @@ async def test_an_earlier_result_can_be_read_on(runtime: Runtime):
     assert again.value == [98, 99]
     missing = await runtime.run("return await codemode.result('run_nope')")
     assert "no run run_nope" in missing.failure.message
+
+
+async def test_a_misspelt_namespace_is_answered_with_the_near_one(runtime: Runtime):
+    assert (await runtime.run("return await W.read({ i: 1 })")).hint == "Did you mean the namespace w?"
+    assert (await runtime.run("return await read({ i: 1 })")).hint == "Tools are called with their namespace: w.read."

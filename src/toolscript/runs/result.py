@@ -32,7 +32,11 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a run came to. `printed` are the lines of its console, `shown` the values of `codemode.show`."""
+    """What a run came to.
+
+    `printed` are the lines of its console, `shown` the values of `codemode.show`; `hint` says what a failed program
+    probably meant.
+    """
 
     run: str
     status: RunStatus
@@ -42,6 +46,7 @@ class Result:
     calls: tuple[CallRecord, ...] = ()
     usage: Usage = field(default_factory=Usage)
     duration_ms: int = 0
+    hint: str = ""
 
     @property
     def ok(self) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -26,6 +27,7 @@ from toolscript.ports import (
     RunStore,
 )
 from toolscript.runs.entry import Ended, RunRecord, RunStatus, Turned
+from toolscript.runs.hints import hint_of
 from toolscript.runs.history import history
 from toolscript.runs.program import Language, Limits, Program
 from toolscript.runs.result import Result, result_of
@@ -258,6 +260,8 @@ class Runtime:
             result = result_of(drive.run, [first, *drive.entries])
             if result.outcome is not None:
                 self._observe(RunEnded(drive.run.id, result.status, result.outcome))
+        if result.failure is not None:
+            return replace(result, hint=hint_of(result.failure, self._upstreams.offered))
         return result
 
     async def _abandon(self, run: RunRecord) -> None:

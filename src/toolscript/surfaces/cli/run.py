@@ -165,7 +165,7 @@ def _tell(result: Result, runtime: Runtime, terminal: Terminal) -> None:
     elif result.ok:
         tell_value(plain(result.value), terminal)
     if result.failure is not None:
-        terminal.problem(str(result.failure))
+        terminal.problem(str(result.failure) + (f"\n{result.hint}" if result.hint else ""))
         for connector in runtime.connectors:
             listing = connector.listing()
             if listing.state == "unreachable":

@@ -80,6 +80,8 @@ def _failed(result: Result, failure: Failure, budget_tokens: int) -> str:
     if failure.kind == "fault":
         return _internal(result.run)
     parts = [shape_lines(str(failure).split("\n"), budget_tokens - CONTENT_TOKENS).text]
+    if result.hint:
+        parts.append(result.hint)
     if failure.content is not None:
         parts.append(f"The tool also said: {shape(failure.content, CONTENT_TOKENS, result.run).text}")
     made = _made([call for call in result.calls if _acted(call)])
