@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 import inspect
 import os
@@ -16,12 +17,13 @@ from typing import Any, cast, overload
 
 from toolscript.connectors.results import crossing
 from toolscript.connectors.signatures import BadArgument, Signature, read_signature
-from toolscript.connectors.threads import Threads
 from toolscript.errors import ConfigError, Failure, ToolError
 from toolscript.ports import Connector, Listing
 from toolscript.schema.names import method_names, namespace_names
+from toolscript.threads import Threads
 from toolscript.tools import CallContext, Effect, Tool, ToolPath
 
+MAX_THREADS = 32  # as many calls as one run may have in flight (`Limits.concurrent_calls`)
 MAX_ERROR_CHARS = 4_000  # the words of an exception that a model reads: about 1,000 tokens
 
 Fn = Callable[..., Any]
@@ -172,7 +174,7 @@ class _Functions:
             self._by_name[one.name] = one
         names = method_names(self._by_name)
         self._tools = tuple(_tool(ToolPath(namespace, names[one.name]), one) for one in checked)
-        self._threads = Threads()
+        self._threads = Threads(most=MAX_THREADS)
 
     @property
     def namespace(self) -> str:
@@ -194,7 +196,8 @@ class _Functions:
             if known.is_async:
                 value = await _awaited(fn(*positional, **named))
             else:
-                value = await self._threads.run(functools.partial(_gathered, fn, positional, named))
+                variables = contextvars.copy_context()
+                value = await self._threads.run(lambda: variables.run(_gathered, fn, positional, named))
                 if inspect.isawaitable(value):  # a plain function that hands out a coroutine
                     value = await value
             return crossing(value)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+import types
+from collections.abc import Callable, Coroutine, Generator
+from functools import partial
 from typing import Any, assert_never, cast
 
 from toolscript.codec import Blob, CodecError, Encoded, TooLarge, encode
@@ -61,8 +63,14 @@ class Caller:
             return _raised("unreachable", f"{path.namespace} was closed")
         timeout = asyncio.timeout(limits.call_ms / 1_000)
         try:
-            async with timeout:
-                value = await connector.call(decision.tool, decision.args, context)
+            call = connector.call(decision.tool, decision.args, context)
+            try:
+                waiting = call.send(None)
+            except StopIteration as ended:  # it had nothing to wait for, and so needs no timer
+                value = ended.value
+            else:
+                async with timeout:
+                    value = await _rest(call, waiting)
             return await self._returned(str(path), value, limits)
         except ToolError as error:
             return Raised(error.failure)
@@ -111,6 +119,22 @@ class Caller:
     async def _keep(self, content: bytes, media_type: str) -> Blob:
         name = await self._blobs.put_blob(content, media_type)
         return Blob(id=name, media_type=media_type, size=len(content))
+
+
+@types.coroutine
+def _rest(call: Coroutine[Any, Any, Any], waiting: Any) -> Generator[Any, Any, Any]:
+    """Await a coroutine that was started already, and waits."""
+    while True:
+        try:
+            sent = yield waiting
+        except BaseException as error:  # the event loop's word, handed on: cancelled, or what was waited for failed
+            step = partial(call.throw, error)
+        else:
+            step = partial(call.send, sent)
+        try:
+            waiting = step()
+        except StopIteration as ended:
+            return ended.value
 
 
 def _raised(code: FailureCode, message: str) -> Raised:

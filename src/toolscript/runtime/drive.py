@@ -16,7 +16,7 @@ from functools import partial
 
 from toolscript.catalog.catalog import Catalog
 from toolscript.errors import Failure, Fault
-from toolscript.ports import CallEnded, CallStarted, Clock, Event, Guest, Session, Store
+from toolscript.ports import CallEnded, CallProgressed, CallStarted, Clock, Event, Guest, Observer, Session, Store
 from toolscript.runs.entry import Answered, Ended, Entry, Intended, Printed, RunRecord, RunStatus, Turned
 from toolscript.runs.machine import Decision, End, Execute, Refuse, Sleep, decide
 from toolscript.runs.program import Instant
@@ -37,8 +37,6 @@ class Surroundings:
     caller: Caller
     clock: Clock
     catalog: Callable[[], Catalog]
-    observe: Callable[[Event], None]
-    report: Callable[[str, int, Progress], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +45,15 @@ class _Flight:
 
     call: Called
     effect: Effect
-    is_timer: bool
     task: asyncio.Task[None]
 
 
 class Drive:
     """The live part of one run; its state is in its log, and here only what is in flight."""
 
-    def __init__(self, run: RunRecord, guest: Guest, around: Surroundings) -> None:
+    def __init__(self, run: RunRecord, guest: Guest, around: Surroundings, observers: Sequence[Observer] = ()) -> None:
         self.run = run
+        self._observers = observers
         self.entries: list[Entry] = []
         self._guest = guest
         self._session: Session | None = None
@@ -72,6 +70,11 @@ class Drive:
         self._task: asyncio.Task[object] | None = None
         self._cancelled = False
         self._ending = False
+
+    def tell(self, event: Event) -> None:
+        """Tell the observers of this run."""
+        for observer in self._observers:
+            observer.observed(event)
 
     def cancel(self) -> None:
         """End the run as `cancelled`, unless it is ending already; `to_end` then raises `CancelledError`."""
@@ -147,15 +150,16 @@ class Drive:
         else:
             for call, decision in decided:
                 task = asyncio.create_task(self._act(call, decision))
-                self._flights[call.seq] = _Flight(call, decision.effect, isinstance(decision, Sleep), task)
+                self._flights[call.seq] = _Flight(call, decision.effect, task)
         return None
 
     async def _act(self, call: Called, decision: Execute | Sleep | Refuse) -> None:
         """Act on one call and put its answer where `_answers` finds it."""
         around = self._around
-        context = CallContext(run=self.run.id, seq=call.seq, report=partial(around.report, self.run.id, call.seq))
+        context = CallContext(run=self.run.id, seq=call.seq, report=partial(self._progressed, call.seq))
         loop = asyncio.get_running_loop()
-        around.observe(CallStarted(self.run.id, call))
+        if self._observers:
+            self.tell(CallStarted(self.run.id, call))
         began = loop.time()
         try:
             answer: Answer = await around.caller.act(decision, context, self.run.limits, self._slots)
@@ -173,7 +177,11 @@ class Drive:
         else:
             self._arrived.append(answered)
             self._arrival.set()
-        self._around.observe(CallEnded(self.run.id, Settled(call.seq, answer), took))
+        if self._observers:
+            self.tell(CallEnded(self.run.id, Settled(call.seq, answer), took))
+
+    def _progressed(self, seq: int, progress: Progress) -> None:
+        self.tell(CallProgressed(self.run.id, seq, progress))
 
     async def _answers(self) -> Sequence[Answered]:
         """All answers that have arrived, at least one."""

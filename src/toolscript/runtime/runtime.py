@@ -16,10 +16,8 @@ from toolscript.catalog.search import Found, search
 from toolscript.codec import encode
 from toolscript.errors import Conflict
 from toolscript.ports import (
-    CallProgressed,
     Clock,
     Connector,
-    Event,
     Guest,
     Observer,
     RunEnded,
@@ -40,7 +38,6 @@ from toolscript.runtime.drive import CANCELLED, Drive, Surroundings
 from toolscript.runtime.plugs import load
 from toolscript.runtime.replay import replay
 from toolscript.runtime.upstreams import Upstreams
-from toolscript.tools import Progress
 
 Isolation = Literal["threads", "workers"]
 
@@ -83,21 +80,18 @@ class Runtime:
         self._isolation: Isolation = isolation
         self._guests: dict[Language, Guest] = dict(guests or {})
         self._clock = clock or SystemClock()
-        self._observers = list(observers)
+        self._observers = tuple(observers)
         self._entropy = entropy
         self._connect_timeout_s = connect_timeout_s
         self._opened_at = 0.0
         builtin = Builtin(store=self._store, blobs=self._store, offered=self._offered)
         self._upstreams = Upstreams([builtin, *connectors])
-        self._watching: dict[str, Observer] = {}
         self._drives: dict[str, tuple[Drive, asyncio.Task[Result]]] = {}
         self._around = Surroundings(
             store=self._store,
             caller=Caller(connector=self._upstreams.connector, blobs=self._store, clock=self._clock),
             clock=self._clock,
             catalog=lambda: self._upstreams.catalog,
-            observe=self._observe,
-            report=self._report,
         )
 
     async def __aenter__(self) -> Self:
@@ -200,10 +194,9 @@ class Runtime:
             raise
         if existing.id != run.id:
             return existing.id
-        if observer is not None:
-            self._watching[run.id] = observer
-        self._observe(RunStarted(run))
-        drive = Drive(run, guest, self._around)
+        observers = self._observers if observer is None else (*self._observers, observer)
+        drive = Drive(run, guest, self._around, observers)
+        drive.tell(RunStarted(run))
         task = asyncio.create_task(self._drive(drive, first), name=run.id)
         self._drives[run.id] = (drive, task)
         task.add_done_callback(lambda done: self._forget(run.id, done))
@@ -259,7 +252,7 @@ class Runtime:
         finally:
             result = result_of(drive.run, [first, *drive.entries])
             if result.outcome is not None:
-                self._observe(RunEnded(drive.run.id, result.status, result.outcome))
+                drive.tell(RunEnded(drive.run.id, result.status, result.outcome))
         if result.failure is not None:
             return replace(result, hint=hint_of(result.failure, self._upstreams.offered))
         return result
@@ -272,7 +265,6 @@ class Runtime:
 
     def _forget(self, run: str, task: asyncio.Task[Result]) -> None:
         self._drives.pop(run, None)
-        self._watching.pop(run, None)
         if not task.cancelled():
             task.exception()  # whoever waits gets it; a run that nobody waits for must not warn
 
@@ -298,14 +290,3 @@ class Runtime:
     def _new_id(self, now: int) -> str:
         """Ids sort by time: 11 hexadecimal digits of milliseconds, then 64 random bits."""
         return f"run_{now:011x}{self._entropy(8).hex()}"
-
-    def _observe(self, event: Event) -> None:
-        for observer in self._observers:
-            observer.observed(event)
-        run = event.run.id if isinstance(event, RunStarted) else event.run
-        watching = self._watching.get(run)
-        if watching is not None:
-            watching.observed(event)
-
-    def _report(self, run: str, seq: int, progress: Progress) -> None:
-        self._observe(CallProgressed(run, seq, progress))

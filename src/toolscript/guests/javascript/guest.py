@@ -9,8 +9,11 @@ from toolscript.guests.javascript.engine import ENGINE
 from toolscript.guests.javascript.live import LiveProgram
 from toolscript.guests.javascript.session import JavaScriptSession
 from toolscript.guests.javascript.template import Template
-from toolscript.guests.javascript.threads import Threads
 from toolscript.runs.program import Boot, Language
+from toolscript.threads import Threads
+
+STACK_BYTES = 8 << 20  # the engine may take 2 MiB of it; some platforms give a thread less than that
+MOST_THREADS = 64  # programs that loop at the same time; beyond it, turns wait for a thread
 
 
 class JavaScriptGuest:
@@ -20,7 +23,7 @@ class JavaScriptGuest:
         self._cache = cache
         self._template: Template | None = None
         self._lock = threading.Lock()
-        self._threads = Threads()
+        self._threads = Threads(most=MOST_THREADS, stack_bytes=STACK_BYTES)
 
     @property
     def language(self) -> Language:

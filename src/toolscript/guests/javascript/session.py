@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Sequence
 
 from toolscript.guests.javascript.live import LiveProgram
-from toolscript.guests.javascript.threads import Threads
 from toolscript.runs.program import Instant
 from toolscript.runs.turn import Settled, Turn
+from toolscript.threads import Threads
 
 
 class JavaScriptSession:

@@ -26,7 +26,7 @@ ffi: Any = _ffi
 
 DEADLINE_TICKS = 1  # a running guest is looked at after this many ticks
 FREE_TICKS = 3  # what a turn may compute before it has to wait for a place in the lane
-I32, I64 = 0, 1  # wasmtime_valkind_t
+I32 = 0  # wasmtime_valkind_t
 
 CONTROL = (
     *("now_ms", "seed", "gas", "memory_bytes", "stack_bytes", "max_calls", "max_args", "max_output", "max_printed"),
