@@ -81,10 +81,10 @@ async def rows() -> AsyncIterator[Row]:
 async def _calls(runtime: Runtime, isolation: str) -> AsyncIterator[Row]:
     in_process = isolation == "threads"
     plain = await _plain_calls()
-    one = middle(await samples_of(runtime, SEQUENTIAL, 20)) / CALLS
+    one = middle(await samples_of(runtime, SEQUENTIAL, 50)) / CALLS
     yield Row(f"one sequential call, in memory, {isolation}", one, "ms", 0.12 if in_process else None)
     yield Row(f"one sequential call / plain function call, {isolation}", one / plain, "ratio")
-    parallel = middle(await samples_of(runtime, PARALLEL, 20))
+    parallel = middle(await samples_of(runtime, PARALLEL, 50))
     yield Row(f"100 parallel calls, in memory, {isolation}", parallel, "ms", 6.0 if in_process else None)
 
 
@@ -99,13 +99,13 @@ async def _plain_calls() -> float:
 async def _stores() -> AsyncIterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         async with Runtime([functions("bench", add)], store=SQLiteStore(Path(folder) / "runs.db")) as runtime:
-            one = middle(await samples_of(runtime, SEQUENTIAL, 20)) / CALLS
+            one = middle(await samples_of(runtime, SEQUENTIAL, 50)) / CALLS
             yield Row("one sequential call, SQLite, threads", one, "ms", 0.25)
             yield Row("fresh session, 1+1, SQLite, threads", middle(await samples_of(runtime, "1+1", 200)), "ms")
     costs: dict[int, float] = {}
     for count in (10, 10_000):
         async with Runtime([functions("bench", add, *many_tools(count))], store=MemoryStore()) as runtime:
-            costs[count] = middle(await samples_of(runtime, SEQUENTIAL, 20)) / CALLS
+            costs[count] = middle(await samples_of(runtime, SEQUENTIAL, 50)) / CALLS
     yield Row("one sequential call, 10,000 tools", costs[10_000], "ms", 0.12)
     yield Row("one sequential call, 10,000 tools / 10 tools", costs[10_000] / costs[10], "ratio", 1.2)
 

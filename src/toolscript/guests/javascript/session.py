@@ -17,13 +17,16 @@ class JavaScriptSession:
     def __init__(self, live: LiveProgram, threads: Threads) -> None:
         self._live = live
         self._threads = threads
+        self._run = threads.run  # the first turn parses and boots; those after it are mostly short
 
     async def advance(self, answers: Sequence[Settled], now: Instant) -> Turn:
         try:
-            return await self._threads.run(lambda: self._live.advance_blocking(answers, now))
+            turn = await self._run(lambda: self._live.advance_blocking(answers, now))
         except asyncio.CancelledError:
             self._live.close()
             raise
+        self._run = self._threads.run_short
+        return turn
 
     async def snapshot(self) -> bytes | None:
         return await self._threads.run(self._live.snapshot_blocking)
