@@ -210,7 +210,10 @@ def test_unknown_keys_are_warnings_with_near_names(tmp_path: Path) -> None:
         ('{"mcpservers": {}}', "did you mean `mcpServers` instead of `mcpservers`"),
         ("[]", 'should hold an object {"mcpServers": {...}}, not a list'),
         ('{"mcpServers": []}', "`mcpServers` should be an object of servers by name, not a list"),
-        ('{"mcpServers": {\n  "a": {"command": }\n}}', 'mcp.json, line 2, column 20: this is not valid JSON: expecting value\n  2 |   "a"'),
+        (
+            '{"mcpServers": {\n  "a": {"command": }\n}}',
+            'mcp.json, line 2, column 20: this is not valid JSON: expecting value\n  2 |   "a"',
+        ),
         ('{"mcpServers": {}', "line 1, column 18: this is not valid JSON: expecting"),
         ('{"mcpServers": {"a": {}, "a": {}}}', 'the key "a" stands twice'),
         ("{\n /* open\n", "line 2, column 2: the comment that begins here does not end"),
