@@ -1,8 +1,8 @@
 """What a failed program's author probably meant."""
 
 import pytest
-
 from tests.decisions.test_machine import CATALOG
+
 from toolscript.errors import Failure
 from toolscript.runs.hints import hint_of
 
