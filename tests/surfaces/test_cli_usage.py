@@ -40,7 +40,9 @@ def test_every_command_has_help_and_the_common_options(project: Project, command
     assert all(option in ended.out for option in ("--config", "--json", "--quiet", "--verbose"))
 
 
-@pytest.mark.parametrize("before", [["--config", "{}", "--json"], ["--json", "--config={}"], ["--config", "{}", "-q"]])
+@pytest.mark.parametrize(
+    "before", [["--config", "{}", "--json"], ["--json", "--config={}"], ["--config", "{}", "-q"], ["-c", "{}"]]
+)
 @pytest.mark.parametrize("name", ["mine.json", "tools", "search"])
 def test_common_options_may_stand_before_the_command(project: Project, before: list[str], name: str) -> None:
     file = project.servers(name, plain=["raw_server.py", "plain"])

@@ -47,6 +47,14 @@ async def test_the_inspector_drives_the_server_on_stdio() -> None:
     assert (await inspect(*server, "--method", *CALL))["content"] == [{"type": "text", "text": "2"}]
 
 
+async def test_the_inspector_drives_the_command(tmp_path: Path) -> None:
+    config = tmp_path / "mcp.json"
+    config.write_text('{"mcpServers": {}}')
+    command = [sys.executable, "-m", "toolscript", "serve", "-c", str(config), "--store", ":memory:"]
+    call = ["tools/call", "--tool-name", "execute", "--tool-arg", "code=return 40 + 2"]
+    assert (await inspect(*command, "--method", *call))["content"] == [{"type": "text", "text": "42"}]
+
+
 async def test_the_inspector_drives_the_server_over_http() -> None:
     async with over_http(runtime()) as url:
         at = [url, "--transport", "http", "--method"]

@@ -83,8 +83,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _command_first(given: Sequence[str]) -> list[str]:
     """The words with the command moved before the options of every command that were written before it."""
     words, at = list(given), 0
-    while at < len(words) and words[at].partition("=")[0] in ("--config", "--json", "--quiet", "-q", "--verbose", "-v"):
-        at += 2 if words[at] == "--config" else 1
+    common = ("--config", "-c", "--json", "--quiet", "-q", "--verbose", "-v")
+    while at < len(words) and words[at].partition("=")[0] in common:
+        at += 2 if words[at] in ("--config", "-c") else 1
     if 0 < at < len(words) and words[at] in COMMANDS:
         words.insert(0, words.pop(at))
     return words
@@ -102,6 +103,7 @@ def _refuse(parser: Parser, word: str) -> NoReturn:
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config",
+        "-c",
         metavar="FILE",
         type=Path,
         action="append",
