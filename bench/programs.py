@@ -16,6 +16,7 @@ SEQUENTIAL = f"let sum = 0; for (let i = 0; i < {CALLS}; i++) sum += await bench
 PARALLEL = (
     "const all = await Promise.all(Array.from({ length: 100 }, (_, i) => bench.add({ a: i, b: 1 }))); return all.length"
 )
+WRITES = SEQUENTIAL.replace("bench.add", "bench.keep")
 SMALL = """
 const first = await bench.add({ a: 1, b: 2 });
 const [second, third] = await Promise.all([bench.add({ a: first, b: 1 }), bench.add({ a: first, b: 2 })]);
@@ -27,6 +28,11 @@ HOSTILE = "while (true) {}"
 @tool(effect="read")
 async def add(a: int, b: int) -> int:
     """Add two numbers."""
+    return a + b
+
+
+async def keep(a: int, b: int) -> int:
+    """A write: its intent is committed before it acts, and its answer after."""
     return a + b
 
 
@@ -65,7 +71,7 @@ async def rows() -> AsyncIterator[Row]:
         async with Runtime([functions("bench", add)], isolation=isolation) as runtime:
             yield Row(
                 f"fresh session, 1+1, in memory, {isolation}",
-                middle(await samples_of(runtime, "1+1", 300, 20)),
+                middle(await samples_of(runtime, "1+1", 500, 200)),
                 "ms",
                 bar,
             )
@@ -98,10 +104,15 @@ async def _plain_calls() -> float:
 
 async def _stores() -> AsyncIterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
-        async with Runtime([functions("bench", add)], store=SQLiteStore(Path(folder) / "runs.db")) as runtime:
+        async with Runtime([functions("bench", add, keep)], store=SQLiteStore(Path(folder) / "runs.db")) as runtime:
             one = middle(await samples_of(runtime, SEQUENTIAL, 50)) / CALLS
             yield Row("one sequential call, SQLite, threads", one, "ms", 0.25)
+            one = middle(await samples_of(runtime, WRITES, 50)) / CALLS
+            yield Row("one sequential write, SQLite, threads", one, "ms", 0.35)
             yield Row("fresh session, 1+1, SQLite, threads", middle(await samples_of(runtime, "1+1", 200)), "ms")
+    async with Runtime([functions("bench", keep)]) as runtime:
+        one = middle(await samples_of(runtime, WRITES, 50)) / CALLS
+        yield Row("one sequential write, in memory, threads", one, "ms")
     costs: dict[int, float] = {}
     for count in (10, 10_000):
         async with Runtime([functions("bench", add, *many_tools(count))], store=MemoryStore()) as runtime:
