@@ -128,7 +128,8 @@ class Runtime:
 
     async def ready(self, *, timeout_s: float | None = None) -> None:
         """Wait until every connector has connected, or could not."""
-        await self._upstreams.ready(lambda names: names, self._patience(timeout_s))
+        patience_s = self._connect_timeout_s if timeout_s is None else timeout_s
+        await self._upstreams.ready(lambda names: names, patience_s)
 
     async def changed(self, since: Catalog) -> Catalog:
         """The catalogue, once it is another than `since`; for whoever follows it."""
@@ -274,9 +275,6 @@ class Runtime:
         if patience > 0:
             await self._upstreams.ready(lambda names: names, min(patience, self._connect_timeout_s))
         return self._upstreams.offered
-
-    def _patience(self, timeout_s: float | None) -> float:
-        return self._connect_timeout_s if timeout_s is None else timeout_s
 
     def _guest(self, language: Language) -> Guest:
         if language not in self._guests:

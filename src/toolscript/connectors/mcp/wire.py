@@ -155,12 +155,30 @@ def _shown(schema: Any) -> str:
     return "missing" if schema is None else f"of type {type(schema).__name__}"
 
 
-class _Incoming:
-    """The transport's read stream, with each message put right as it passes."""
+class _Stream:
+    """One of a transport's two streams, with `wire` beside it."""
 
     def __init__(self, inner: Any, wire: Wire) -> None:
         self._inner = inner
         self._wire = wire
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    def close(self) -> None:
+        self._inner.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+class _Incoming(_Stream):
+    """The transport's read stream, with each message put right as it passes."""
 
     @property
     def last_context(self) -> Any:
@@ -176,12 +194,6 @@ class _Incoming:
             self._wire.received(message)
         return message
 
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-    def close(self) -> None:
-        self._inner.close()
-
     def __aiter__(self) -> Self:
         return self
 
@@ -191,39 +203,13 @@ class _Incoming:
         except EndOfStream:
             raise StopAsyncIteration from None
 
-    async def __aenter__(self) -> Self:
-        return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-
-class _Outgoing:
+class _Outgoing(_Stream):
     """The transport's write stream, which learns the ids of our requests as they pass."""
-
-    def __init__(self, inner: Any, wire: Wire) -> None:
-        self._inner = inner
-        self._wire = wire
 
     async def send(self, item: SessionMessage, /) -> None:
         self._wire.sent(item)
         await self._inner.send(item)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-    def close(self) -> None:
-        self._inner.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
 
 class Repaired:
