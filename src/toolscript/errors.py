@@ -30,7 +30,9 @@ FailureCode = Literal[
     "deadlock",  # the program waits for something that can never come
     "unknown_tool",
     "bad_arguments",
-    "denied",
+    "denied",  # the policy does not allow the call
+    "rejected",  # a person looked at the call and said no
+    "expired",  # nobody decided in time
     "bad_value",  # a value cannot cross between program and host
     "tool",  # the tool answered with an error
     "timeout",  # the tool did not answer in time

@@ -6,8 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from toolscript.codec import Encoded
 from toolscript.runs.entry import Entry, RunRecord, RunStatus
 from toolscript.runs.program import Boot, Instant, Language
+from toolscript.runs.result import CallRecord
+from toolscript.runs.snippet import Snippet
 from toolscript.runs.turn import Called, Outcome, Settled, Turn
 from toolscript.tools import CallContext, Progress, Tool
 
@@ -93,6 +96,22 @@ class Connector(Protocol):
     async def close(self) -> None: ...
 
 
+class Reverter(Protocol):
+    """An optional power of a connector: it undoes calls of tools whose `revert` names no other tool."""
+
+    async def revert(self, tool: Tool, args: Mapping[str, Any], result: Any, context: CallContext) -> Any:
+        """Undo one call, which had these arguments and gave this result; raises `ToolError` where it cannot."""
+        ...
+
+
+class Compiler(Protocol):
+    """An optional power of a guest: programs that run inside another program's session (`codemode.run`)."""
+
+    async def compiled(self, code: str) -> str:
+        """The text that the session evaluates for this program; `GuestError` for one that cannot be parsed."""
+        ...
+
+
 class Store(Protocol):
     """Where runs and their entries live."""
 
@@ -103,7 +122,8 @@ class Store(Protocol):
     def append(self, run: str, fence: int, entries: Sequence[Entry], status: RunStatus = "running") -> Awaitable[None]:
         """Add entries in one transaction: queued by the call, in order, and durable when the awaitable ends.
 
-        `Conflict`, when awaited, if the fence is not the run's any more.
+        `Conflict`, when awaited, if the fence is not the run's any more. An end (any status but `running`) also
+        drops the run's lease and snapshot.
         """
         ...
 
@@ -116,11 +136,110 @@ class Store(Protocol):
     async def close(self) -> None: ...
 
 
-class Blobs(Protocol):
-    """An optional power of a store: bytes by their SHA-256."""
+class Leases(Protocol):
+    """Who drives which run. All times are instants of the caller's clock."""
 
-    async def put_blob(self, content: bytes, media_type: str) -> str:
-        """Keep the bytes, and answer their SHA-256 in hexadecimal; the same bytes are kept once."""
+    async def claim(
+        self, *, scope: str, now: Instant, until: Instant, run: str | None = None
+    ) -> tuple[RunRecord, bytes | None] | None:
+        """Take over one run of this scope: running, with a fence one higher and a lease `until` then.
+
+        Without `run` one that is due: parked with `wake_at` reached, or running with its lease over, the longest due
+        first. With `run` that one, if it is not driven at this moment: parked, ended, or its lease over, due or not.
+        Gives the record as it is now (but with the `status` that it had before) and the snapshot that it was parked
+        with; None if there is nothing to take. Of any number of callers at once one gets it.
+        """
+        ...
+
+    async def renew(self, fences: Mapping[str, int], until: Instant) -> Mapping[str, int]:
+        """Prolong the leases that are still held; gives the `decisions` of each, and leaves out what was lost.
+
+        `until` 0 lets go: the run may be taken over at once.
+        """
+        ...
+
+    async def held(self, fences: Mapping[str, int]) -> Mapping[str, int]:
+        """The same, but only read."""
+        ...
+
+    async def park(
+        self,
+        run: str,
+        fence: int,
+        entries: Sequence[Entry],
+        *,
+        decisions: int,
+        wake_at: Instant,
+        snapshot: bytes | None,
+    ) -> bool:
+        """Add entries and park the run, if nobody decided anything that the driver has not seen (`decisions`).
+
+        False, and nothing is changed, if somebody did; `Conflict` if the fence is not the run's any more.
+        """
+        ...
+
+    async def due(self, scope: str) -> Instant | None:
+        """When the next run of this scope can be claimed: the earliest `wake_at` or end of a lease."""
+        ...
+
+
+class Archive(Protocol):
+    """What people do to runs from outside: decide, and clear away."""
+
+    async def amend(self, run: str, position: int, entries: Sequence[Entry]) -> bool:
+        """Add what a person decided, if the log has not grown since it was read (`RunRecord.position`).
+
+        Counts up `decisions`, and makes a parked run due at once. False, and nothing is changed, if the log grew or
+        the run is gone.
+        """
+        ...
+
+    async def delete(self, run: str) -> bool:
+        """Forget an ended run, with all that belongs to it; False if it is running, parked or not there."""
+        ...
+
+    async def prune(self, *, keep: int | None, before: Instant | None) -> int:
+        """Forget ended runs: all but the newest `keep`, and all that ended `before` then; gives how many.
+
+        Never one that is running or parked.
+        """
+        ...
+
+
+class Bell(Protocol):
+    """An optional power of a store: it tells when anything was written, also by another process."""
+
+    async def rung(self) -> None:
+        """Ends soon after the next write to any run, by whomever; may end without one."""
+        ...
+
+
+class Cells(Protocol):
+    """Small values by name: the `codemode.state` of each scope, and the store's own secret."""
+
+    async def get_cell(self, scope: str, name: str) -> Encoded | None: ...
+
+    async def set_cell(self, scope: str, name: str, value: Encoded | None) -> None:
+        """Keep a value, or forget it (None)."""
+        ...
+
+    async def cells(self, scope: str) -> list[str]:
+        """The names that have a value, sorted."""
+        ...
+
+    async def secret(self) -> bytes:
+        """32 random bytes, the same for every process on the store; made when first asked for."""
+        ...
+
+
+class Blobs(Protocol):
+    """Bytes by their SHA-256."""
+
+    async def put_blob(self, content: bytes, media_type: str, *, run: str) -> str:
+        """Keep the bytes for as long as this run is kept, and answer their SHA-256 in hexadecimal.
+
+        The same bytes are kept once, for all the runs that have them.
+        """
         ...
 
     async def get_blob(self, id: str) -> tuple[bytes, str]:
@@ -128,8 +247,28 @@ class Blobs(Protocol):
         ...
 
 
-class RunStore(Store, Blobs, Protocol):
-    """What a runtime asks of its store: runs, and the bytes that their values point to."""
+class Shelf(Protocol):
+    """Where snippets live: any number of versions by name, in each scope."""
+
+    async def save_snippet(self, scope: str, snippet: Snippet) -> Snippet:
+        """Keep it as the next version of its name (1 for a new one), and give it with that version."""
+        ...
+
+    async def snippet(self, scope: str, name: str, version: int | None = None) -> Snippet | None:
+        """One version, or the newest."""
+        ...
+
+    async def snippets(self, scope: str) -> list[Snippet]:
+        """The newest version of each, by name."""
+        ...
+
+    async def delete_snippet(self, scope: str, name: str) -> bool:
+        """Forget all versions of it; False if there is none."""
+        ...
+
+
+class RunStore(Store, Leases, Archive, Cells, Blobs, Shelf, Protocol):
+    """What a runtime asks of its store."""
 
 
 class Clock(Protocol):
@@ -164,13 +303,21 @@ class CallEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class RunParked:
+    """The run waits for people or time, and is let go; another process may go on with it."""
+
+    run: str
+    pending: tuple[CallRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     run: str
     status: RunStatus
     outcome: Outcome
 
 
-Event = RunStarted | CallStarted | CallProgressed | CallEnded | RunEnded
+Event = RunStarted | CallStarted | CallProgressed | CallEnded | RunParked | RunEnded
 
 
 class Observer(Protocol):

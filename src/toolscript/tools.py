@@ -29,7 +29,9 @@ class Tool:
     """One thing that can be called, whatever brought it.
 
     `raw_name` is the upstream's own name and goes on the wire. `input_schema` describes one object: the arguments by
-    name. Without `output_schema` the result's type is unknown.
+    name. Without `output_schema` the result's type is unknown. A `keyed` tool honours the call's `idempotency_key`:
+    asked twice with one key it acts once, so a call that a crash cut off is made again. `revert` says how a call is
+    undone.
     """
 
     path: ToolPath
@@ -40,6 +42,20 @@ class Tool:
     effect: Effect = "write"
     destructive: bool = False
     idempotent: bool = False
+    keyed: bool = False
+    revert: Revert | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revert:
+    """How a call of a tool is undone: by its connector (`path` is None), or by a call of another tool.
+
+    `args` gives each argument of that call an expression over the first one: `result.id`, `args.name`, or a JSON
+    literal.
+    """
+
+    path: str | None = None
+    args: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 A run is determined by its `RunRecord` (program, engine, the names it sees; the seed follows from the id) and by its
 entries: the `now` of every turn, the order in which answers were handed over, and the answers. From these a replay is
-exact.
+exact. The rest of the lines say who decided what, and when: they are the audit trail.
 """
 
 from __future__ import annotations
@@ -18,6 +18,16 @@ from toolscript.tools import Effect
 
 RunStatus = Literal["running", "parked", "completed", "failed", "rejected", "cancelled", "expired", "rolled_back"]
 CallStatus = Literal["executing", "pending", "approved", "returned", "raised", "rejected", "uncertain", "reverted"]
+Verdict = Literal["allow", "ask", "refuse", "replay"]
+Choice = Literal["approve", "reject", "end", "retry", "done", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who decided, and through which surface (`cli`, `mcp`, `library`, ...)."""
+
+    name: str
+    via: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +40,74 @@ class Turned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intended:
-    """The program made a call. For a write this line is on disk before the tool is asked to act."""
+    """The program made a call, and this is how it was taken.
+
+    `allow`: the tool is asked to act; for a write this line is on disk before. `ask`: a person is asked first.
+    `refuse`: nothing acts. `replay`: the answer is that of an earlier run. `rule` says which rule decided, and why.
+    """
 
     seq: int
     path: str
     args: Encoded
     effect: Effect
+    at: Instant
+    verdict: Verdict = "allow"
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """The tool of a call is asked to act, after an approval or once more after a crash; on disk before it acts."""
+
+    seq: int
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """A write was cut off: whether it took effect is not known, and a person is asked."""
+
+    seq: int
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A person's decision on one call.
+
+    On a pending one: `approve`, with edited `args` if need be; `reject` with a `reason` that the program receives;
+    `end`, which rejects and ends the run. On an uncertain one: `retry`, `done` with the `value` that it gave, or
+    `fail` with a `reason`.
+    """
+
+    seq: int
+    choice: Choice
+    by: Actor
+    at: Instant
+    reason: str = ""
+    args: Encoded | None = None
+    value: Encoded | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """A person approved further calls of this run, where the policy asks: of tools by pattern, of arguments by
+    condition, at most `calls` of them and until an instant, if these are given."""
+
+    id: str
+    tools: tuple[str, ...]
+    by: Actor
+    at: Instant
+    when: tuple[str, ...] = ()
+    calls: int | None = None
+    until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CalledOff:
+    """A person asked for the run to be cancelled; whoever drives it does so."""
+
+    by: Actor
     at: Instant
 
 
@@ -56,9 +128,24 @@ class Printed:
     lines: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The run waits for people and time only, and is nowhere but in the store."""
+
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A process took the run over: a parked one that can go on, or one whose process is gone."""
+
+    at: Instant
+    fence: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """The run ended. Nothing follows this line."""
+    """The run ended. Of the program nothing follows this line; a rollback may."""
 
     status: RunStatus
     outcome: Outcome
@@ -66,15 +153,50 @@ class Ended:
     usage: Usage = field(default_factory=Usage)
 
 
-Entry = Turned | Intended | Answered | Printed | Ended
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reverting:
+    """A call is about to be undone; on disk before anything acts."""
+
+    seq: int
+    by: Actor
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reverted:
+    """What came of undoing a call."""
+
+    seq: int
+    answer: Answer
+    at: Instant
+
+
+Entry = (
+    Turned
+    | Intended
+    | Attempted
+    | Doubted
+    | Decided
+    | Granted
+    | CalledOff
+    | Answered
+    | Printed
+    | Parked
+    | Claimed
+    | Ended
+    | Reverting
+    | Reverted
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """One run as the store keeps it beside its entries.
 
-    `engine` is the digest of the guest that runs it; `namespaces` are the names that the program sees. `fence` grows
-    with every claim: a write that carries an older one is refused.
+    `engine` is the digest of the guest that runs it; `namespaces` are the names that the program sees. Only processes
+    of the same `scope` drive it. `fence` grows with every claim: a write that carries an older one is refused.
+    `wake_at` is when a parked run is due, `lease_until` when a running one may be taken over; `decisions` counts what
+    people added to the log; `position` is how far the log had grown when it was read.
     """
 
     id: str
@@ -87,11 +209,21 @@ class RunRecord:
     status: RunStatus = "running"
     fence: int = 1
     key: str | None = None
+    scope: str = ""
+    retry_of: str | None = None
+    seeded_by: str | None = None
+    lease_until: Instant = 0
+    wake_at: Instant = 0
+    decisions: int = 0
+    position: int = field(default=0, compare=False)
 
     @property
     def boot(self) -> Boot:
-        """What a guest starts this run from; the same on every machine, because the seed comes from the run's id."""
-        seed = int(digest(self.id)[:16], 16) or 1
+        """What a guest starts this run from; the same on every machine, because the seed comes from the run's id.
+
+        A run that corrects another shares its seed (`seeded_by`), so that its calls can be the same.
+        """
+        seed = int(digest(self.seeded_by or self.id)[:16], 16) or 1
         return Boot(program=self.program, namespaces=self.namespaces, seed=seed, limits=self.limits)
 
 
@@ -101,8 +233,8 @@ def last_instant(entries: Sequence[Entry], default: Instant) -> Instant:
         match entry:
             case Turned():
                 return entry.now
-            case Intended() | Answered() | Ended():
-                return entry.at
             case Printed():
                 pass
+            case _:
+                return entry.at
     return default

@@ -7,9 +7,41 @@ from collections.abc import Sequence
 from typing import Any, assert_never
 
 from toolscript.errors import Failure
-from toolscript.runs.entry import Answered, Ended, Entry, Intended, Printed, RunRecord, Turned
+from toolscript.runs.entry import (
+    Actor,
+    Answered,
+    Attempted,
+    CalledOff,
+    Claimed,
+    Decided,
+    Doubted,
+    Ended,
+    Entry,
+    Granted,
+    Intended,
+    Parked,
+    Printed,
+    Reverted,
+    Reverting,
+    RunRecord,
+    Turned,
+)
 from toolscript.runs.program import Limits, Program
 from toolscript.runs.turn import Answer, Crashed, Finished, Outcome, Raised, Returned, Usage
+
+_KINDS: dict[str, type[Entry]] = {
+    "intended": Intended,
+    "attempted": Attempted,
+    "doubted": Doubted,
+    "decided": Decided,
+    "granted": Granted,
+    "called_off": CalledOff,
+    "parked": Parked,
+    "claimed": Claimed,
+    "reverting": Reverting,
+}
+"""The entries whose text is their members, one by one."""
+_KIND_OF = {kind: name for name, kind in _KINDS.items()}
 
 
 def write_entries(entries: Sequence[Entry]) -> str:
@@ -36,7 +68,7 @@ def read_failure(members: dict[str, Any]) -> Failure:
 
 
 def write_run(run: RunRecord) -> str:
-    """The text of what never changes of a run: program, engine, names, limits."""
+    """The text of what never changes of a run: program, engine, names, limits, and what it corrects."""
     members = {
         "code": run.program.code,
         "language": run.program.language,
@@ -44,6 +76,8 @@ def write_run(run: RunRecord) -> str:
         "engine": run.engine,
         "namespaces": dict(run.namespaces),
         "limits": {name: getattr(run.limits, name) for name in Limits.__slots__},
+        "retry_of": run.retry_of,
+        "seeded_by": run.seeded_by,
     }
     return json.dumps(members, separators=(",", ":"))
 
@@ -56,6 +90,8 @@ def read_run(text: str, **columns: Any) -> RunRecord:
         engine=members["engine"],
         namespaces={name: tuple(methods) for name, methods in members["namespaces"].items()},
         limits=Limits(**members["limits"]),
+        retry_of=members.get("retry_of"),
+        seeded_by=members.get("seeded_by"),
         **columns,
     )
 
@@ -88,51 +124,67 @@ def _members(entry: Entry) -> dict[str, Any]:
     match entry:
         case Turned(now, delivered):
             return {"kind": "turned", "now": now, "delivered": delivered}
-        case Intended():
-            return {
-                "kind": "intended",
-                "seq": entry.seq,
-                "path": entry.path,
-                "args": entry.args,
-                "effect": entry.effect,
-                "at": entry.at,
-            }
-        case Answered():
-            return {
-                "kind": "answered",
-                "seq": entry.seq,
-                "at": entry.at,
-                "duration_us": entry.duration_us,
-                **_answer(entry.answer),
-            }
         case Printed(lines):
             return {"kind": "printed", "lines": lines}
+        case Answered():
+            rest = _answer(entry.answer)
+            return {"kind": "answered", "seq": entry.seq, "at": entry.at, "duration_us": entry.duration_us, **rest}
         case Ended():
-            return {
-                "kind": "ended",
-                "status": entry.status,
-                "at": entry.at,
-                **_outcome(entry.outcome),
-                "usage": _usage(entry.usage),
-            }
+            rest = {**_outcome(entry.outcome), "usage": _usage(entry.usage)}
+            return {"kind": "ended", "status": entry.status, "at": entry.at, **rest}
+        case Reverted():
+            return {"kind": "reverted", "seq": entry.seq, "at": entry.at, **_answer(entry.answer)}
+        case (
+            Intended()
+            | Attempted()
+            | Doubted()
+            | Decided()
+            | Granted()
+            | CalledOff()
+            | Parked()
+            | Claimed()
+            | Reverting()
+        ):
+            members: dict[str, Any] = {"kind": _KIND_OF[type(entry)]}
+            for name in entry.__slots__:
+                value = getattr(entry, name)
+                if value is not None and value not in ("", ()):
+                    members[name] = [value.name, value.via] if isinstance(value, Actor) else value
+            return members
         case _:
             assert_never(entry)
 
 
 def _entry(members: dict[str, Any]) -> Entry:
-    match members.pop("kind"):
+    kind = members.pop("kind")
+    if "by" in members:
+        members["by"] = Actor(*members["by"])
+    match kind:
         case "turned":
             return Turned(members["now"], tuple(members["delivered"]))
-        case "intended":
-            return Intended(**members)
-        case "answered":
-            answer = Returned(members["value"]) if "value" in members else Raised(read_failure(members["failure"]))
-            return Answered(seq=members["seq"], answer=answer, at=members["at"], duration_us=members["duration_us"])
         case "printed":
             return Printed(tuple(members["lines"]))
+        case "answered":
+            return Answered(
+                seq=members["seq"],
+                answer=_answer_of(members),
+                at=members["at"],
+                duration_us=members["duration_us"],
+            )
         case "ended":
             outcome = Finished(members["value"]) if "value" in members else Crashed(read_failure(members["failure"]))
             usage = Usage(**members["usage"])
             return Ended(status=members["status"], outcome=outcome, at=members["at"], usage=usage)
-        case kind:
+        case "reverted":
+            return Reverted(seq=members["seq"], answer=_answer_of(members), at=members["at"])
+        case "granted":
+            members |= {"tools": tuple(members["tools"]), "when": tuple(members.get("when", ()))}
+            return Granted(**members)
+        case kind if kind in _KINDS:
+            return _KINDS[kind](**members)
+        case _:
             raise ValueError(f"unknown kind of entry: {kind}")
+
+
+def _answer_of(members: dict[str, Any]) -> Answer:
+    return Returned(members["value"]) if "value" in members else Raised(read_failure(members["failure"]))

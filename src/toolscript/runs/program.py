@@ -29,7 +29,10 @@ class Limits:
     `instructions` counts loop turns and calls inside the guest, in steps of about 10,000: it is deterministic, and
     stops ordinary loops. `cpu_ms` bounds the guest's time over all turns: it stops what does not loop in the program
     itself (a regular expression, a sort). `wall_ms` bounds the run from start to end, `call_ms` one call.
-    `concurrent_calls` is no end: further calls wait their turn.
+    `concurrent_calls` is no end: further calls wait their turn. `wall_ms` does not count the time in which the run is
+    parked; `parked_ms` is how long it waits for a person before it expires. `value_bytes` caps what crosses in one
+    piece: larger arguments are refused, a larger result becomes a blob, and of a larger final value the log keeps a
+    blob's handle.
     """
 
     instructions: int = 1_000_000_000
@@ -44,6 +47,8 @@ class Limits:
     answer_bytes: int = 8 << 20
     output_bytes: int = 8 << 20
     printed_bytes: int = 256 << 10
+    value_bytes: int = 1 << 20
+    parked_ms: int = 7 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

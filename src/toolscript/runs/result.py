@@ -7,10 +7,10 @@ from typing import Any, assert_never
 
 from toolscript.codec import Encoded, decode
 from toolscript.errors import Conflict, Failure, error_of
-from toolscript.runs.entry import Answered, CallStatus, Entry, Intended, RunRecord, RunStatus
-from toolscript.runs.history import history
+from toolscript.runs.entry import CallStatus, Decided, Ended, Entry, Reverted, RunRecord, RunStatus
+from toolscript.runs.history import CallState, history
 from toolscript.runs.program import Instant
-from toolscript.runs.turn import Answer, Crashed, Finished, Outcome, Raised, Returned, Usage
+from toolscript.runs.turn import Answer, Crashed, Finished, Outcome, Raised, Usage
 from toolscript.tools import Effect
 
 SHOW = "codemode.show"
@@ -18,7 +18,11 @@ SHOW = "codemode.show"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
-    """One call in a run's timeline; `duration_us` is None until it is answered."""
+    """One call in a run's timeline; `duration_us` is None until it is answered.
+
+    `args` are those that the program gave; `decided` holds a person's decision, edited arguments included. `rule`
+    says which rule of the policy let it pass or asked, and why.
+    """
 
     seq: int
     path: str
@@ -26,8 +30,17 @@ class CallRecord:
     effect: Effect
     status: CallStatus
     at: Instant
+    since: Instant = 0
+    rule: str = ""
     duration_us: int | None = None
     answer: Answer | None = None
+    decided: Decided | None = None
+    reverted: Reverted | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person is asked to decide on it."""
+        return self.status in ("pending", "uncertain") and self.answer is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +48,7 @@ class Result:
     """What a run came to.
 
     `printed` are the lines of its console, `shown` the values of `codemode.show`; `hint` says what a failed program
-    probably meant.
+    probably meant. Of a parked run, `pending` are the calls that wait for a person.
     """
 
     run: str
@@ -52,6 +65,11 @@ class Result:
     def ok(self) -> bool:
         """Whether the run completed with a value."""
         return isinstance(self.outcome, Finished)
+
+    @property
+    def pending(self) -> tuple[CallRecord, ...]:
+        """The calls that a person is asked to decide on."""
+        return tuple(call for call in self.calls if call.waits) if self.outcome is None else ()
 
     @property
     def failure(self) -> Failure | None:
@@ -75,28 +93,14 @@ class Result:
 def result_of(run: RunRecord, entries: list[Entry]) -> Result:
     """What a run's log says it came to."""
     log = history(entries)
-    calls: list[CallRecord] = []
-    for call in log.calls.values():
-        answered = log.answers.get(call.seq)
-        calls.append(
-            CallRecord(
-                seq=call.seq,
-                path=call.path,
-                args=call.args,
-                effect=call.effect,
-                status=_status(call, answered),
-                at=call.at,
-                duration_us=answered.duration_us if answered else None,
-                answer=answered.answer if answered else None,
-            )
-        )
+    calls = tuple(_record(call) for call in log.calls.values())
     return Result(
         run=run.id,
-        status=log.ended.status if log.ended else run.status,
+        status=_status(run, log.ended),
         outcome=log.ended.outcome if log.ended else None,
         printed=log.printed,
         shown=tuple(call.args for call in calls if call.path == SHOW),
-        calls=tuple(calls),
+        calls=calls,
         usage=log.ended.usage if log.ended else Usage(),
         duration_ms=(log.ended.at if log.ended else run.updated) - run.created,
     )
@@ -110,13 +114,24 @@ def cancelled(path: str, effect: Effect) -> Raised:
     return Raised(Failure(kind="guest", code="cancelled", name="CancelledError", message=message))
 
 
-def _status(call: Intended, answered: Answered | None) -> CallStatus:
-    match answered:
-        case None:
-            return "executing"
-        case Answered(answer=Returned()):
-            return "returned"
-        case Answered(answer=Raised(failure)) if failure.code == "cancelled" and call.effect == "write":
-            return "uncertain"
-        case _:
-            return "raised"
+def _status(run: RunRecord, ended: Ended | None) -> RunStatus:
+    """The end's, but for a run that was rolled back after it."""
+    return run.status if ended is None or run.status == "rolled_back" else ended.status
+
+
+def _record(call: CallState) -> CallRecord:
+    answered = call.answered
+    return CallRecord(
+        seq=call.intended.seq,
+        path=call.intended.path,
+        args=call.intended.args,
+        effect=call.intended.effect,
+        status=call.status,
+        at=call.intended.at,
+        since=call.since,
+        rule=call.intended.rule,
+        duration_us=answered.duration_us if answered else None,
+        answer=answered.answer if answered else None,
+        decided=call.decided,
+        reverted=call.reverted,
+    )
