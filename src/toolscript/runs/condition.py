@@ -32,7 +32,7 @@ from toolscript.schema.patterns import compiled_safely
 
 MAX_CONDITION = 2_000  # characters
 MAX_DEPTH = 16  # of a value written in a condition
-MAX_MATCHED = 1_000  # characters that a pattern is tried on: a quadratic one takes some ten milliseconds
+MAX_MATCHED = 500  # characters that a pattern is tried on: bounds what a quadratic pattern can cost
 
 _SYMBOLS = ("==", "!=", ">=", "<=", ">", "<")
 _WORDS = ("in", "contains", "startsWith", "endsWith", "matches", "within", "exists", "missing")
@@ -276,7 +276,7 @@ class _Reader:
     def _pattern(self, at: int, text: str) -> re.Pattern[str]:
         pattern = compiled_safely(text)
         if pattern is None:
-            self._fail(at, "expected a pattern that ends soon: no repeat within a repeat, look-around or reference")
+            self._fail(at, "expected a pattern that ends soon: at most two * or +, none within another, no look-around")
         return pattern
 
     def _step(self) -> str:

@@ -216,7 +216,7 @@ def _answered(answer: object) -> Judgement | None:
             reason = " ".join(words.split())[:MAX_REASON] or _PASSIVE[verdict]
             return Judgement(verdict, f"policy function: {reason}", reason)
         case _:
-            return _failed(f"it answered {_told(answer)}")
+            return _failed(f"it answered {_told(cast('object', answer))}")
 
 
 def _failed(trouble: str) -> Judgement:

@@ -1,9 +1,9 @@
 """Regular expressions of schemas, as far as they can be trusted.
 
 A pattern comes from an upstream and runs in our process, on a value that a program chose. Python's engine backtracks,
-so a pattern is used only where backtracking stays small: no group that repeats around another open repeat or an
-alternative, and at most `MAX_OPEN` repeats without bound. Anything else, and anything that Python cannot parse, is
-left to the source.
+so a pattern is used only where backtracking stays small: no group that repeats around another repeat or an
+alternative, at most `MAX_OPEN` repeats without bound, and at most `MAX_CHOICES` ways through the rest of it. Anything
+else, and anything that Python cannot parse, is left to the source.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import re
 
 MAX_PATTERN = 300
 MAX_OPEN = 2  # with 256 characters of text: some 65,000 steps from one starting point
+MAX_CHOICES = 1_000  # optional parts, counted repeats and alternatives: `a?` twenty times in a row is a million ways
 MANY = 64  # a counted repeat beyond this is as good as unbounded
 
 _atom = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
-_repeat = re.compile(r"[*+]|\{(\d*)(,?)(\d*)\}")
+_repeat = re.compile(r"[*+?]|\{(\d*)(,?)(\d*)\}")
 
 
 def compiled_safely(pattern: str) -> re.Pattern[str] | None:
@@ -32,30 +33,52 @@ def _is_tame(pattern: str) -> bool:
     bare = _atom.sub("x", pattern)
     if re.search(r"\(\?(?!:)|x\(\?", bare) or re.search(r"\\[1-9]", pattern):
         return False  # look-around, flags, back references
-    open_repeats = 0
+    open_repeats, choices = 0, 1
     groups: list[bool] = []  # for each open group, whether it holds a repeat or an alternative
-    closed = False  # whether the group that has just ended held one
+    branches = [1]  # of the whole, and of each open group
+    closed = repeated = False  # whether the group that has just ended held one; whether a repeat has just ended
     position = 0
     while position < len(bare):
         char, step = bare[position], 1
         repeat = _repeat.match(bare, position)
-        if repeat is not None:
+        if repeat is not None and not (char == "?" and repeated):  # `*?` is as `*`, but tries less first
             step = repeat.end() - position
-            most = repeat[3] or ("" if repeat[2] else repeat[1])
-            endless = char in "*+" or not most or len(most) > 3 or int(most) > MANY  # noqa: PLR2004 - digits
-            if closed and (endless or int(most) > 1):
+            least, most = _bounds(repeat)
+            endless = most > MANY
+            if closed and (endless or most > 1):
                 return False
             open_repeats += endless
-            groups = [held or endless or repeat[2] == "," for held in groups]
+            choices *= 1 if endless else most - least + 1
+            groups = [held or endless or most > least for held in groups]
         elif char == "(":
             groups.append(False)
+            branches.append(1)
+            step = 3 if bare.startswith("(?:", position) else 1
         elif char == "|":
             groups = [True for _ in groups]
-        elif char == ")":
-            closed = groups.pop() if groups else False
+            branches[-1] += 1
+        elif char == ")" and groups:
+            choices *= branches.pop()
+            closed, repeated = groups.pop(), False
             position += 1
             continue
-        closed = False
+        closed, repeated = False, repeat is not None
         position += step
     unanchored = not pattern.startswith("^")
-    return open_repeats + unanchored <= MAX_OPEN
+    return open_repeats + unanchored <= MAX_OPEN and choices * branches[0] <= MAX_CHOICES
+
+
+def _bounds(repeat: re.Match[str]) -> tuple[int, int]:
+    """How often a part is there at least and at most, where more than `MANY` is without bound."""
+    if repeat[0] in "*+":
+        return 0, MANY + 1
+    if repeat[0] == "?":
+        return 0, 1
+    least = _count(repeat[1] or "0")
+    if not repeat[2]:
+        return least, least
+    return least, max(least, _count(repeat[3])) if repeat[3] else MANY + 1
+
+
+def _count(digits: str) -> int:
+    return int(digits) if len(digits) < 4 else MANY + 1  # noqa: PLR2004 - digits
