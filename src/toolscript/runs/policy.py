@@ -64,12 +64,20 @@ class Rule:
             raise ConfigError(
                 f"the conditions of a rule are a tuple of Condition.parse('amount > 100'), not {self.when!r}"
             )
+        if self.effect not in (None, *get_args(Effect)) or self.destructive not in (None, True, False):
+            raise ConfigError(f"a rule has the effect {self.effect!r}, destructive={self.destructive!r}")
+        if self.after_calls is not None and self.after_calls < 0:
+            raise ConfigError(f"after_calls of a rule is a number of calls, not {self.after_calls!r}")
 
     @property
     def text(self) -> str:
         """Where it stands, for which tools, and why."""
-        place = f"{self.origin} " if self.origin else ""
-        return f"{place}{', '.join(self.tools)}: {self.reason}"
+        return f"{self.place}: {self.reason}"
+
+    @property
+    def place(self) -> str:
+        """Where it stands, and for which tools."""
+        return " ".join(filter(None, (self.origin, ", ".join(self.tools))))
 
     @property
     def reason(self) -> str:
@@ -172,7 +180,7 @@ class Policy:
                 decided = Judgement(rule.verdict, rule.text, rule.reason)
                 doubts = [f"`{one}`" for one in rule.when if one.holds(args) is None]
                 said += f", as {' and '.join(doubts)} cannot be decided" if doubts else ""
-            lines.append(f"{rule.verdict} {rule.text}: {said}")
+            lines.append(f"{rule.verdict} {rule.place}: {said}")
         decided = decided or self._default(tool)
         return (*lines, f"{decided.verdict}: {decided.rule}")
 
