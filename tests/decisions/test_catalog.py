@@ -5,6 +5,7 @@ import pytest
 from tests.decisions.catalogs import large, recorded, small, tool
 
 from toolscript.catalog.catalog import Catalog
+from toolscript.catalog.search import search
 from toolscript.errors import ConfigError
 
 
@@ -41,6 +42,31 @@ def test_a_namespace_that_only_changes_its_state_keeps_its_index():
     new = old.replace("hub", tools, about="A code host", state="unreachable", problems=("gone",))
     assert new.namespaces["hub"].state == "unreachable"
     assert new.namespaces["hub"].index is old.namespaces["hub"].index
+
+
+def test_a_catalogue_without_some_tools_shares_what_is_untouched():
+    full = small()
+    found = full.find("hub.list_issues")
+    assert found is not None
+    full.check(found, {})
+    part = full.where(lambda tool: str(tool.path) != "hub.delete_customer")
+    assert part.find("hub.delete_customer") is None
+    assert part.find("hub.list_issues") is found
+    assert part.namespaces["files"] is full.namespaces["files"]
+    assert part.namespaces["hub"].about == "A code host"
+    assert part.namespaces["hub"].checkers is full.namespaces["hub"].checkers
+    assert (len(part), len(full)) == (6, 7)
+    assert part.digest != full.digest
+    assert [hit.path for hit in search(part, "remove a customer").hits] == []
+    assert "hub.delete_customer" in [hit.path for hit in search(full, "remove a customer").hits]
+    assert full.where(lambda tool: True) is full
+
+
+def test_a_namespace_of_which_nothing_is_left_goes_unless_it_is_not_ready():
+    full = small().replace("new", [], state="connecting").replace("void", [])
+    full = full.replace("old", [tool("old.a")], state="unreachable")
+    none = full.where(lambda tool: False)
+    assert {name: len(held.methods) for name, held in none.namespaces.items()} == {"new": 0, "void": 0, "old": 0}
 
 
 def test_a_tool_is_found_by_its_exact_path_only():

@@ -8,7 +8,7 @@ in equality.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
@@ -99,6 +99,22 @@ class Catalog:
     def without(self, namespace: str) -> Catalog:
         """This catalogue with one namespace left out."""
         return Catalog(MappingProxyType({name: held for name, held in self.namespaces.items() if name != namespace}))
+
+    def where(self, keep: Callable[[Tool], bool]) -> Catalog:
+        """This catalogue without the tools that are not to be kept; it shares every namespace that loses none.
+
+        A namespace of which nothing is left goes too, unless it is not ready: that it exists says nothing of its tools.
+        """
+        kept: dict[str, Namespace] = {}
+        for name, held in self.namespaces.items():
+            methods = {method: tool for method, tool in held.methods.items() if keep(tool)}
+            if len(methods) == len(held.methods):
+                kept[name] = held
+            elif methods or held.state != "ready":
+                index = Index(map(_document, methods.values()))
+                kept[name] = replace(held, methods=MappingProxyType(methods), index=index, digests=[])
+        same = len(kept) == len(self.namespaces) and all(kept[name] is held for name, held in self.namespaces.items())
+        return self if same else Catalog(MappingProxyType(kept))
 
     def find(self, path: str) -> Tool | None:
         """The tool with exactly this path."""
