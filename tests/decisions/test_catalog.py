@@ -57,8 +57,8 @@ def test_a_catalogue_without_some_tools_shares_what_is_untouched():
     assert part.namespaces["hub"].checkers is full.namespaces["hub"].checkers
     assert (len(part), len(full)) == (6, 7)
     assert part.digest != full.digest
-    assert [hit.path for hit in search(part, "remove a customer").hits] == []
-    assert "hub.delete_customer" in [hit.path for hit in search(full, "remove a customer").hits]
+    assert "hub.delete_customer" in [hit.path for hit in search(full, "delete customer").hits]
+    assert "hub.delete_customer" not in [hit.path for hit in search(part, "delete customer").hits]
     assert full.where(lambda tool: True) is full
 
 
