@@ -1,4 +1,4 @@
-"""Single keywords of a schema, read as far as they make sense. Only `shape` uses this."""
+"""Single keywords of a schema, read as far as they make sense. Only `shape` and `secrets` use this."""
 
 from __future__ import annotations
 
