@@ -12,7 +12,8 @@ NEEDED = (
     "toolscript/py.typed",
     "toolscript/guests/javascript/engine/guest.wasm",
     "toolscript/guests/javascript/engine/pin.py",
-    "toolscript/stores/sql/sqlite.sql",
+    "toolscript/stores/sql/sqlite_1.sql",
+    "toolscript/stores/sql/sqlite_2.sql",
 )
 
 

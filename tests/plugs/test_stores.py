@@ -8,16 +8,17 @@ import pytest
 from toolscript.errors import ConfigError, Fault
 from toolscript.stores.memory import MemoryStore
 from toolscript.stores.sqlite import SQLiteStore
+from toolscript.testing.lease_suite import BellLaws
 from toolscript.testing.store_suite import ENTRIES, RUN, StoreSuite
 
 
-class TestMemoryStore(StoreSuite):
+class TestMemoryStore(StoreSuite, BellLaws):
     @pytest.fixture
     async def store(self):
         return MemoryStore()
 
 
-class TestSQLiteStore(StoreSuite):
+class TestSQLiteStore(StoreSuite, BellLaws):
     @pytest.fixture
     async def store(self, tmp_path: Path):
         store = SQLiteStore(tmp_path / "deep" / "runs.db")

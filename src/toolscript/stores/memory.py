@@ -3,63 +3,203 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
-from dataclasses import replace
+import secrets
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from toolscript.codec import digest
+from toolscript.codec import Encoded, digest
 from toolscript.errors import Conflict
 from toolscript.runs.entry import Entry, RunRecord, RunStatus, last_instant
+from toolscript.runs.program import Instant
+from toolscript.runs.snippet import Snippet
+
+_PATIENCE_S = 1.0  # until a bell rings by itself, as that of a store that other processes write to
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What the store has of one run."""
+
+    record: RunRecord
+    log: list[Entry]
+    snapshot: bytes | None = None
+    ended: Instant | None = None  # when it ended first; a rollback comes later and leaves it
+    blobs: set[str] = field(default_factory=set[str])
+
+    @property
+    def alive(self) -> bool:
+        return self.record.status in ("running", "parked")
+
+    @property
+    def due(self) -> Instant:
+        return self.record.wake_at if self.record.status == "parked" else self.record.lease_until
+
+    def now(self) -> RunRecord:
+        return replace(self.record, position=len(self.log))
 
 
 class MemoryStore:
-    """A `Store` and `Blobs` that forgets everything when the process ends."""
+    """A `RunStore` with a `Bell` that forgets everything when the process ends."""
 
     def __init__(self, *, keep_runs: int = 1_000) -> None:
-        """Keep at most `keep_runs` ended runs; the oldest are forgotten first."""
-        self._runs: dict[str, tuple[RunRecord, list[Entry]]] = {}
+        """Keep at most `keep_runs` runs, if enough of them have ended; the oldest of these are forgotten first."""
+        self._runs: dict[str, _Kept] = {}
         self._keys: dict[str, str] = {}
         self._blobs: dict[str, tuple[bytes, str]] = {}
+        self._cells: dict[str, dict[str, Encoded]] = {}
+        self._snippets: dict[str, dict[str, list[Snippet]]] = {}
         self._keep_runs = keep_runs
+        self._secret = b""
+        self._waiting: set[asyncio.Future[None]] = set()
 
     async def create(self, run: RunRecord, entries: Sequence[Entry]) -> RunRecord:
-        if run.key is not None and run.key in self._keys:
-            return self._runs[self._keys[run.key]][0]
-        self._runs[run.id] = (run, list(entries))
+        known = run.id if run.key is None else self._keys.get(run.key, run.id)
+        if known in self._runs:
+            return self._runs[known].now()
+        kept = _Kept(run, list(entries))
+        kept.ended = None if kept.alive else run.updated
+        self._runs[run.id] = kept
         if run.key is not None:
             self._keys[run.key] = run.id
         if len(self._runs) > self._keep_runs:
-            self._forget()
-        return run
+            self._forget([id for id, one in self._runs.items() if not one.alive][:1])
+        self._ring()
+        return kept.now()
 
     def append(self, run: str, fence: int, entries: Sequence[Entry], status: RunStatus = "running") -> Awaitable[None]:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        try:
-            self._append(run, fence, entries, status)
-        except Conflict as conflict:
-            done.set_exception(conflict)
-        else:
-            done.set_result(None)
+        kept = self._runs.get(run)
+        if kept is None or kept.record.fence != fence:
+            done.set_exception(_taken_over(run))
+            return done
+        kept.log.extend(entries)
+        if status != "running":
+            at = last_instant(entries, kept.record.updated)
+            kept.record = replace(kept.record, status=status, lease_until=0, updated=max(kept.record.updated, at))
+            kept.ended = kept.record.updated if kept.ended is None else kept.ended
+            kept.snapshot = None
+            self._ring()
+        done.set_result(None)
         return done
 
-    def _append(self, run: str, fence: int, entries: Sequence[Entry], status: RunStatus) -> None:
-        record, log = self._found(run)
-        if record.fence != fence:
-            raise Conflict(f"the run {run} was taken over by another process")
-        log.extend(entries)
-        if status != record.status:
-            self._runs[run] = (replace(record, status=status), log)
-
     async def read(self, run: str) -> tuple[RunRecord, list[Entry]]:
-        record, log = self._found(run)
-        return replace(record, updated=last_instant(log, record.updated)), list(log)
+        if run not in self._runs:
+            raise Conflict(f"there is no run {run}")
+        kept = self._runs[run]
+        return replace(kept.now(), updated=last_instant(kept.log, kept.record.updated)), list(kept.log)
 
     async def recent(self, *, limit: int = 50, status: RunStatus | None = None) -> list[RunRecord]:
-        newest_first = (record for record, _ in reversed(self._runs.values()))
-        return [record for record in newest_first if status in (None, record.status)][:limit]
+        records = [kept.now() for kept in reversed(self._runs.values()) if status in (None, kept.record.status)]
+        return sorted(records, key=lambda record: record.created, reverse=True)[:limit]
 
-    async def put_blob(self, content: bytes, media_type: str) -> str:
+    async def claim(
+        self, *, scope: str, now: Instant, until: Instant, run: str | None = None
+    ) -> tuple[RunRecord, bytes | None] | None:
+        kept = self._first_due(scope) if run is None else self._runs.get(run)
+        if kept is None or kept.record.scope != scope:
+            return None
+        if kept.due > now and (run is None or kept.record.status == "running"):
+            return None
+        before = kept.record.status
+        kept.record = replace(kept.record, status="running", fence=kept.record.fence + 1, lease_until=until)
+        return replace(kept.now(), status=before), kept.snapshot
+
+    async def renew(self, fences: Mapping[str, int], until: Instant) -> Mapping[str, int]:
+        held = await self.held(fences)
+        for run in held:
+            kept = self._runs[run]
+            kept.record = replace(kept.record, lease_until=until)
+        if until == 0:
+            self._ring()
+        return held
+
+    async def held(self, fences: Mapping[str, int]) -> Mapping[str, int]:
+        return {run: self._runs[run].record.decisions for run, fence in fences.items() if self._is_held(run, fence)}
+
+    async def park(
+        self,
+        run: str,
+        fence: int,
+        entries: Sequence[Entry],
+        *,
+        decisions: int,
+        wake_at: Instant,
+        snapshot: bytes | None,
+    ) -> bool:
+        if not self._is_held(run, fence):
+            raise _taken_over(run)
+        kept = self._runs[run]
+        if kept.record.decisions != decisions:
+            return False
+        kept.log.extend(entries)
+        kept.snapshot = snapshot
+        updated = max(kept.record.updated, last_instant(entries, 0))
+        kept.record = replace(kept.record, status="parked", wake_at=wake_at, lease_until=0, updated=updated)
+        self._ring()
+        return True
+
+    async def due(self, scope: str) -> Instant | None:
+        kept = self._first_due(scope)
+        return None if kept is None else kept.due
+
+    async def amend(self, run: str, position: int, entries: Sequence[Entry]) -> bool:
+        kept = self._runs.get(run)
+        if kept is None or len(kept.log) != position:
+            return False
+        kept.log.extend(entries)
+        record = kept.record
+        wake_at = 0 if record.status == "parked" else record.wake_at
+        updated = max(record.updated, last_instant(entries, 0))
+        kept.record = replace(record, decisions=record.decisions + 1, wake_at=wake_at, updated=updated)
+        self._ring()
+        return True
+
+    async def delete(self, run: str) -> bool:
+        if run not in self._runs or self._runs[run].alive:
+            return False
+        self._forget([run])
+        return True
+
+    async def prune(self, *, keep: int | None, before: Instant | None) -> int:
+        ended = [(kept.ended or 0, kept.record.created, id) for id, kept in self._runs.items() if not kept.alive]
+        newest_first = [(at, id) for at, _, id in sorted(ended, reverse=True)]
+        doomed = [
+            id
+            for rank, (at, id) in enumerate(newest_first)
+            if (keep is not None and rank >= keep) or (before is not None and at < before)
+        ]
+        self._forget(doomed)
+        return len(doomed)
+
+    async def rung(self) -> None:
+        bell: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(bell)
+        try:
+            await asyncio.wait([bell], timeout=_PATIENCE_S)
+        finally:
+            self._waiting.discard(bell)
+
+    async def get_cell(self, scope: str, name: str) -> Encoded | None:
+        return self._cells.get(scope, {}).get(name)
+
+    async def set_cell(self, scope: str, name: str, value: Encoded | None) -> None:
+        if value is None:
+            self._cells.get(scope, {}).pop(name, None)
+        else:
+            self._cells.setdefault(scope, {})[name] = value
+
+    async def cells(self, scope: str) -> list[str]:
+        return sorted(self._cells.get(scope, ()))
+
+    async def secret(self) -> bytes:
+        self._secret = self._secret or secrets.token_bytes(32)
+        return self._secret
+
+    async def put_blob(self, content: bytes, media_type: str, *, run: str) -> str:
         name = digest(content)
-        self._blobs[name] = (content, media_type)
+        self._blobs.setdefault(name, (content, media_type))
+        if run in self._runs:
+            self._runs[run].blobs.add(name)
         return name
 
     async def get_blob(self, id: str) -> tuple[bytes, str]:
@@ -67,19 +207,50 @@ class MemoryStore:
             raise Conflict(f"there is no blob {id}")
         return self._blobs[id]
 
+    async def save_snippet(self, scope: str, snippet: Snippet) -> Snippet:
+        versions = self._snippets.setdefault(scope, {}).setdefault(snippet.name, [])
+        versions.append(replace(snippet, version=len(versions) + 1))
+        return versions[-1]
+
+    async def snippet(self, scope: str, name: str, version: int | None = None) -> Snippet | None:
+        versions = self._snippets.get(scope, {}).get(name, [])
+        fitting = [one for one in versions if version in (None, one.version)]
+        return fitting[-1] if fitting else None
+
+    async def snippets(self, scope: str) -> list[Snippet]:
+        return [versions[-1] for _, versions in sorted(self._snippets.get(scope, {}).items())]
+
+    async def delete_snippet(self, scope: str, name: str) -> bool:
+        return self._snippets.get(scope, {}).pop(name, None) is not None
+
     async def close(self) -> None:
         return None
 
-    def _found(self, run: str) -> tuple[RunRecord, list[Entry]]:
-        if run not in self._runs:
-            raise Conflict(f"there is no run {run}")
-        return self._runs[run]
+    def _is_held(self, run: str, fence: int) -> bool:
+        kept = self._runs.get(run)
+        return kept is not None and kept.record.fence == fence and kept.record.status == "running"
 
-    def _forget(self) -> None:
-        """Forget the oldest run that has ended."""
-        for name, (record, _) in self._runs.items():
-            if record.status not in ("running", "parked"):
-                del self._runs[name]
-                if record.key is not None:
-                    del self._keys[record.key]
-                return
+    def _first_due(self, scope: str) -> _Kept | None:
+        alive = (kept for kept in self._runs.values() if kept.alive and kept.record.scope == scope)
+        return min(alive, key=lambda kept: kept.due, default=None)
+
+    def _forget(self, runs: Iterable[str]) -> None:
+        """Forget runs, and the blobs that only they had."""
+        had: set[str] = set()
+        for run in runs:
+            kept = self._runs.pop(run)
+            had |= kept.blobs
+            if kept.record.key is not None:
+                del self._keys[kept.record.key]
+        if had:
+            for blob in had.difference(*(kept.blobs for kept in self._runs.values())):
+                del self._blobs[blob]
+
+    def _ring(self) -> None:
+        for bell in self._waiting:
+            if not bell.done():
+                bell.set_result(None)
+
+
+def _taken_over(run: str) -> Conflict:
+    return Conflict(f"there is no run {run}, or it was taken over by another process")

@@ -1,57 +1,33 @@
-"""Runs in one SQLite file, for one machine.
-
-One thread writes. It takes what is waiting, up to `_BATCH` operations, and commits it as one transaction: under load
-many turns share one commit, and each caller is told after it. Readers have a connection and a thread of their own,
-so that a long read holds up no write (WAL).
-"""
+"""Runs in one SQLite file, for one machine."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import queue
+import json
+import secrets
 import sqlite3
-import threading
-from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from importlib import resources
+from collections.abc import Awaitable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from toolscript.codec import digest
-from toolscript.errors import ConfigError, Conflict, Fault, ToolscriptError
+from toolscript.codec import Encoded, digest
+from toolscript.errors import Conflict
 from toolscript.runs.entry import Entry, RunRecord, RunStatus, last_instant
-from toolscript.runs.ledger import read_entries, read_run, write_entries, write_run
+from toolscript.runs.ledger import write_entries, write_run
+from toolscript.runs.program import Instant
+from toolscript.runs.snippet import Snippet
+from toolscript.stores import sqlite_rows as rows
+from toolscript.stores.sqlite_file import SQLiteFile
 
-VERSION = 1
-_APPEND = "INSERT INTO log (run, entries) SELECT ?, ? WHERE EXISTS (SELECT 1 FROM run WHERE id = ? AND fence = ?)"
-_BATCH = 256  # operations a commit: enough to make the commit's own cost small, few enough to answer soon
-
-
-@dataclass(frozen=True, slots=True)
-class _Write:
-    """One operation for the writer thread, and who waits for it."""
-
-    operation: Callable[[sqlite3.Connection], Any]
-    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
-    done: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-    def settle(self, result: Any) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits any more
-            self.loop.call_soon_threadsafe(self._settle, result)
-
-    def _settle(self, result: Any) -> None:
-        if self.done.done():
-            return
-        if isinstance(result, BaseException):
-            self.done.set_exception(result)
-        else:
-            self.done.set_result(result)
+_POLL_S = 0.02  # between two looks for a bell: a fifth of what a person's decision may take to arrive
+_PATIENCE = 50  # looks until a bell rings by itself: once a second, as files on some disks tell nothing
+_ECHO_S = 0.1  # for so long a write is heard also by whoever was busy with something else as it came
+_PRUNED = 200  # runs forgotten in one transaction: some milliseconds in which no turn can be written
 
 
 class SQLiteStore:
-    """A `Store` and `Blobs` in a file.
+    """A `RunStore` with a `Bell`, in a file.
 
     `durability="process"` loses nothing when a process is killed, and may lose the newest commits when the power
     fails (`synchronous=NORMAL`); `"power"` waits for the disk at every commit (`synchronous=FULL`).
@@ -61,200 +37,187 @@ class SQLiteStore:
         self, path: Path | str, *, durability: Literal["process", "power"] = "process", busy_timeout_ms: int = 5_000
     ) -> None:
         self.path = Path(path)
-        self._synchronous = "NORMAL" if durability == "process" else "FULL"
-        self._busy_timeout_ms = busy_timeout_ms
-        self._writes: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
-        self._writer: threading.Thread | None = None
-        self._reader: ThreadPoolExecutor | None = None
-        self._reading: sqlite3.Connection | None = None
+        synchronous = "NORMAL" if durability == "process" else "FULL"
+        self._file = SQLiteFile(self.path, synchronous=synchronous, busy_timeout_ms=busy_timeout_ms)
+        self._secret = b""
+        self._heard: object = None
+        self._heard_at = 0.0
 
     async def create(self, run: RunRecord, entries: Sequence[Entry]) -> RunRecord:
-        row = (run.id, run.key, run.status, run.fence, run.created, run.updated, write_run(run))
-        text = write_entries(entries)
-
-        def operation(db: sqlite3.Connection) -> RunRecord:
-            added = db.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
-            if added.rowcount:
-                db.execute("INSERT INTO log (run, entries) VALUES (?, ?)", (run.id, text))
-                return run
-            return _record(db.execute("SELECT * FROM run WHERE key = ? OR id = ?", (run.key, run.id)).fetchone())
-
-        return await self._write(operation)
+        return await self._file.write(
+            partial(rows.insert, run=run, program=write_run(run), entries=write_entries(entries))
+        )
 
     def append(self, run: str, fence: int, entries: Sequence[Entry], status: RunStatus = "running") -> Awaitable[None]:
         text = write_entries(entries)
-        updated = last_instant(entries, 0)
+        at = last_instant(entries, 0)
 
         def operation(db: sqlite3.Connection) -> None:
-            added = db.execute(_APPEND, (run, text, run, fence))
-            if not added.rowcount:
-                raise Conflict(f"there is no run {run}, or it was taken over by another process")
+            rows.append(db, run, fence, text)
             if status != "running":
-                db.execute("UPDATE run SET status = ?, updated = max(updated, ?) WHERE id = ?", (status, updated, run))
+                rows.end(db, run, status, at)
 
-        return self._write(operation)
+        return self._file.write(operation)
 
     async def read(self, run: str) -> tuple[RunRecord, list[Entry]]:
-        def operation(db: sqlite3.Connection) -> tuple[RunRecord, list[Entry]]:
-            row = db.execute("SELECT * FROM run WHERE id = ?", (run,)).fetchone()
-            if row is None:
-                raise Conflict(f"there is no run {run}")
-            log = db.execute("SELECT entries FROM log WHERE run = ? ORDER BY id", (run,)).fetchall()
-            entries = [entry for (text,) in log for entry in read_entries(text)]
-            record = _record(row)
-            return replace(record, updated=last_instant(entries, record.updated)), entries
-
-        return await self._read(operation)
+        return await self._file.read(partial(rows.read, run=run))
 
     async def recent(self, *, limit: int = 50, status: RunStatus | None = None) -> list[RunRecord]:
+        where, bound = ("WHERE status = ?", (status,)) if status else ("", ())
+
         def operation(db: sqlite3.Connection) -> list[RunRecord]:
-            where, bound = ("WHERE status = ?", (status,)) if status else ("", ())
-            query = f"SELECT * FROM run {where} ORDER BY created DESC LIMIT ?"  # noqa: S608 - `where` is a constant
-            return [_record(row) for row in db.execute(query, (*bound, limit))]
+            newest = db.execute(f"{rows.SELECT_RUN} {where} ORDER BY created DESC LIMIT ?", (*bound, limit))
+            return [rows.record_of(row) for row in newest.fetchall()]
 
-        return await self._read(operation)
+        return await self._file.read(operation)
 
-    async def put_blob(self, content: bytes, media_type: str) -> str:
+    async def claim(
+        self, *, scope: str, now: Instant, until: Instant, run: str | None = None
+    ) -> tuple[RunRecord, bytes | None] | None:
+        # A transaction that then finds nothing would still take the write lock from everybody else.
+        if await self._file.read(partial(rows.claimable, scope=scope, now=now, run=run)) is None:
+            return None
+        return await self._file.write(partial(rows.claim, scope=scope, now=now, until=until, run=run))
+
+    async def renew(self, fences: Mapping[str, int], until: Instant) -> Mapping[str, int]:
+        statement = """
+            UPDATE run SET lease_until = ? WHERE id = ? AND fence = ? AND status = 'running' RETURNING decisions"""
+
+        def operation(db: sqlite3.Connection) -> Mapping[str, int]:
+            held = {run: db.execute(statement, (until, run, fence)).fetchone() for run, fence in fences.items()}
+            return {run: row[0] for run, row in held.items() if row is not None}
+
+        return await self._file.write(operation) if fences else {}
+
+    async def held(self, fences: Mapping[str, int]) -> Mapping[str, int]:
+        query = "SELECT decisions FROM run WHERE id = ? AND fence = ? AND status = 'running'"
+
+        def operation(db: sqlite3.Connection) -> Mapping[str, int]:
+            held = {run: db.execute(query, (run, fence)).fetchone() for run, fence in fences.items()}
+            return {run: row[0] for run, row in held.items() if row is not None}
+
+        return await self._file.read(operation) if fences else {}
+
+    async def park(
+        self,
+        run: str,
+        fence: int,
+        entries: Sequence[Entry],
+        *,
+        decisions: int,
+        wake_at: Instant,
+        snapshot: bytes | None,
+    ) -> bool:
+        text, at = write_entries(entries), last_instant(entries, 0)
+        return await self._file.write(
+            lambda db: rows.park(db, run, fence, text, decisions=decisions, wake_at=wake_at, at=at, snapshot=snapshot)
+        )
+
+    async def due(self, scope: str) -> Instant | None:
+        query = "SELECT due FROM run WHERE scope = ? AND due IS NOT NULL ORDER BY due LIMIT 1"
+        row = await self._file.read(lambda db: db.execute(query, (scope,)).fetchone())
+        return None if row is None else row[0]
+
+    async def amend(self, run: str, position: int, entries: Sequence[Entry]) -> bool:
+        text, at = write_entries(entries), last_instant(entries, 0)
+        return await self._file.write(lambda db: rows.amend(db, run, position, text, at))
+
+    async def delete(self, run: str) -> bool:
+        return await self._file.write(partial(rows.delete, run=run))
+
+    async def prune(self, *, keep: int | None, before: Instant | None) -> int:
+        pruned = 0
+        while True:
+            some = await self._file.write(partial(rows.prune, keep=keep, before=before, at_most=_PRUNED))
+            pruned += some
+            if some < _PRUNED:
+                return pruned
+
+    async def rung(self) -> None:
+        before = self._heard
+        now = asyncio.get_running_loop().time
+        for _ in range(_PATIENCE):
+            await asyncio.sleep(_POLL_S)
+            signature = self._file.signature()
+            if signature != self._heard:
+                self._heard, self._heard_at = signature, now()
+            if self._heard != before or now() - self._heard_at < _ECHO_S:
+                return
+
+    async def get_cell(self, scope: str, name: str) -> Encoded | None:
+        query = "SELECT value FROM cell WHERE scope = ? AND name = ?"
+        row = await self._file.read(lambda db: db.execute(query, (scope, json.dumps(name))).fetchone())
+        return None if row is None else Encoded(row[0])
+
+    async def set_cell(self, scope: str, name: str, value: Encoded | None) -> None:
+        if value is None:
+            statement, bound = "DELETE FROM cell WHERE scope = ? AND name = ?", (scope, json.dumps(name))
+        else:
+            statement = (
+                "INSERT INTO cell VALUES (?, ?, ?) ON CONFLICT (scope, name) DO UPDATE SET value = excluded.value"
+            )
+            bound = (scope, json.dumps(name), value)
+        await self._file.write(lambda db: db.execute(statement, bound).rowcount)
+
+    async def cells(self, scope: str) -> list[str]:
+        query = "SELECT name FROM cell WHERE scope = ?"
+        found = await self._file.read(lambda db: db.execute(query, (scope,)).fetchall())
+        return sorted(json.loads(name) for (name,) in found)
+
+    async def secret(self) -> bytes:
+        if not self._secret:
+            proposed = secrets.token_bytes(32)
+
+            def operation(db: sqlite3.Connection) -> bytes:
+                db.execute("INSERT INTO secret VALUES (1, ?) ON CONFLICT DO NOTHING", (proposed,))
+                return db.execute("SELECT content FROM secret").fetchone()[0]
+
+            self._secret = await self._file.write(operation)
+        return self._secret
+
+    async def put_blob(self, content: bytes, media_type: str, *, run: str) -> str:
         name = digest(content)
 
         def operation(db: sqlite3.Connection) -> str:
             db.execute("INSERT INTO blob VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (name, media_type, content))
+            use = "INSERT INTO blob_use SELECT id, ? FROM run WHERE id = ? ON CONFLICT DO NOTHING"
+            db.execute(use, (name, run))
             return name
 
-        return await self._write(operation)
+        return await self._file.write(operation)
 
     async def get_blob(self, id: str) -> tuple[bytes, str]:
-        def operation(db: sqlite3.Connection) -> tuple[bytes, str]:
-            row = db.execute("SELECT content, media_type FROM blob WHERE id = ?", (id,)).fetchone()
-            if row is None:
-                raise Conflict(f"there is no blob {id}")
-            return row
+        query = "SELECT content, media_type FROM blob WHERE id = ?"
+        row = await self._file.read(lambda db: db.execute(query, (id,)).fetchone())
+        if row is None:
+            raise Conflict(f"there is no blob {id}")
+        return row
 
-        return await self._read(operation)
+    async def save_snippet(self, scope: str, snippet: Snippet) -> Snippet:
+        text = rows.snippet_text(snippet)
+        statement = """
+            INSERT INTO snippet SELECT :scope, :name, coalesce(max(version), 0) + 1, :text
+            FROM snippet WHERE scope = :scope AND name = :name RETURNING version"""
+        bound = {"scope": scope, "name": snippet.name, "text": text}
+        (version,) = await self._file.write(lambda db: db.execute(statement, bound).fetchone())
+        return rows.snippet_of(snippet.name, version, text)
+
+    async def snippet(self, scope: str, name: str, version: int | None = None) -> Snippet | None:
+        query = """
+            SELECT name, version, content FROM snippet WHERE scope = ? AND name = ? AND version = coalesce(?, version)
+            ORDER BY version DESC LIMIT 1"""
+        row = await self._file.read(lambda db: db.execute(query, (scope, name, version)).fetchone())
+        return None if row is None else rows.snippet_of(*row)
+
+    async def snippets(self, scope: str) -> list[Snippet]:
+        # SQLite takes bare columns beside max() from the row that has it.
+        query = "SELECT name, max(version), content FROM snippet WHERE scope = ? GROUP BY name ORDER BY name"
+        found = await self._file.read(lambda db: db.execute(query, (scope,)).fetchall())
+        return [rows.snippet_of(*row) for row in found]
+
+    async def delete_snippet(self, scope: str, name: str) -> bool:
+        statement = "DELETE FROM snippet WHERE scope = ? AND name = ?"
+        return await self._file.write(lambda db: db.execute(statement, (scope, name)).rowcount > 0)
 
     async def close(self) -> None:
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            self._writes.put(None)
-            await asyncio.to_thread(writer.join)
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            if self._reading is not None:
-                await asyncio.get_running_loop().run_in_executor(reader, self._reading.close)
-                self._reading = None
-            reader.shutdown()
-
-    def _write(self, operation: Callable[[sqlite3.Connection], Any]) -> asyncio.Future[Any]:
-        if self._writer is None:
-            self._writer = threading.Thread(target=self._serve, name="toolscript-sqlite-writer", daemon=True)
-            self._writer.start()
-        write = _Write(operation)
-        self._writes.put(write)
-        return write.done
-
-    async def _read(self, operation: Callable[[sqlite3.Connection], Any]) -> Any:
-        if self._reader is None:
-            self._reader = ThreadPoolExecutor(1, thread_name_prefix="toolscript-sqlite-reader")
-        return await asyncio.get_running_loop().run_in_executor(self._reader, self._read_blocking, operation)
-
-    def _read_blocking(self, operation: Callable[[sqlite3.Connection], Any]) -> Any:
-        try:
-            if self._reading is None:
-                self._reading = self._open()
-            return operation(self._reading)
-        except (sqlite3.Error, OSError) as error:
-            raise self._fault(error) from error
-
-    def _serve(self) -> None:
-        """The writer thread: commit what waits, in batches, until told to end."""
-        db: sqlite3.Connection | None = None
-        ended = False
-        while not ended:
-            batch = [self._writes.get()]
-            while len(batch) < _BATCH and not self._writes.empty():
-                batch.append(self._writes.get_nowait())
-            ended = None in batch
-            writes = [write for write in batch if write is not None]
-            try:
-                db = db or self._open()
-            except (sqlite3.Error, OSError, ConfigError) as error:
-                for write in writes:
-                    write.settle(error if isinstance(error, ConfigError) else self._fault(error))
-                continue
-            _commit(db, writes, self._fault)
-        if db is not None:
-            db.close()
-
-    def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        db = self._connect()
-        try:
-            _migrate(db, self.path)
-        except BaseException:
-            db.close()
-            raise
-        return db
-
-    def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        db.execute(f"PRAGMA busy_timeout = {self._busy_timeout_ms}")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute(f"PRAGMA synchronous = {self._synchronous}")
-        db.execute("PRAGMA foreign_keys = ON")
-        return db
-
-    def _fault(self, error: Exception) -> ToolscriptError:
-        return Fault(
-            f"the store {self.path} failed: {error}. Nothing of this step was written; "
-            "check the disk's space and the file's permissions, or choose another store (`--store :memory:` "
-            "keeps nothing), then start the run again."
-        )
-
-
-def _commit(db: sqlite3.Connection, batch: list[_Write], fault: Callable[[Exception], ToolscriptError]) -> None:
-    """Run a batch in one transaction, and tell every caller after the commit.
-
-    An operation that refuses (`Conflict`) does so before it writes, so the others of its batch still hold.
-    """
-    if not batch:
-        return
-    results: list[Any] = []
-    try:
-        db.execute("BEGIN IMMEDIATE")
-        for write in batch:
-            try:
-                results.append(write.operation(db))
-            except Conflict as refusal:
-                results.append(refusal)
-        db.execute("COMMIT")
-    except sqlite3.Error as error:
-        with contextlib.suppress(sqlite3.Error):
-            db.execute("ROLLBACK")
-        if len(batch) > 1:  # one of them may be at fault: let each stand for itself
-            for write in batch:
-                _commit(db, [write], fault)
-            return
-        results = [fault(error)]
-    for write, result in zip(batch, results, strict=True):
-        write.settle(result)
-
-
-def _migrate(db: sqlite3.Connection, path: Path) -> None:
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version == VERSION:
-        return
-    if version > VERSION:
-        raise ConfigError(f"the store {path} was written by a newer toolscript (version {version}); upgrade this one")
-    db.execute("BEGIN IMMEDIATE")
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version == 0:  # nobody else was first
-        script = (resources.files("toolscript.stores") / "sql" / "sqlite.sql").read_text()
-        for statement in script.split(";\n"):
-            db.execute(statement)
-        db.execute(f"PRAGMA user_version = {VERSION}")
-    db.execute("COMMIT")
-
-
-def _record(row: tuple[Any, ...]) -> RunRecord:
-    id_, key, status, fence, created, updated, text = row
-    return read_run(text, id=id_, key=key, status=status, fence=fence, created=created, updated=updated)
+        await self._file.close()
