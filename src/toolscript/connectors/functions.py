@@ -16,12 +16,13 @@ from types import FrameType
 from typing import Any, cast, overload
 
 from toolscript.connectors.results import crossing
+from toolscript.connectors.reverting import Bound, Reverting, is_async, parameters_of, read_reverting
 from toolscript.connectors.signatures import BadArgument, Signature, read_signature
 from toolscript.errors import ConfigError, Failure, ToolError
 from toolscript.ports import Connector, Listing
 from toolscript.schema.names import method_names, namespace_names
 from toolscript.threads import Threads
-from toolscript.tools import CallContext, Effect, Tool, ToolPath
+from toolscript.tools import CallContext, Effect, Revert, Tool, ToolPath
 
 MAX_THREADS = 32  # as many calls as one run may have in flight (`Limits.concurrent_calls`)
 MAX_ERROR_CHARS = 4_000  # the words of an exception that a model reads: about 1,000 tokens
@@ -39,12 +40,19 @@ class FunctionTool:
     effect: Effect = "write"
     destructive: bool = False
     idempotent: bool = False
+    keyed: bool = False
+    revert: Fn | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.fn(*args, **kwargs)
 
     def __get__(self, instance: Any, owner: type | None = None) -> FunctionTool:
-        return self if instance is None else replace(self, fn=self.fn.__get__(instance, owner))
+        if instance is None:
+            return self
+        revert: Any = self.revert
+        if revert is not None and _wants_self(revert):
+            revert = revert.__get__(instance, owner)
+        return replace(self, fn=self.fn.__get__(instance, owner), revert=revert)
 
 
 @overload
@@ -59,6 +67,8 @@ def tool(
     effect: Effect = "write",
     destructive: bool = False,
     idempotent: bool = False,
+    keyed: bool = False,
+    revert: Fn | None = None,
 ) -> Any: ...
 def tool(
     fn: Fn | None = None,
@@ -69,13 +79,23 @@ def tool(
     effect: Effect = "write",
     destructive: bool = False,
     idempotent: bool = False,
+    keyed: bool = False,
+    revert: Fn | None = None,
 ) -> Any:
     """Say more of a function than its signature does: `@tool(effect="read")`, or `tool(fn, name="find")`.
 
-    `effect` is `read` for what changes nothing outside; what is not said is a write.
+    `effect` is `read` for what changes nothing outside; what is not said is a write. `keyed` promises that the function
+    honours `context.idempotency_key`: called twice with one key, it acts once and gives the same result. A call that a
+    crash cut off is then made again, and nobody is asked. The same holds for its revert.
+
+    `revert` undoes a call. It is called with `result`, what the call gave, and with those of the call's arguments that
+    its own parameters name (`**rest` takes all of them): `def undo(result, name): ...`. An argument that the call left
+    out has the revert's default, or else the function's own. It may be async, and may take a `CallContext`.
     """
     if effect not in ("read", "write"):
         raise ConfigError(f'tool(effect={effect!r}): an effect is "read" or "write"')
+    if effect == "read" and revert is not None:
+        raise ConfigError('tool(effect="read", revert=...): a read changes nothing, so there is nothing to undo')
 
     def decorate(fn: Fn) -> FunctionTool:
         if not callable(fn):
@@ -87,6 +107,8 @@ def tool(
             effect=effect,
             destructive=destructive,
             idempotent=idempotent,
+            keyed=keyed,
+            revert=revert,
         )
 
     return decorate if fn is None else decorate(fn)
@@ -120,6 +142,7 @@ class _Checked:
     name: str
     signature: Signature
     is_async: bool
+    revert: Reverting | None = None
 
 
 def _checked(one: Fn | FunctionTool, scope: Mapping[str, Any]) -> _Checked:
@@ -134,10 +157,11 @@ def _checked(one: Fn | FunctionTool, scope: Mapping[str, Any]) -> _Checked:
     if inspect.isclass(fn):
         raise ConfigError(f"{fn.__name__} is a class: pass a function, a bound method, or an instance with `__call__`")
     name = spec.name or _name_of(fn)
-    if not inspect.ismethod(fn) and next(iter(_parameters(fn)), "") == "self":
+    if not inspect.ismethod(fn) and _wants_self(fn):
         raise ConfigError(f"{name}: the method is not bound; pass it as an attribute of an instance")
     signature = read_signature(fn, name, scope)
-    return _Checked(replace(spec, fn=fn), name, signature, _is_async(fn))
+    revert = None if spec.revert is None else read_reverting(spec.revert, fn, name, signature, scope)
+    return _Checked(replace(spec, fn=fn), name, signature, is_async(fn), revert)
 
 
 def _name_of(fn: Any) -> str:
@@ -149,18 +173,8 @@ def _name_of(fn: Any) -> str:
     return name
 
 
-def _parameters(fn: Any) -> Mapping[str, inspect.Parameter]:
-    try:
-        return inspect.signature(fn).parameters
-    except (TypeError, ValueError):
-        return {}  # `read_signature` says it in words
-
-
-def _is_async(fn: Any) -> bool:
-    while isinstance(fn, functools.partial):
-        fn = fn.func
-    wanted = (inspect.iscoroutinefunction, inspect.isasyncgenfunction)
-    return any(test(fn) or test(getattr(fn, "__call__", None)) for test in wanted)  # noqa: B004 - the method itself
+def _wants_self(fn: Any) -> bool:
+    return next(iter(parameters_of(fn)), "") == "self"
 
 
 class _Functions:
@@ -190,10 +204,19 @@ class _Functions:
         known = self._by_name.get(tool.raw_name)
         if known is None:
             raise ToolError(f"{tool.path} is not here any more.")
-        fn = known.spec.fn
+        return await self._acted(known.spec.fn, known.is_async, lambda: known.signature.bind(args, context))
+
+    async def revert(self, tool: Tool, args: Mapping[str, Any], result: Any, context: CallContext) -> Any:
+        known = self._by_name.get(tool.raw_name)
+        if known is None or (revert := known.revert) is None:
+            raise ToolError(f"{tool.path} cannot be undone: its function has no revert.")
+        return await self._acted(revert.fn, revert.is_async, lambda: revert.bind(args, result, context))
+
+    async def _acted(self, fn: Fn, is_async: bool, bind: Callable[[], Bound]) -> Any:
+        """What a function gives, called with what `bind` makes of the arguments."""
         try:
-            positional, named = known.signature.bind(args, context)
-            if known.is_async:
+            positional, named = bind()
+            if is_async:
                 value = await _awaited(fn(*positional, **named))
             else:
                 variables = contextvars.copy_context()
@@ -227,6 +250,8 @@ def _tool(path: ToolPath, one: _Checked) -> Tool:
         effect=spec.effect,
         destructive=spec.destructive,
         idempotent=spec.idempotent,
+        keyed=spec.keyed,
+        revert=None if one.revert is None else Revert(),
     )
 
 

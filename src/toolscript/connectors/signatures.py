@@ -28,6 +28,7 @@ from toolscript.connectors.docstrings import Docs, read_docstring
 from toolscript.connectors.plain_types import Convert, Mismatch, NotPlain, Reading, read_plain
 from toolscript.errors import ConfigError
 from toolscript.runtime.plugs import load
+from toolscript.schema.secrets import has_secrets
 from toolscript.tools import CallContext
 
 Mode = Literal["validation", "serialization"]
@@ -184,7 +185,9 @@ class _Reader:
     def _described(self, key: str, schema: dict[str, Any], default: Any) -> dict[str, Any]:
         if "description" not in schema and (text := self.docs.parameters.get(key)):
             schema["description"] = text
-        if default is not _EMPTY and "default" not in schema:
+        if default is not _EMPTY and has_secrets(schema):
+            schema.pop("default", None)
+        elif default is not _EMPTY and "default" not in schema:
             with suppress(ValueError):  # it has no plain form
                 schema["default"] = default if _plain_default(default) else load(_jsonable)(default)
         return schema

@@ -16,7 +16,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any, cast
 from urllib.parse import quote, quote_plus
 
@@ -46,24 +45,19 @@ class Redactor:
         known = {secret for secret in secrets if len(secret) >= MIN_CHARS and secret not in REDACTED}
         self._secrets = frozenset(known)
         forms = {form for secret in known for form in _forms(secret)}
-        self._forms = tuple(sorted(forms, key=len, reverse=True))  # the longest first: one may contain another
-        self._in_json = tuple(forms | {json.dumps(form, ensure_ascii=False)[1:-1] for form in forms})
+        longest_first = sorted(forms, key=len, reverse=True)  # one may contain another
+        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
         self._marked: dict[int, tuple[Schema, bool]] = {}
-
-    @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        return re.compile("|".join(map(re.escape, self._forms)))
 
     def text(self, text: str) -> str:
         """A text without secrets."""
-        for form in self._forms:
-            if form in text:
-                return self._pattern.sub(REDACTED, text)
-        return text
+        if self._pattern is None or self._pattern.search(text) is None:
+            return text
+        return self._pattern.sub(REDACTED, text)
 
     def encoded(self, value: Encoded) -> Encoded:
         """A value without secrets; one that cannot be read and may contain a secret is redacted as a whole."""
-        if not self._forms or not self._may_contain(value):
+        if self._pattern is None or (not _hides(value) and self._pattern.search(value) is None):
             return value
         try:
             before = decode(value)
@@ -84,7 +78,7 @@ class Redactor:
 
     def failure(self, failure: Failure) -> Failure:
         """A failure without secrets, in all that it says."""
-        if not self._forms:
+        if self._pattern is None:
             return failure
         clean = replace(
             failure,
@@ -126,12 +120,6 @@ class Redactor:
             known = self._marked[id(schema)] = (schema, has_secrets(schema))  # held, so that its id stays its own
         return known[1]
 
-    def _may_contain(self, text: str) -> bool:
-        """Whether a value's text may contain a secret; escapes that no encoder needs, and bytes, hide any."""
-        if "\\u" in text or "\\/" in text or '"$' in text:
-            return True
-        return any(form in text for form in self._in_json)
-
     def _cleaned(self, value: Any) -> Any:
         """The value without secrets: itself, if there are none."""
         match value:
@@ -165,13 +153,23 @@ class Redactor:
         return clean if changed else members
 
 
-def _forms(secret: str) -> Iterator[str]:
-    """The forms in which a secret may stand in a text."""
+def _hides(encoded: str) -> bool:
+    """Whether a value's text may hold a secret in another form: with escapes that no encoder needs, or in bytes."""
+    return "\\u" in encoded or "\\/" in encoded or '"$' in encoded
+
+
+def _forms(secret: str) -> set[str]:
+    """The forms in which a secret may stand in a text, and in JSON in a text."""
+    forms = set(_direct_forms(secret))
+    return forms | {json.dumps(form, ensure_ascii=False)[1:-1] for form in forms}
+
+
+def _direct_forms(secret: str) -> Iterator[str]:
     plain = secret.encode("utf-8", "surrogatepass")
     yield secret
-    quoted = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1])
-    yield from quoted
-    yield json.dumps(quoted[1], ensure_ascii=False)[1:-1]  # JSON in JSON
+    yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    yield repr(secret)[1:-1]
     for safe in ("", "/", "!*'()", "!*'()/", "!$&'()*+,;=:@", "!$&'()*+,;=:@/?"):  # as the standards' parts of a URL
         escaped = quote(plain, safe)
         yield escaped
