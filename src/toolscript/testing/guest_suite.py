@@ -1,5 +1,7 @@
 """What every guest must do: programs with what each must end in, and laws over them.
 
+A guest that runs snippets is a `ports.Compiler` as well.
+
 Run a guest through it with `check` for every `Case` of `CASES`, and with the laws `check_determinism`,
 `check_snapshots` and `check_endings`. A case holds its program once a language; a guest is asked only for the cases
 that are written in its own.
@@ -9,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from toolscript.codec import Encoded, decode, encode
+from toolscript.codec import NULL, Encoded, decode, encode
 from toolscript.errors import Failure, ToolError
-from toolscript.ports import Guest, Session
+from toolscript.ports import Compiler, Guest, Session
 from toolscript.runs.program import Boot, Instant, Limits, Program
 from toolscript.runs.turn import Answer, Called, Crashed, Finished, Outcome, Raised, Returned, Settled, Turn
-from toolscript.testing.guest_programs import CASES, Case
+from toolscript.testing.guest_programs import CASES, SNIPPETS, Case
 
 __all__ = [
     "CASES",
@@ -37,7 +39,20 @@ Order = Literal["all", "first", "last"]
 
 NAMESPACES: Mapping[str, Sequence[str]] = {
     "crm": ["add", "echo", "fail", "find", "list", "now"],
-    "codemode": ["search", "describe", "run", "sleep", "show", "step", "state_get", "state_set", "result"],
+    "codemode": [
+        "search",
+        "describe",
+        "run",
+        "sleep",
+        "show",
+        "step",
+        "state_get",
+        "state_set",
+        "state_delete",
+        "state_keys",
+        "result",
+    ],
+    "snippets": sorted(SNIPPETS),
 }
 
 
@@ -63,10 +78,9 @@ TOOLS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "codemode.show": lambda _: None,
     "codemode.search": lambda args: [{"path": "crm.find", "query": args["query"], **args}],
     "codemode.describe": lambda args: args,
-    "codemode.run": lambda args: args,
+    "codemode.step": lambda _: None,
     "codemode.result": lambda args: args,
-    "codemode.state_get": lambda args: args,
-    "codemode.state_set": lambda args: args,
+    "billing.charge": lambda args: {"charged": args["amount"]},
     "codemode.read_blob": lambda args: b"blob "[args.get("start", 0) : args.get("end", 5)],
 }
 
@@ -114,14 +128,47 @@ class Played:
         return [replace(turn, usage=blank) for turn in self.turns]
 
 
-def answer(call: Called) -> Answer:
-    """What the suite's own tools answer."""
-    tool = TOOLS.get(call.path)
+@dataclass(slots=True)
+class Tools:
+    """The suite's own tools, for one program: what is kept by `codemode.state` is kept here."""
+
+    guest: Guest
+    kept: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    async def answer(self, call: Called) -> Answer:
+        args: Mapping[str, Any] = decode(call.args)
+        match call.path:
+            case "codemode.run":
+                return await self._snippet(args["name"], args.get("input"))
+            case "codemode.state_get":
+                return Returned(encode(self.kept.get(args["key"])))
+            case "codemode.state_set":
+                self.kept[args["key"]] = args["value"]
+                return Returned(NULL)
+            case "codemode.state_delete":
+                return Returned(encode(self.kept.pop(args["key"], None) is not None))
+            case "codemode.state_keys":
+                return Returned(encode(sorted(self.kept)))
+            case path:
+                return _answer(path, args)
+
+    async def _snippet(self, name: str, value: Any) -> Answer:
+        """What the host answers to `codemode.run`: a script that this guest made, and the names that it sees."""
+        if name not in SNIPPETS:
+            message = f"there is no snippet {name}"
+            return Raised(Failure(kind="tool", code="unknown_tool", name="ToolError", message=message))
+        script = await cast("Compiler", self.guest).compiled(SNIPPETS[name][self.guest.language])
+        names = {**NAMESPACES, "billing": ["charge"]}
+        return Returned(encode({"script": script, "input": value, "namespaces": names, "name": name, "version": 1}))
+
+
+def _answer(path: str, args: Mapping[str, Any]) -> Answer:
+    tool = TOOLS.get(path)
     if tool is None:
-        message = f"there is no tool {call.path}; did you mean crm.find?"
+        message = f"there is no tool {path}; did you mean crm.find?"
         return Raised(Failure(kind="guest", code="unknown_tool", name="UnknownToolError", message=message))
     try:
-        return Returned(encode(tool(decode(call.args))))
+        return Returned(encode(tool(args)))
     except ToolError as error:
         return Raised(error.failure)
 
@@ -146,7 +193,7 @@ def boot(
 
 async def play(guest: Guest, start: Boot, *, order: Order = "all", sleeping: bool = False) -> Played:
     """Run a program to its end over the suite's own tools. `sleeping`: through a snapshot between any two turns."""
-    played = Played()
+    played, tools = Played(), Tools(guest)
     session = await guest.start(start)
     outstanding: list[Called] = []
     settled: list[Settled] = []
@@ -159,7 +206,7 @@ async def play(guest: Guest, start: Boot, *, order: Order = "all", sleeping: boo
             outstanding = [call for call in [*outstanding, *turn.calls] if call.seq not in turn.dropped]
             chosen = _chosen(outstanding, order)
             outstanding = [call for call in outstanding if call not in chosen]
-            settled = [Settled(call.seq, answer(call)) for call in chosen]
+            settled = [Settled(call.seq, await tools.answer(call)) for call in chosen]
             if sleeping:
                 session = await _slept(guest, start, session, played)
     finally:

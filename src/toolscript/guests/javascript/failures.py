@@ -4,21 +4,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, cast, get_args
 
 from toolscript.codec import Encoded, decode, encode
 from toolscript.errors import Failure, FailureCode, FailureKind
 from toolscript.guests.javascript.sharpen import sharpened
-from toolscript.guests.javascript.source import Prepared
+from toolscript.guests.javascript.source import HEAD_LINES, Prepared
 from toolscript.runs.program import Boot
 
-_frame = re.compile(r"^ +at (?:(?P<name>.*?) \()?<program>:(?P<line>\d+):(?P<column>\d+)\)?$", re.MULTILINE)
+_frame = re.compile(
+    r"^ +at (?:(?P<name>.*?) \()?<(?:program|snippet \d+ (?P<snippet>[^>\n]+))>:(?P<line>\d+):(?P<column>\d+)\)?$",
+    re.MULTILINE,
+)
 _codes = frozenset(get_args(FailureCode))
 _kinds = frozenset(get_args(FailureKind))
 MOST_FRAMES = 8
 _OUT_OF_MEMORY = ("out of memory", "string too long")  # the words of quickjs.c
 
-Place = tuple[int, int]
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A place in the program's text, or in that of a snippet: of that we know the lines, but not the types cut out."""
+
+    name: str
+    line: int
+    column: int
+    snippet: str | None
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.place})"
+
+    @property
+    def place(self) -> str:
+        if self.snippet is not None:
+            return f"line {self.line} of snippet {self.snippet}"
+        return f"line {self.line}, column {self.column}"
 
 
 class Words:
@@ -65,39 +86,41 @@ class Words:
         """A printed warning with the place that its stack names."""
         words, _, stack = text.partition("\0")
         frames = self._frames(stack)
-        return f"{words} (line {frames[0][1]}, column {frames[0][2]})" if frames else words
+        return f"{words} ({frames[0].place})" if frames else words
 
     def _placed(self, failure: Failure, stack: str) -> Failure:
         frames = self._frames(stack)
         if not frames:
             return failure
-        _, line, column = frames[0]
-        source = self._lines[line - 1] if line <= len(self._lines) else None
-        return Failure(
-            kind=failure.kind,
-            code=failure.code,
-            name=failure.name,
-            message=sharpened(failure, source or "", column, self._boot.namespaces),
-            content=failure.content,
-            line=line,
-            column=column,
+        message, main = failure.message, next((frame for frame in frames if frame.snippet is None), None)
+        source = self._lines[main.line - 1] if main is not None and main.line <= len(self._lines) else None
+        if frames[0].snippet is not None:
+            message = f"{message} (at {frames[0].place})"
+        elif main is not None:
+            message = sharpened(failure, source or "", main.column, self._boot.namespaces)
+        return replace(
+            failure,
+            message=message,
+            line=main.line if main is not None else None,
+            column=main.column if main is not None else None,
             source=source,
-            stack=tuple(f"{name} (line {line}, column {column})" for name, line, column in frames[:MOST_FRAMES]),
+            stack=tuple(map(str, frames[:MOST_FRAMES])),
         )
 
-    def _frames(self, stack: str) -> list[tuple[str, int, int]]:
-        frames: list[tuple[str, int, int]] = []
+    def _frames(self, stack: str) -> list[_Frame]:
+        frames: list[_Frame] = []
         for found in _frame.finditer(stack):
-            place = self._prepared.locate(int(found["line"]), int(found["column"]))
-            if place is not None:
-                name = found["name"] or "main"
-                frames.append((name.replace("<anonymous>", "anonymous"), *place))
+            line, column, snippet = int(found["line"]), int(found["column"]), found["snippet"]
+            place = self._prepared.locate(line, column) if snippet is None else (line - HEAD_LINES, column)
+            if place is not None and place[0] > 0:
+                name = (found["name"] or "main").replace("<anonymous>", "anonymous")
+                frames.append(_Frame(name, *place, snippet))
         return frames
 
     def _at_top(self, stack: str) -> bool:
         """Whether the engine's parser refused the program itself: a stack with one nameless frame."""
         found = list(_frame.finditer(stack))
-        return len(found) == 1 and found[0]["name"] is None
+        return len(found) == 1 and found[0]["name"] is None and found[0]["snippet"] is None
 
 
 def _text(members: Mapping[str, Any], name: str) -> str:

@@ -17,7 +17,10 @@ MOST_THREADS = 64  # programs that loop at the same time; beyond it, turns wait 
 
 
 class JavaScriptGuest:
-    """Implements `ports.Guest`. The engine is loaded at the first start; machine code is kept in `cache`."""
+    """Implements `ports.Guest` and `ports.Compiler`.
+
+    The engine is loaded at the first start; machine code is kept in `cache`.
+    """
 
     def __init__(self, cache: Path | None = None) -> None:
         self._cache = cache
@@ -42,6 +45,11 @@ class JavaScriptGuest:
         template = self._template or await self._threads.run(self.load)
         live = await self._threads.run(lambda: LiveProgram.restore(boot, template, snapshot))
         return JavaScriptSession(live, self._threads)
+
+    async def compiled(self, code: str) -> str:
+        """Implements `ports.Compiler`: the script that a session evaluates, parsed once by the engine."""
+        template = self._template or await self._threads.run(self.load)
+        return await self._threads.run(lambda: LiveProgram.compiled(code, template))
 
     async def close(self) -> None:
         self._threads.close()

@@ -13,7 +13,7 @@ from toolscript.guests.javascript import snapshot, vm, wire
 from toolscript.guests.javascript.failures import Words
 from toolscript.guests.javascript.source import Prepared, prepare
 from toolscript.guests.javascript.template import Template
-from toolscript.runs.program import Boot, Instant
+from toolscript.runs.program import Boot, Instant, Program
 from toolscript.runs.turn import Crashed, Finished, Outcome, Settled, Turn, Usage
 
 GAS_UNIT = 10_000  # JS_INTERRUPT_COUNTER_INIT of quickjs.c: loop turns and calls between two looks
@@ -49,6 +49,24 @@ class LiveProgram:
         if live._awake() is None:
             raise ValueError("the snapshot is of another program")
         return live
+
+    @staticmethod
+    def compiled(code: str, template: Template) -> str:
+        """The script of a program that the engine has parsed, and not run; `GuestError` for one that it cannot."""
+        live = LiveProgram(Boot(program=Program(code=code)), template)
+        try:
+            machine = live._awake()
+            if machine is not None:
+                live._set_limits(machine)
+                status, content = machine.turn(wire.load_message(live._script), vm.REST_NS)
+                live._outcome = live._read(status, content).outcome
+        except vm.Stopped as stopped:
+            raise Fault("the JavaScript engine failed while it parsed a program") from stopped
+        finally:
+            live.close()
+        if isinstance(live._outcome, Crashed):
+            raise GuestError(live._outcome.failure)
+        return live._script
 
     def advance_blocking(self, answers: Sequence[Settled], now: Instant) -> Turn:
         """One turn; see `ports.Session.advance`."""

@@ -20,7 +20,7 @@ from toolscript.guests.javascript.typescript_strip import NO_MODULES, Unsupporte
 
 _HEAD = '(async (input) => {"use strict";{\n'
 _TAIL = "}})"
-_HEAD_LINES = 1
+HEAD_LINES = 1
 _MAX_DEPTH = 1000  # far beyond what people write; the engine's own parser gives up at a few hundred
 _INK = re.compile(r"[^\r\n]")
 _ELEMENT_END = re.compile(rb"</[\w.]*>|/>")
@@ -55,11 +55,11 @@ class Prepared:
     _edits: tuple[Edit, ...]
 
     def locate(self, line: int, column: int) -> tuple[int, int] | None:
-        row = line - _HEAD_LINES - 1
+        row = line - HEAD_LINES - 1
         lines = self._parsed.split(b"\n")
         if not 0 <= row < len(lines):
             return None
-        written = self.script.encode("utf-8", "surrogatepass").split(b"\n")[_HEAD_LINES:]
+        written = self.script.encode("utf-8", "surrogatepass").split(b"\n")[HEAD_LINES:]
         offset = sum(len(text) + 1 for text in written[:row]) + max(column - 1, 0)
         start = sum(len(text) + 1 for text in lines[:row])
         at = min(max(origin(self._edits, offset), start), start + len(lines[row].rstrip(b"\r")))

@@ -32,6 +32,11 @@ def start_message(namespaces: Mapping[str, Sequence[str]], script: str, value: s
     return _record("N", 0, names) + _record("P", 0, script) + _record("I", 0, value)
 
 
+def load_message(script: str) -> bytes:
+    """The message that has a program parsed, and not run."""
+    return _record("P", 0, script)
+
+
 def answers_message(answers: Sequence[Settled]) -> bytes:
     """The message of any later turn."""
     return b"".join([_answer(settled) for settled in answers])

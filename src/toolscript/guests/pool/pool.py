@@ -13,12 +13,13 @@ import os
 import threading
 from collections.abc import Sequence
 
-from toolscript.errors import Fault
+from toolscript.errors import Fault, GuestError
 from toolscript.guests.javascript.engine import ENGINE
 from toolscript.guests.pool.fleet import Fleet
 from toolscript.guests.pool.lockdown import Step
 from toolscript.guests.pool.wire import Message, read_turn, write_boot, write_settled
 from toolscript.guests.pool.worker_process import WorkerProcess
+from toolscript.runs.ledger import read_failure
 from toolscript.runs.program import Boot, Instant, Language
 from toolscript.runs.turn import Settled, Turn
 
@@ -48,6 +49,14 @@ class JavaScriptWorkers:
         session = WorkerSession(await self._fleet().worker(), boot)
         await session.restore(snapshot)
         return session
+
+    async def compiled(self, code: str) -> str:
+        """Implements `ports.Compiler`."""
+        worker = await self._fleet().worker()
+        answer = await _asked(worker, {"op": "compile", "session": 0, "code": code}, _GRACE_S)
+        if "failure" in answer:
+            raise GuestError(read_failure(answer["failure"]))
+        return answer["script"]
 
     async def walls(self) -> tuple[Step, ...]:
         """What locks a worker down on this machine."""
@@ -142,14 +151,19 @@ class WorkerSession:
 
     async def _ask(self, message: Message) -> Message:
         try:
-            async with asyncio.timeout(self._patience_s):
-                answer = await self._worker.request({**message, "session": self._id})
-        except TimeoutError as error:
-            self._worker.kill()
-            raise Fault("a worker process did not answer and was ended; the programs in it are lost") from error
+            return await _asked(self._worker, {**message, "session": self._id}, self._patience_s)
         except asyncio.CancelledError:
             await self.close()
             raise
-        if "fault" in answer:
-            raise Fault(f"the guest failed: {answer['fault']}")
-        return answer
+
+
+async def _asked(worker: WorkerProcess, message: Message, patience_s: float) -> Message:
+    try:
+        async with asyncio.timeout(patience_s):
+            answer = await worker.request(message)
+    except TimeoutError as error:
+        worker.kill()
+        raise Fault("a worker process did not answer and was ended; the programs in it are lost") from error
+    if "fault" in answer:
+        raise Fault(f"the guest failed: {answer['fault']}")
+    return answer

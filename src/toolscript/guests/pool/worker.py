@@ -15,11 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from toolscript.errors import Fault
+from toolscript.errors import Fault, GuestError
 from toolscript.guests.javascript.live import LiveProgram
 from toolscript.guests.javascript.template import Template
 from toolscript.guests.pool.lockdown import isolate, seal
 from toolscript.guests.pool.wire import Frames, Message, pack, read_boot, read_settled, write_turn
+from toolscript.runs.ledger import write_failure
 from toolscript.runs.program import Boot, Program
 
 _MAX_THREADS = 64  # programs that compute at the same time in one worker; more of them wait
@@ -139,6 +140,12 @@ class _Server:
         if turn.outcome is not None:
             self._close(session, request)
         return write_turn(turn)
+
+    def _compile(self, session: int, request: Message) -> Message:
+        try:
+            return {"script": LiveProgram.compiled(request["code"], self.template)}
+        except GuestError as error:
+            return {"failure": write_failure(error.failure)}
 
     def _snapshot(self, session: int, request: Message) -> Message:
         snapshot = self.programs[session].snapshot_blocking()

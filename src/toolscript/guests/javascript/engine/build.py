@@ -38,7 +38,7 @@ FLAGS = (
     *("-Wl,-z,stack-size=262144", "-Wl,--export=__stack_pointer"),
 )
 PRELUDE = ("primordials", "intl", "failures", "namespaces", "codemode", "timers", "inspect", "console", "web", "url")
-ROOTS = "[installNamespaces, raise, explain, warnRejection, Blob.prototype]"  # in the order of guest.c
+ROOTS = "[installNamespaces, raise, explain, warnRejection, Blob.prototype, startSnippet]"  # in the order of guest.c
 PATCHES = (
     # a thrown value that is no Error: remember where
     (

@@ -42,10 +42,11 @@ static struct {
 
 typedef enum { RUNNING, ENDED, OUT_OF_GAS, TOO_MANY_CALLS, OUT_OF_MEMORY, BROKEN } Status;
 
-typedef struct { int64_t seq; bool timer; JSValue resolve, reject, stack; } Pending;
+/* `depth`: of the snippet that the answer holds; 0 for any other call. */
+typedef struct { int64_t seq; bool timer; int depth; JSValue resolve, reject, stack; } Pending;
 typedef struct { JSValue promise, reason; } Rejected;
 
-enum { ROOT_NAMESPACE, ROOT_RAISE, ROOT_EXPLAIN, ROOT_FINISH, ROOT_BLOB_PROTOTYPE, ROOTS };
+enum { ROOT_NAMESPACE, ROOT_RAISE, ROOT_EXPLAIN, ROOT_FINISH, ROOT_BLOB_PROTOTYPE, ROOT_SNIPPET, ROOTS };
 
 static JSRuntime *rt;
 static JSContext *ctx;
@@ -93,6 +94,7 @@ static bool grow(void **items, int *size, int count, size_t each)
 #include "guest/write_object.c"
 #include "guest/read.c"
 #include "guest/calls.c"
+#include "guest/snippets.c"
 #include "guest/host.c"
 #include "guest/missing.c"
 

@@ -27,7 +27,8 @@ static bool is_arguments_object(JSValueConst value)
            (class_id == JS_CLASS_PROXY && !JS_IsFunction(ctx, value) && js_is_array(ctx, value) == 0);
 }
 
-static JSValue make_call(JSValueConst path, int argc, JSValueConst *argv)
+/* `depth`: of the snippet that the answer holds; 0 for any other call. */
+static JSValue make_call(JSValueConst path, int argc, JSValueConst *argv, int depth)
 {
     bool none = argc == 0 || (argc == 1 && JS_IsUndefined(argv[0]));
     if (closing) return JS_ThrowTypeError(ctx, "the program has ended"), rejected_here();
@@ -57,7 +58,7 @@ static JSValue make_call(JSValueConst path, int argc, JSValueConst *argv)
     JSValue functions[2], promise = JS_NewPromiseCapability(ctx, functions);
     if (JS_IsException(promise)) return promise;
     if (!grow((void **)&pending, &pending_size, pending_count, sizeof(Pending))) return JS_ThrowOutOfMemory(ctx);
-    pending[pending_count++] = (Pending){++last_seq, timer, functions[0], functions[1], capture()};
+    pending[pending_count++] = (Pending){++last_seq, timer, depth, functions[0], functions[1], capture()};
     return promise;
 }
 
@@ -85,6 +86,15 @@ static void drop(int64_t seq)
     dbuf_printf(&out, "D\t%lld\n", (long long)seq);
 }
 
+static JSValue start_snippet(JSValue answer, JSValue stack, int depth)
+{
+    JSValueConst arguments[] = {answer, stack, JS_NewInt32(ctx, depth)};
+    JSValue promise = JS_Call(ctx, roots[ROOT_SNIPPET], JS_UNDEFINED, 3, arguments);
+    JS_FreeValue(ctx, answer);
+    JS_FreeValue(ctx, stack);
+    return promise;
+}
+
 /* False with an exception when the answer cannot be read. An answer to a call that was dropped is passed over. */
 static bool settle(int64_t seq, bool returned, const char *text, size_t n)
 {
@@ -101,9 +111,23 @@ static bool settle(int64_t seq, bool returned, const char *text, size_t n)
         if (JS_IsError(error)) { JS_FreeValue(ctx, p->u.object_data); p->u.object_data = JS_DupValue(ctx, pending[i].stack); }
         value = error;
     }
-    JSValue function = JS_DupValue(ctx, returned ? pending[i].resolve : pending[i].reject);
-    JSValueConst arguments[] = {value};
+    JSValue resolve = JS_DupValue(ctx, pending[i].resolve), reject = JS_DupValue(ctx, pending[i].reject);
+    JSValue stack = JS_DupValue(ctx, pending[i].stack);
+    int depth = pending[i].depth;
     free_pending(i);
+    if (returned && depth) {
+        value = start_snippet(value, JS_DupValue(ctx, stack), depth);
+        returned = !JS_IsException(value);
+        if (!returned && !stopped) {
+            value = JS_GetException(ctx);
+            if (!add_frames(value, stack)) { JS_FreeValue(ctx, value); value = JS_GetException(ctx); }
+        }
+    }
+    JS_FreeValue(ctx, stack);
+    JSValue function = returned ? resolve : reject;
+    JS_FreeValue(ctx, returned ? reject : resolve);
+    if (stopped) { JS_FreeValue(ctx, function); return false; }
+    JSValueConst arguments[] = {value};
     JSValue done = JS_Call(ctx, function, JS_UNDEFINED, 1, arguments);
     JS_FreeValue(ctx, function);
     JS_FreeValue(ctx, value);

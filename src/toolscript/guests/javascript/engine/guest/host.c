@@ -2,7 +2,7 @@
 
 static JSValue host_method(JSContext *c, JSValueConst this_val, int argc, JSValueConst *argv, int magic, JSValueConst *bound)
 {
-    return make_call(bound[0], argc, argv);
+    return make_call(bound[0], argc, argv, 0);
 }
 
 /* method(path, name): the function that calls `path` */
@@ -15,7 +15,7 @@ static JSValue host_new_method(JSContext *c, JSValueConst this_val, int argc, JS
 
 static JSValue host_call(JSContext *c, JSValueConst this_val, int argc, JSValueConst *argv)
 {
-    return make_call(argv[0], 1, argv + 1);
+    return make_call(argv[0], 1, argv + 1, 0);
 }
 
 static JSValue host_last(JSContext *c, JSValueConst this_val, int argc, JSValueConst *argv) { return JS_NewInt64(ctx, last_seq); }
@@ -151,10 +151,23 @@ static JSValue host_text(JSContext *c, JSValueConst this_val, int argc, JSValueC
     return text;
 }
 
+/* value(text): the codec's text form to a value */
+static JSValue host_value(JSContext *c, JSValueConst this_val, int argc, JSValueConst *argv)
+{
+    size_t n;
+    const char *text = JS_ToCStringLen(ctx, &n, argv[0]);
+    if (!text) return JS_EXCEPTION;
+    JSValue value = read_value(text, n);
+    JS_FreeCString(ctx, text);
+    return value;
+}
+
 static const JSCFunctionListEntry host_functions[] = {
     JS_CFUNC_DEF("method", 2, host_new_method), JS_CFUNC_DEF("call", 2, host_call),     JS_CFUNC_DEF("last", 0, host_last),
     JS_CFUNC_DEF("drop", 1, host_drop),         JS_CFUNC_DEF("print", 1, host_print),   JS_CFUNC_DEF("now", 0, host_now),
     JS_CFUNC_DEF("random", 0, host_random),     JS_CFUNC_DEF("stack", 1, host_stack),   JS_CFUNC_DEF("kind", 1, host_kind),
     JS_CFUNC_DEF("promise", 1, host_promise),   JS_CFUNC_DEF("items", 1, host_items),   JS_CFUNC_DEF("utf8", 1, host_utf8),
-    JS_CFUNC_DEF("text", 2, host_text),         JS_CFUNC_DEF("target", 1, host_target),
+    JS_CFUNC_DEF("text", 2, host_text),         JS_CFUNC_DEF("target", 1, host_target), JS_CFUNC_DEF("value", 1, host_value),
+    JS_CFUNC_DEF("run", 1, host_run),           JS_CFUNC_DEF("snippet", 2, host_new_snippet),
+    JS_CFUNC_DEF("load", 3, host_load),         JS_CFUNC_DEF("rethrow", 2, host_rethrow),
 };

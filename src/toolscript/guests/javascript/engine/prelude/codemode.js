@@ -11,17 +11,39 @@ const positional = (method, ...names) => (...given) => {
   }
   return send(method, args);
 };
+const ignore = () => {};
+const mark = (name, mark) => { then(host.call('codemode.step', { name, mark }), ignore, ignore); }; // nothing waits for it
 const step = async (name, work) => {
-  if (typeof work !== 'function') throw new BaseTypeError('codemode.step takes a name and a function: codemode.step("load", async () => {...})');
-  return await work();
+  if (typeof name !== 'string' || typeof work !== 'function') {
+    throw new BaseTypeError('codemode.step takes a name and a function: codemode.step("load", async () => {...})');
+  }
+  mark(name, 'begin');
+  let value;
+  try { value = await work(); } catch (error) { mark(name, 'failed'); throw error; }
+  mark(name, 'end');
+  return value;
 };
+
+// What the host answers to a run call (guest/snippets.c): a script, evaluated as the program itself was.
+const startSnippet = (answer, stack, depth) => {
+  if (!isPlain(answer) || typeof answer.script !== 'string') throw new BaseTypeError('the snippet came in a form that cannot be run');
+  installNamespaces(answer.namespaces);
+  const main = host.load(answer.script, answer.name, depth);
+  return then(main(answer.input), undefined, (reason) => host.rethrow(reason, stack));
+};
+
 const sugarOfCodemode = record({
   sleep: positional('sleep', 'seconds'),
   search: positional('search', 'query', 'options'),
   describe: positional('describe', 'paths', 'options'),
-  run: (name, input) => (isPlain(name) ? send('run', name) : send('run', input === undefined ? { name } : { name, input })),
+  run: (name, input) => host.run(isPlain(name) ? name : input === undefined ? { name } : { name, input }),
   show: (value) => send('show', { value }),
   result: positional('result', 'run'),
   step,
-  state: freeze(record({ get: positional('state_get', 'key'), set: positional('state_set', 'key', 'value') })),
+  state: freeze(record({
+    get: positional('state_get', 'key'),
+    set: positional('state_set', 'key', 'value'),
+    delete: positional('state_delete', 'key'),
+    keys: () => send('state_keys', {}),
+  })),
 });

@@ -55,13 +55,13 @@ const warnRejection = (reason) => {
 };
 
 // What a program reads as `error.stack`: the words first, as everywhere else, and lines as the author counts them.
-const HEAD_LINES = 1; // of the wrapper; _HEAD_LINES of source.py
+const HEAD_LINES = 1; // of the wrapper; HEAD_LINES of source.py
 const { get: framesOf, set: setStack } = getOwnPropertyDescriptor(BaseError.prototype, 'stack');
 defineProperty(BaseError.prototype, 'stack', {
   get() {
     const frames = apply(framesOf, this, []);
     if (typeof frames !== 'string') return frames;
-    const lines = frames.trimEnd().replace(/<program>:(\d+):/g, (_, line) => `<program>:${line - HEAD_LINES}:`);
+    const lines = frames.replace(/^.*<prelude>:.*\n/gm, '').trimEnd().replace(/<(program|snippet) ?(?:\d+ )?([^>]*)>:(\d+):/g, (_, kind, name, line) => `<${name ? `${kind} ${name}` : kind}>:${line - HEAD_LINES}:`);
     return lines ? `${inspectError(this)}\n${lines}` : inspectError(this);
   },
   set: setStack,

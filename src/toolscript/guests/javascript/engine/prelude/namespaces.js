@@ -1,4 +1,6 @@
 // A namespace is an object whose own properties are its tools; any other name is a call that the host refuses.
+// `snippets` is no source of tools: its methods are saved programs, which run in here.
+const SNIPPETS = 'snippets';
 const namespaces = new WeakMap(); // namespace -> its name
 
 // Names that the language or a library asks of any object: never a tool unless it is listed.
@@ -20,33 +22,47 @@ const namespaceTraps = record({
     if (protocolNames[key]) return undefined;
     const path = weakGet(namespaceNames, target) + '.' + key;
     let method = mapGet(unlisted, path);
-    if (!method) mapSet(unlisted, path, method = host.method(path, key));
+    if (!method) mapSet(unlisted, path, method = methodOf(weakGet(namespaceNames, target), key));
     return method;
   },
   set: refuse,
   defineProperty: refuse,
   deleteProperty: refuse,
   setPrototypeOf: refuse,
+  preventExtensions: refuse,
 });
 
 const namespaceNames = new WeakMap(); // target -> its name
 const unlisted = new NativeMap(); // path -> the function for a name that is not listed
+const targets = record({}); // name -> target
 let codemodeTarget;
 
+// Own slots only: a program may have put getters and setters on Object.prototype before a snippet's names are installed.
+const slot = record({ value: undefined, enumerable: true, writable: false, configurable: false });
+const put = (object, name, value) => { slot.value = value; defineProperty(object, name, slot); };
+
+const methodOf = (name, method) => {
+  if (name === SNIPPETS) return host.snippet(method);
+  return name === 'codemode' && has(sugarOfCodemode, method) ? sugarOfCodemode[method] : host.method(name + '.' + method, method);
+};
+
+const newNamespace = (name) => {
+  const target = targets[name] = create(null), value = new NativeProxy(target, namespaceTraps);
+  if (name === 'codemode') codemodeTarget = target;
+  weakSet(namespaceNames, target, name);
+  weakSet(namespaces, value, name);
+  put(world, name, value);
+  return target;
+};
+
+// At the start, and for each snippet: it may know of more than the program does.
 const installNamespaces = (lists) => {
   const names = ownKeys(lists);
   for (let i = 0; i < names.length; i++) {
-    const name = names[i], methods = lists[name], target = create(null);
-    if (name === 'codemode') codemodeTarget = target;
+    const name = names[i], methods = lists[name], target = targets[name] ?? newNamespace(name);
     for (let k = 0; k < methods.length; k++) {
       const method = methods[k];
-      const value = target === codemodeTarget && has(sugarOfCodemode, method) ? sugarOfCodemode[method] : host.method(name + '.' + method, method);
-      defineProperty(target, method, { value, enumerable: true });
+      if (!has(target, method)) put(target, method, methodOf(name, method));
     }
-    preventExtensions(target);
-    weakSet(namespaceNames, target, name);
-    const value = new NativeProxy(target, namespaceTraps);
-    weakSet(namespaces, value, name);
-    defineProperty(globalThis, name, { value, enumerable: true, writable: false, configurable: false });
   }
 };

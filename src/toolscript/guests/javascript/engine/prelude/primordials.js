@@ -29,7 +29,8 @@ const isoString = bare(Date.prototype.toISOString), functionText = bare(Function
 const symbolText = bare(Symbol.prototype.toString), regexpText = bare(RegExp.prototype.toString);
 const describeSymbol = bare(getOwnPropertyDescriptor(Symbol.prototype, 'description').get);
 
-const hidden = (object, name, value) => defineProperty(object, name, { value, writable: true, configurable: true });
-const install = (name, value) => hidden(globalThis, name, value);
 const record = (members) => setPrototypeOf(members, null);
+const hidden = (object, name, value) => defineProperty(object, name, record({ value, writable: true, configurable: true }));
+const install = (name, value) => hidden(world, name, value);
+const world = globalThis;
 const NativeUint8Array = Uint8Array, NativeProxy = Proxy;

@@ -130,14 +130,48 @@ class AbortController {
   abort(reason) { make.abort(this.#signal, reason); }
 }
 
+const PIECE_BYTES = 512 << 10; // 683 KiB as base64: below the cap on one answer; MAX_PIECE_BYTES of builtin.py
+const TAGGED_JSON = 'application/json; tags=toolscript'; // of codec.py: what the host itself put away
+const readBlob = (args) => host.call('codemode.read_blob', args);
+const readPiece = (id, start, most) => readBlob({ id, start, end: min(most, start + PIECE_BYTES) });
+const place = (offset, size) => { // as in Blob.slice of the web: negative from the end, within the bounds
+  const whole = trunc(number(offset)) || 0;
+  return whole < 0 ? max(0, size + whole) : min(size, whole);
+};
+const wholeCharacters = (bytes) => { // how many of the bytes, up to the end of the last whole UTF-8 character
+  let lead = bytes.length - 1;
+  while (lead > bytes.length - 4 && lead > 0 && (bytes[lead] & 0xc0) === 0x80) lead--;
+  const first = bytes[lead], length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+  return lead > 0 && lead + length > bytes.length ? lead : bytes.length;
+};
+
 // A handle on bytes that the host keeps; reading it is a call. Only an answer makes one.
 class Blob {
   constructor() { throw new BaseTypeError('A Blob comes from a tool: use a string or a Uint8Array for bytes of your own'); }
-  bytes() { return host.call('codemode.read_blob', { id: this.id }); }
+  bytes() { return this.size > PIECE_BYTES ? this.slice() : readBlob({ id: this.id }); }
   async arrayBuffer() { return (await this.bytes()).buffer; }
-  async text() { return host.text(await this.bytes(), false); }
-  async json() { return JSON.parse(await this.text()); }
-  slice(start = 0, end = this.size) { return host.call('codemode.read_blob', { id: this.id, start, end }); }
+  async text() {
+    if (!(this.size > PIECE_BYTES)) return host.text(await this.bytes(), false);
+    let string = '';
+    for (let at = 0, n; at < this.size; at += n) {
+      const piece = await readPiece(this.id, at, this.size);
+      n = at + piece.length < this.size ? wholeCharacters(piece) : piece.length;
+      if (!n) break; // it is shorter than its handle says
+      string += host.text(n < piece.length ? piece.subarray(0, n) : piece, false);
+    }
+    return string;
+  }
+  async json() {
+    const string = await this.text();
+    return this.type === TAGGED_JSON ? host.value(string) : JSON.parse(string);
+  }
+  async slice(start = 0, end = this.size) {
+    const from = place(start, this.size), to = max(from, place(end, this.size));
+    if (to - from <= PIECE_BYTES) return to === from ? new NativeUint8Array(0) : readPiece(this.id, from, to);
+    const bytes = new NativeUint8Array(to - from);
+    for (let at = from; at < to; at += PIECE_BYTES) bytes.set(await readPiece(this.id, at, to), at - from);
+    return bytes;
+  }
 }
 
 const hex = (byte) => (byte < 16 ? '0' : '') + byte.toString(16);
