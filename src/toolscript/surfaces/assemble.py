@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import fields, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from toolscript.connectors.mcp.servers_config import ServerSpec, named, read_servers
+from toolscript.connectors.mcp.targets import Http, Stdio
 from toolscript.errors import ConfigError
 from toolscript.ports import Connector, Observer, RunStore
+from toolscript.runs.policy import Policy
 from toolscript.runtime.plugs import load
-from toolscript.surfaces.config import Config, NamespaceConfig, PythonTools, StoreConfig
+from toolscript.surfaces.config import Config, NamespaceConfig, PolicyConfig, PythonTools, StoreConfig
 from toolscript.surfaces.toml_file import shown
 
 if TYPE_CHECKING:
@@ -31,6 +35,9 @@ with, for example,
 A mcp.json, .mcp.json, .cursor/mcp.json or .vscode/mcp.json in this folder is found by itself, and so is a
 toolscript.toml with `servers = [...]` or, for Python functions, `[python] functions = ["module:object"]`.
 `toolscript demo` works without any."""
+
+MIN_SECRET = 6  # characters: what is shorter stands in too many words to be taken out of all texts
+_SECRETIVE = ("key", "token", "secret", "password", "passwd", "passphrase", "authorization", "credential", "cookie")
 
 
 def servers(config: Config) -> tuple[ServerSpec, ...]:
@@ -60,8 +67,12 @@ def assemble(
     specs: Sequence[ServerSpec],
     *,
     isolation: str = "threads",
+    role: Literal["worker", "client"] = "client",
 ) -> Runtime:
-    """The runtime that a configuration asks for; `isolation` is for a configuration that does not say."""
+    """The runtime that a configuration asks for; `isolation` is for a configuration that does not say.
+
+    A `worker` takes over every run of the scope that is due; a `client` minds only its own.
+    """
     connectors: list[Connector] = []
     if specs:
         connect: Callable[..., Connector] = load("toolscript.connectors.mcp:connect")
@@ -77,7 +88,60 @@ def assemble(
         limits=config.limits,
         observers=[observer],
         connect_timeout_s=config.connect_ms / 1_000,
+        policy=policy(config.policy, config.origins["policy.function"]),
+        scope=config.scope,
+        role=role,
+        lease_ms=config.lease_ms,
+        retention=config.store.retention,
+        secrets=secrets(config, specs),
+        snippets_by=config.snippets_by,
     )
+
+
+def policy(config: PolicyConfig, origin: str) -> Policy:
+    """The policy that is configured; its function is imported here. `origin` says where it is named."""
+    if config.function is None:
+        return Policy(config.rules, config.approve)
+    module, attribute = _named(config.function, "policy.function", "shop.policy:decide", origin)
+    function = _imported(module, attribute, config.function, origin)
+    try:
+        return Policy(config.rules, config.approve, function)
+    except ConfigError as error:
+        raise ConfigError(f"{origin}: {config.function.name}: {error}") from error
+
+
+def secrets(config: Config, specs: Sequence[ServerSpec]) -> tuple[str, ...]:
+    """What must not be read in logs, errors and results: the values that the settings and the servers hold."""
+    found: list[str] = []
+    for secret in config.secrets:
+        try:
+            found.append(secret.reveal(config.environment))
+        except ConfigError as error:
+            raise ConfigError(f"{config.origins['secrets']}: secrets: {error}") from error
+    if config.serve.token is not None:
+        with suppress(ConfigError):  # only a server over HTTP needs it, and says so
+            found.append(config.serve.token.reveal(config.environment))
+    for spec in specs:
+        for name, value in _settings_of(spec).items():
+            if _is_secretive(name):
+                found += (value, value.partition(" ")[2].strip())  # `Bearer` and its kin are no part of the secret
+    return tuple(dict.fromkeys(value for value in found if len(value) >= MIN_SECRET))
+
+
+def _settings_of(spec: ServerSpec) -> Mapping[str, str]:
+    match spec.target:
+        case Stdio(env=env):
+            return env
+        case Http(headers=headers):
+            return headers
+        case None:
+            return {}
+
+
+def _is_secretive(name: str) -> bool:
+    """Whether a word of a name says that its value is a secret: `GITHUB_TOKEN`, `X-Api-Key`, `clientSecret`."""
+    words = re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())
+    return any(word.removesuffix("s").endswith(_SECRETIVE) for word in words)
 
 
 def store(config: StoreConfig) -> RunStore:
@@ -106,11 +170,7 @@ def _numbered(spec: ServerSpec, kept: Mapping[str, ServerSpec]) -> ServerSpec:
 
 def _python(one: PythonTools, origin: str) -> list[Connector]:
     """The connectors that `module:object` names: one itself, a list of them, or functions, which are gathered."""
-    module, colon, attribute = one.name.partition(":")
-    if not (module and colon and attribute):
-        raise ConfigError(
-            f"{origin}: python.functions holds {one.name!r}; it must be module:object, such as shop:tools"
-        )
+    module, attribute = _named(one, "python.functions", "shop:tools", origin)
     found = _imported(module, attribute, one, origin)
     items: list[Any] = list(cast("Sequence[Any]", found)) if isinstance(found, list | tuple) else [found]
     own: list[Connector] = [item for item in items if hasattr(item, "listing") and hasattr(item, "call")]
@@ -124,6 +184,14 @@ def _python(one: PythonTools, origin: str) -> list[Connector]:
         namespace = module.rpartition(".")[2]
         own.append(load("toolscript.connectors.functions:functions")(namespace, *plain))
     return own
+
+
+def _named(one: PythonTools, key: str, example: str, origin: str) -> tuple[str, str]:
+    """The module and the object of `module:object`."""
+    module, colon, attribute = one.name.partition(":")
+    if not (module and colon and attribute):
+        raise ConfigError(f"{origin}: {key} holds {one.name!r}; it must be module:object, such as {example}")
+    return module, attribute
 
 
 def _imported(module: str, attribute: str, one: PythonTools, origin: str) -> Any:
@@ -166,8 +234,11 @@ def _wrapped(connectors: list[Connector], namespaces: Mapping[str, NamespaceConf
         return connectors
     wrap: Callable[..., Connector] = load("toolscript.connectors.wrap:wrap")
     return [
-        wrap(connector, include=own.include, exclude=own.exclude, rename=own.rename, effects=own.effects)
-        if (own := namespaces.get(connector.namespace)) is not None
-        else connector
+        wrap(connector, **_changes(own)) if (own := namespaces.get(connector.namespace)) is not None else connector
         for connector in connectors
     ]
+
+
+def _changes(own: NamespaceConfig) -> dict[str, Any]:
+    """The words of `wrap` that are said of a namespace."""
+    return {field.name: said for field in fields(own) if (said := getattr(own, field.name))}

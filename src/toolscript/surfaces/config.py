@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from toolscript.errors import ConfigError
+from toolscript.runs.policy import Approve, Rule
 from toolscript.runs.program import Limits
+from toolscript.runs.retention import Retention
+from toolscript.surfaces.rules import read_rules
 from toolscript.surfaces.settings import (
     FILE_NAME,
     NAMESPACE_KEYS,
@@ -29,6 +32,7 @@ from toolscript.surfaces.toml_file import TomlFile, check_file, read_toml, shown
 from toolscript.tools import Effect
 
 Isolation = Literal["threads", "workers"]
+SnippetsBy = Literal["developer", "model"]
 
 PROJECT_SERVERS = ("mcp.json", ".mcp.json", ".cursor/mcp.json", ".vscode/mcp.json")
 """Where the tools that people use with MCP keep a project's servers."""
@@ -36,11 +40,12 @@ PROJECT_SERVERS = ("mcp.json", ".mcp.json", ".cursor/mcp.json", ".vscode/mcp.jso
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreConfig:
-    """Where runs are kept."""
+    """Where runs are kept, and how long."""
 
     kind: Literal["memory", "sqlite"]
     path: Path
     durability: Literal["process", "power"]
+    retention: Retention | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +68,15 @@ class PythonTools:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyConfig:
+    """What the policy is made of; its function is only named here."""
+
+    approve: Approve = "destructive"
+    rules: tuple[Rule, ...] = ()
+    function: PythonTools | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NamespaceConfig:
     """What is changed about one source's tools; the words are those of `connectors.wrap`."""
 
@@ -70,6 +84,8 @@ class NamespaceConfig:
     exclude: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict[str, str])
     effects: Mapping[str, Effect] = field(default_factory=dict[str, Effect])
+    reverts: Mapping[str, str] = field(default_factory=dict[str, str])
+    keyed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +93,8 @@ class Config:
     """Every setting, with the place it comes from.
 
     `origins` has a line for each key: `default`, a flag, `environment NAME`, or `FILE:LINE`. `found` are the files
-    that were used without having been named.
+    that were used without having been named. `scope` names the processes that take each other's runs over; `secrets`
+    are kept out of logs, errors and results.
     """
 
     limits: Limits
@@ -88,6 +105,11 @@ class Config:
     servers: tuple[Path, ...]
     python: tuple[PythonTools, ...]
     namespaces: Mapping[str, NamespaceConfig]
+    policy: PolicyConfig
+    secrets: tuple[Secret, ...]
+    scope: str
+    lease_ms: int
+    snippets_by: SnippetsBy
     environment: Mapping[str, str] = field(repr=False)
     origins: Mapping[str, str]
     values: Mapping[str, Any]
@@ -127,7 +149,13 @@ def read_config(
         project, found = _discovered(folder)
     user = user_file(environment)
     layers = [said, _of_environment(environment, folder), project, _of_file(user) if user.is_file() else {}]
-    return _config(layers, environment, found)
+    return _config(layers, environment, found, os.path.realpath(_home(files or found, folder)))
+
+
+def _home(files: Sequence[Path], folder: Path) -> Path:
+    """The folder of a project: that of its `toolscript.toml`, or the one that we are in."""
+    own = [file for file in files if file.suffix == ".toml"]
+    return folder / own[-1].expanduser().parent if own else folder
 
 
 def _named(files: Sequence[Path], folder: Path) -> dict[str, _Said]:
@@ -202,18 +230,22 @@ def _of_file(path: Path) -> dict[str, _Said]:
         setting = setting_of(key)
         assert setting is not None
         try:
-            value = parse(setting, raw, path.parent)
+            value = read_rules(file, key, raw) if setting.kind == "rules" else parse(setting, raw, path.parent)
         except ValueError as error:
-            given = "" if setting.kind == "secret" else f" is {raw!r}; it"
+            given = "" if setting.kind in ("secret", "secrets") else f" is {raw!r}; it"
             raise ConfigError(f"{file.at(key)}: {key}{given} must be {error}") from error
         layer[key] = _Said(_placed(key, value, path.parent), file.at(key))
     return layer
 
 
 def _placed(key: str, value: Any, folder: Path) -> Any:
-    if key == "python.functions":
-        return tuple(PythonTools(name, folder) for name in value)
-    return value
+    match key:
+        case "python.functions":
+            return tuple(PythonTools(name, folder) for name in value)
+        case "policy.function":
+            return PythonTools(value, folder)
+        case _:
+            return value
 
 
 def _flat(file: TomlFile, prefix: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -252,7 +284,9 @@ def _instead(names: Sequence[str]) -> str:
     return f"did you mean {names[0]}?" if len(names) == 1 else f"there are {', '.join(names)}"
 
 
-def _config(layers: Sequence[Mapping[str, _Said]], environment: Mapping[str, str], found: tuple[Path, ...]) -> Config:
+def _config(
+    layers: Sequence[Mapping[str, _Said]], environment: Mapping[str, str], found: tuple[Path, ...], home: str
+) -> Config:
     said: dict[str, _Said] = {key: _Said(setting.default, "default") for key, setting in SETTINGS.items()}
     for layer in reversed(layers):
         said |= layer
@@ -261,9 +295,15 @@ def _config(layers: Sequence[Mapping[str, _Said]], environment: Mapping[str, str
         check_file(path, f"{said['servers'].origin}: {shown(path)}")
     if values["store.path"] is None:
         values["store.path"] = state_folder(environment) / "runs.db"
+    values["scope"] = values["scope"] or home
     return Config(
         limits=Limits(**{limit.name: values[f"limits.{limit.name}"] for limit in fields(Limits)}),
-        store=StoreConfig(kind=values["store.kind"], path=values["store.path"], durability=values["store.durability"]),
+        store=StoreConfig(
+            kind=values["store.kind"],
+            path=values["store.path"],
+            durability=values["store.durability"],
+            retention=_retention(values["store.keep_runs"], values["store.keep_days"]),
+        ),
         serve=ServeConfig(
             expose=values["serve.expose"],
             types=values["serve.types"],
@@ -276,12 +316,25 @@ def _config(layers: Sequence[Mapping[str, _Said]], environment: Mapping[str, str
         servers=values["servers"],
         python=values["python.functions"],
         namespaces=_namespaces(values),
+        policy=PolicyConfig(
+            approve=values["policy.approve"], rules=values["policy.rules"], function=values["policy.function"]
+        ),
+        secrets=values["secrets"],
+        scope=values["scope"],
+        lease_ms=values["lease_ms"],
+        snippets_by=values["snippets.by"],
         environment=environment,
         origins={key: one.origin for key, one in said.items()},
         values=values,
         found=tuple(path for path in found if path.suffix == ".toml" or path in values["servers"]),
         notes=_stray_variables(environment),
     )
+
+
+def _retention(keep_runs: int | None, keep_days: int | None) -> Retention | None:
+    if keep_runs is None and keep_days is None:
+        return None
+    return Retention(keep=keep_runs, max_age_ms=None if keep_days is None else keep_days * 86_400_000)
 
 
 def _namespaces(values: Mapping[str, Any]) -> dict[str, NamespaceConfig]:

@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Any, Literal, assert_never, cast, get_args
 
 from toolscript.errors import ConfigError
+from toolscript.runs.policy import Approve
 from toolscript.runs.program import Limits
 from toolscript.tools import Effect
 
-Kind = Literal["number", "choice", "texts", "path", "paths", "address", "secret", "names", "effects"]
+Kind = Literal[
+    "number", "choice", "text", "texts", "path", "paths", "address", "secret", "secrets", "names", "effects", "rules"
+]
 
 FILE_NAME = "toolscript.toml"
 
@@ -88,17 +91,33 @@ SETTINGS: Mapping[str, Setting] = {
         Setting(key="store.kind", kind="choice", default="sqlite", choices=("memory", "sqlite")),
         Setting(key="store.path", kind="path"),
         Setting(key="store.durability", kind="choice", default="process", choices=("process", "power")),
+        Setting(key="store.keep_runs", kind="number"),
+        Setting(key="store.keep_days", kind="number"),
         Setting(key="serve.expose", kind="texts", default=()),
         Setting(key="serve.types", kind="choice", default="auto", choices=("auto", "upfront", "search")),
         Setting(key="serve.budget_tokens", kind="number", default=6_000),
         Setting(key="serve.http", kind="address"),
         Setting(key="serve.token", kind="secret"),
         Setting(key="python.functions", kind="texts", default=()),
+        Setting(key="policy.approve", kind="choice", default="destructive", choices=get_args(Approve)),
+        Setting(key="policy.function", kind="text"),
+        Setting(key="policy.rules", kind="rules", default=()),
+        Setting(key="secrets", kind="secrets", default=()),
+        Setting(key="scope", kind="text"),
+        Setting(key="lease_ms", kind="number", default=15_000),
+        Setting(key="snippets.by", kind="choice", default="developer", choices=("developer", "model")),
     )
 }
 """Every key but those of `[namespaces.NAME]`, which `setting_of` knows."""
 
-NAMESPACE_KEYS: Mapping[str, Kind] = {"include": "texts", "exclude": "texts", "rename": "names", "effects": "effects"}
+NAMESPACE_KEYS: Mapping[str, Kind] = {
+    "include": "texts",
+    "exclude": "texts",
+    "rename": "names",
+    "effects": "effects",
+    "reverts": "names",
+    "keyed": "texts",
+}
 
 
 def setting_of(key: str) -> Setting | None:
@@ -124,6 +143,8 @@ def parse(setting: Setting, raw: object, folder: Path) -> Any:
             if raw not in setting.choices:
                 raise ValueError(f"one of {', '.join(setting.choices)}")
             return raw
+        case "text":
+            return _text(raw)
         case "texts":
             return _texts(raw, ",")
         case "path":
@@ -134,8 +155,12 @@ def parse(setting: Setting, raw: object, folder: Path) -> Any:
             return _address(_text(raw))
         case "secret":
             return _secret(_text(raw), folder)
+        case "secrets":
+            return tuple(_secret(text, folder) for text in _texts(raw, ","))
         case "names":
-            return _table(raw, "a table of names, such as { list_all = 'list' }")
+            return _table(raw, f"a table of names, such as {_TABLES[setting.key.rpartition('.')[2]]}")
+        case "rules":
+            raise ValueError("tables in a file: [[policy.rules]]")
         case "effects":
             return _effects(raw)
         case _:
@@ -188,6 +213,12 @@ def _secret(text: str, folder: Path) -> Secret:
     if colon and place and kind == "file":
         return Secret(f"file:{_path(place, folder)}")
     raise ValueError("env:NAME or file:PATH, which say where the secret is")
+
+
+_TABLES = {
+    "rename": "{ list_all = 'list' }",
+    "reverts": "{ create_contact = 'crm.delete_contact(id=result.id)' }",
+}
 
 
 def _table(raw: object, expected: str) -> dict[str, str]:

@@ -18,7 +18,10 @@ _key = re.compile(rf"\s*({_part}(?:\s*\.\s*{_part})*)\s*=")
 
 @dataclass(frozen=True, slots=True)
 class TomlFile:
-    """What a file holds, and the line of each of its keys, which are dotted from the root."""
+    """What a file holds, and the line of each of its keys, which are dotted from the root.
+
+    The keys of an array of tables are numbered: `policy.rules[0].verdict`; `policy.rules` is its first.
+    """
 
     path: Path
     content: Mapping[str, Any]
@@ -27,7 +30,7 @@ class TomlFile:
     def at(self, key: str) -> str:
         """`FILE:LINE` of a key, or of the nearest table that holds it."""
         while key and key not in self.lines:
-            key = key.rpartition(".")[0]
+            key = key[: key.rindex("[")] if key.endswith("]") else key.rpartition(".")[0]
         return f"{shown(self.path)}:{self.lines[key]}" if key else shown(self.path)
 
 
@@ -70,11 +73,16 @@ def _lines(text: str) -> dict[str, int]:
     """The line of every table and key. A line inside a text or list of several lines may be taken for a key; such a
     key is never asked for."""
     lines: dict[str, int] = {}
+    counts: dict[str, int] = {}
     prefix = ""
     for number, line in enumerate(text.splitlines(), 1):
         if found := _table.match(line):
             prefix = _dotted(found[1])
             lines.setdefault(prefix, number)
+            if line.lstrip().startswith("[["):
+                counts[prefix] = counts.get(prefix, -1) + 1
+                prefix = f"{prefix}[{counts[prefix]}]"
+                lines[prefix] = number
         elif found := _key.match(line):
             own = _dotted(found[1])
             lines.setdefault(f"{prefix}.{own}" if prefix else own, number)

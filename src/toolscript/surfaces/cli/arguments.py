@@ -21,6 +21,7 @@ COMMANDS = {
     "search": "find tools by what they do",
     "describe": "documentation and types of tools or namespaces",
     "tools": "list the tools that programs can call",
+    "policy": "list the rules of the policy, or explain what becomes of one call",
     "doctor": "check the installation, the settings and every server",
     "demo": "show what it does, without any set-up",
     "runs": "list earlier runs, or show one",

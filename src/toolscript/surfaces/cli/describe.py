@@ -33,7 +33,7 @@ async def _describe(opening: Opened, options: Namespace, terminal: Terminal) -> 
         await runtime.ready()
         progress.clear()
         for path in options.paths:
-            _check(runtime.catalog, path)
+            check_path(runtime.catalog, path)
         text = await runtime.describe(options.paths, budget_tokens=options.budget_tokens)
         if terminal.json:
             terminal.value({"paths": options.paths, "text": text})
@@ -42,7 +42,7 @@ async def _describe(opening: Opened, options: Namespace, terminal: Terminal) -> 
     return COMPLETED
 
 
-def _check(catalog: Catalog, path: str) -> None:
+def check_path(catalog: Catalog, path: str) -> None:
     """Raise `ConfigError` where a path names neither a namespace nor a tool."""
     head = path.partition(".")[0]
     names = {bare(name): name for name in catalog.namespaces}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from toolscript.errors import ConfigError
+from toolscript.runs.policy import Rule
 from toolscript.surfaces.assemble import NOTHING
 from toolscript.surfaces.cli.checkup import Checkup, EngineCheck, SourceCheck, StoreCheck, Wall, checkup
 from toolscript.surfaces.cli.exits import COMPLETED, FAILED
@@ -156,6 +157,8 @@ def _plain(value: Any) -> Any:
             return value.name
         case Secret():
             return value.reference
+        case Rule():
+            return f"{value.verdict} {value.text}"
         case dict():
             return {str(key): _plain(item) for key, item in cast("dict[Any, Any]", value).items()}
         case list() | tuple():

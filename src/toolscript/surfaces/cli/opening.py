@@ -12,6 +12,7 @@ from toolscript.errors import ConfigError
 from toolscript.surfaces.assemble import NOTHING, servers
 from toolscript.surfaces.cli.terminal import Terminal
 from toolscript.surfaces.config import Config, read_config
+from toolscript.surfaces.settings import SETTINGS
 from toolscript.surfaces.toml_file import shown
 
 Flags = Mapping[str, tuple[str, Any]]
@@ -62,3 +63,17 @@ def store_flags(options: Namespace) -> Flags:
             return {"store.kind": ("--store", "memory")}
         case path:
             return {"store.kind": ("--store", "sqlite"), "store.path": ("--store", path)}
+
+
+def add_approve(parser: ArgumentParser) -> None:
+    """The option that says which writes a person is asked about."""
+    parser.add_argument(
+        "--approve",
+        choices=SETTINGS["policy.approve"].choices,
+        help="ask a person before no write, before destructive ones (the default), or before all writes",
+    )
+
+
+def approve_flags(options: Namespace) -> Flags:
+    """The setting that `--approve` makes."""
+    return {"policy.approve": ("--approve", options.approve)}

@@ -21,7 +21,7 @@ from toolscript.runtime.runtime import Runtime
 from toolscript.surfaces.assemble import assemble, configured
 from toolscript.surfaces.cli.exits import COMPLETED, FAILED, PARKED
 from toolscript.surfaces.cli.interrupt import until_done
-from toolscript.surfaces.cli.opening import Opened, add_store, opened, store_flags
+from toolscript.surfaces.cli.opening import Opened, add_approve, add_store, approve_flags, opened, store_flags
 from toolscript.surfaces.cli.progress import ProgressLine
 from toolscript.surfaces.cli.shapes import result_object, shown_values
 from toolscript.surfaces.cli.terminal import Terminal
@@ -39,6 +39,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--timeout", metavar="SECONDS", type=float, help="end the run after so long")
     parser.add_argument("--language", choices=("typescript", "python"), help="by default as the file's name says")
     parser.add_argument("--isolation", choices=("threads", "workers"), help="where the program runs")
+    add_approve(parser)
     add_store(parser)
 
 
@@ -47,7 +48,8 @@ def command(options: Namespace, terminal: Terminal) -> int:
     code = read_program(options.program, terminal)
     value = read_input(options.input)
     language = cast("Language", options.language or ("python" if options.program.endswith(_PYTHON) else "typescript"))
-    opening = opened(options, terminal, {"isolation": ("--isolation", options.isolation), **store_flags(options)})
+    flags = {"isolation": ("--isolation", options.isolation), **approve_flags(options), **store_flags(options)}
+    opening = opened(options, terminal, flags)
     config = opening.config
     if options.timeout is not None:
         config = _timed(config, options.timeout)

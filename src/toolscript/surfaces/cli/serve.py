@@ -9,7 +9,7 @@ from typing import Any
 
 from toolscript.runtime.plugs import load
 from toolscript.surfaces.assemble import assemble, configured
-from toolscript.surfaces.cli.opening import add_store, store_flags, with_tools
+from toolscript.surfaces.cli.opening import add_approve, add_store, approve_flags, store_flags, with_tools
 from toolscript.surfaces.cli.terminal import Terminal
 from toolscript.surfaces.mcp_server.options import ServeOptions
 from toolscript.surfaces.settings import SETTINGS
@@ -26,6 +26,7 @@ def arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--types", choices=SETTINGS["serve.types"].choices, help="where clients read the tools' types")
     parser.add_argument("--isolation", choices=("threads", "workers"), help="where programs run (workers)")
+    add_approve(parser)
     add_store(parser)
 
 
@@ -34,7 +35,7 @@ def command(options: Namespace, terminal: Terminal) -> int:
     opening = with_tools(options, terminal, _flags(options))
     serve = opening.config.serve
     offered = ServeOptions(expose=serve.expose, types=serve.types, budget_tokens=serve.budget_tokens)
-    build = partial(assemble, opening.config, opening.specs, isolation="workers")
+    build = partial(assemble, opening.config, opening.specs, isolation="workers", role="worker")
     if serve.http is not None:
         over_http: Callable[..., int] = load("toolscript.surfaces.mcp_server.http:serve_http")
         host, port = serve.http
@@ -48,6 +49,7 @@ def _flags(options: Namespace) -> dict[str, tuple[str, Any]]:
     flags: dict[str, tuple[str, Any]] = {
         "serve.types": ("--types", options.types),
         "isolation": ("--isolation", options.isolation),
+        **approve_flags(options),
         **store_flags(options),
     }
     for key, flag, given in (("serve.expose", "--expose", options.expose), ("serve.http", "--http", options.http)):
