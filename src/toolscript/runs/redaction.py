@@ -64,7 +64,7 @@ class Redactor:
             after = self._cleaned(before)
             return value if after is before else encode(after)
         except CodecError:
-            return _QUOTED
+            return value if "\\" not in value and self._pattern.search(value) is None else _QUOTED
 
     def answer(self, answer: Answer) -> Answer:
         """An answer without secrets."""
@@ -161,7 +161,7 @@ def _hides(encoded: str) -> bool:
 def _forms(secret: str) -> set[str]:
     """The forms in which a secret may stand in a text, and in JSON in a text."""
     forms = set(_direct_forms(secret))
-    return forms | {json.dumps(form, ensure_ascii=False)[1:-1] for form in forms}
+    return forms | {json.dumps(form, ensure_ascii=ascii_only)[1:-1] for form in forms for ascii_only in (True, False)}
 
 
 def _direct_forms(secret: str) -> Iterator[str]:

@@ -170,7 +170,7 @@ class _Reader:
                 found = (word, self._steps())
             else:
                 self.fail(f"{_short(word)} is neither result nor args: {_EXPRESSION}", at=begin)
-        return self._text[begin : self._at], found
+        return self._text[begin : self._at].rstrip(), found
 
     def _steps(self) -> tuple[str | int, ...]:
         steps: list[str | int] = []
