@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from toolscript.errors import ConfigError
+from toolscript.runs.condition import Condition
+from toolscript.runs.policy import Rule
 from toolscript.runs.program import Limits
-from toolscript.surfaces.assemble import servers
+from toolscript.runs.retention import Retention
+from toolscript.surfaces.assemble import policy, secrets, servers
 from toolscript.surfaces.config import Config, PythonTools, read_config
 from toolscript.surfaces.settings import SETTINGS, setting_of
 
@@ -167,6 +170,26 @@ def test_tables_of_namespaces_are_read(home: Path) -> None:
         ("x = '\n", ["toolscript.toml:1", "not TOML"]),
         ("x = [\n1,\n", ["toolscript.toml:2", "not TOML"]),
         ("store.path = ''\n", ["toolscript.toml:1:", "not empty"]),
+        ("[policy]\napprove = 'all'\n", ["toolscript.toml:2:", "policy.approve is 'all'", "none, destructive, writes"]),
+        ("[policy]\naprove = 'none'\n", ["toolscript.toml:2:", "did you mean policy.approve?"]),
+        ("[policy]\nrules = 'deny'\n", ["toolscript.toml:2:", "[[policy.rules]]"]),
+        ("[policy.rules]\nverdict = 'ask'\n", ["toolscript.toml:1:", "[[policy.rules]]"]),
+        ("[[policy.rules]]\ntools = 'a.*'\n", ["toolscript.toml:1:", "lacks its verdict"]),
+        ("[[policy.rules]]\nverdict = 'no'\n", ["toolscript.toml:2:", "verdict is 'no'", "allow, ask, deny"]),
+        (
+            "[[policy.rules]]\nverdict = 'ask'\n[[policy.rules]]\nverdict = 'ask'\ntool = 'x'\n",
+            ["toolscript.toml:5:", "tool is not a key of a rule", "did you mean tools?"],
+        ),
+        ("[[policy.rules]]\nverdict = 'ask'\n\nwhen = 'a >> 1'\n", ["toolscript.toml:4:", "when: ", "column 4"]),
+        ("[[policy.rules]]\nverdict = 'ask'\ntools = []\n", ["toolscript.toml:3:", "a pattern, or a list"]),
+        ("[[policy.rules]]\nverdict = 'ask'\neffect = 'delete'\n", ["toolscript.toml:3:", "one of read, write"]),
+        ("[[policy.rules]]\nverdict = 'ask'\nafter_calls = -1\n", ["toolscript.toml:3:", "a whole number of calls"]),
+        ("[[policy.rules]]\nverdict = 'ask'\ndestructive = 'yes'\n", ["toolscript.toml:3:", "true or false"]),
+        ("[policy]\nrules = [{ verdict = 'ask', whn = 'a > 1' }]\n", ["toolscript.toml:2:", "did you mean when?"]),
+        ("secrets = ['hunter2']\n", ["toolscript.toml:1:", "env:NAME or file:PATH"]),
+        ("store.keep_runs = 0\n", ["toolscript.toml:1:", "above 0"]),
+        ("[snippets]\nby = 'anyone'\n", ["toolscript.toml:2:", "developer, model"]),
+        ("[namespaces.crm]\nreverts = 'x'\n", ["toolscript.toml:2:", "crm.delete_contact(id=result.id)"]),
     ],
 )
 def test_what_is_wrong_in_a_file_is_named_with_its_line(home: Path, text: str, words: list[str]) -> None:
@@ -244,3 +267,137 @@ def test_a_key_of_a_file_is_known_by_its_name_only() -> None:
     assert setting_of("limits") is None
     assert setting_of("namespaces.x.include") is not None
     assert setting_of("namespaces.x.y.include") is None
+
+
+def test_a_secret_that_is_written_out_is_not_repeated(home: Path) -> None:
+    assert "hunter2" not in refusal(home, "secrets = ['hunter2']\n")
+
+
+def test_rules_are_read_in_order_with_the_lines_where_they_begin(home: Path) -> None:
+    (home / "toolscript.toml").write_text(
+        "[policy]\napprove = 'writes'\n\n"
+        "[[policy.rules]]\nverdict = 'deny'\ntools = ['bank.*', 'crm.delete_*']\n"
+        "when = ['amount > 100', 'to exists']\nbecause = 'too  much'\n\n"
+        "[[policy.rules]]\nverdict = 'ask'\neffect = 'write'\ndestructive = true\nafter_calls = 3\n"
+    )
+    policy = read(home).policy
+    assert policy.approve == "writes"
+    assert policy.rules == (
+        Rule(
+            verdict="deny",
+            tools=("bank.*", "crm.delete_*"),
+            when=(Condition.parse("amount > 100"), Condition.parse("to exists")),
+            because="too much",
+            origin="toolscript.toml:4",
+        ),
+        Rule(verdict="ask", effect="write", destructive=True, after_calls=3, origin="toolscript.toml:10"),
+    )
+
+
+def test_the_policy_of_the_environment_and_of_a_flag(home: Path) -> None:
+    (home / "toolscript.toml").write_text("policy.approve = 'none'\n")
+    assert read(home).policy.approve == "none"
+    env = {"TOOLSCRIPT_POLICY_APPROVE": "writes", "TOOLSCRIPT_POLICY_FUNCTION": "shop:decide"}
+    config = read(home, env=env)
+    assert (config.policy.approve, config.policy.function) == ("writes", PythonTools("shop:decide", home))
+    assert read(home, env=env, flags={"policy.approve": ("--approve", "none")}).policy.approve == "none"
+    with pytest.raises(ConfigError, match=r"TOOLSCRIPT_POLICY_RULES .* tables in a file"):
+        read(home, env={"TOOLSCRIPT_POLICY_RULES": "deny"})
+
+
+def test_a_scope_is_the_folder_of_the_project_unless_it_is_named(home: Path) -> None:
+    below = home / "a"
+    below.mkdir()
+    environment = {"XDG_CONFIG_HOME": str(home / "user")}
+    assert read_config([], environment=environment, folder=below).scope == str(below)
+    (home / "toolscript.toml").write_text("")
+    assert read_config([], environment=environment, folder=below).scope == str(home)
+    (below / "own.toml").write_text("")
+    assert read(home, "a/own.toml").scope == str(below)
+    (home / "user" / "toolscript").mkdir(parents=True)
+    (home / "user" / "toolscript" / "toolscript.toml").write_text("scope = 'mine'\n")
+    assert read(home).scope == "mine"
+    assert read(home, env={"TOOLSCRIPT_SCOPE": "other"}).scope == "other"
+
+
+def test_how_long_runs_are_kept(home: Path) -> None:
+    assert read(home).store.retention is None
+    env = {"TOOLSCRIPT_STORE_KEEP_RUNS": "100"}
+    assert read(home, env=env).store.retention == Retention(keep=100)
+    env |= {"TOOLSCRIPT_STORE_KEEP_DAYS": "2"}
+    assert read(home, env=env).store.retention == Retention(keep=100, max_age_ms=172_800_000)
+
+
+def test_reverts_and_keyed_tools_are_read_as_they_are_written(home: Path) -> None:
+    (home / "toolscript.toml").write_text(
+        "[namespaces.crm]\nreverts = { create = 'crm.delete(id=result.id)' }\nkeyed = ['create']\n"
+    )
+    crm = read(home).namespaces["crm"]
+    assert (crm.reverts, crm.keyed) == ({"create": "crm.delete(id=result.id)"}, ("create",))
+
+
+def test_secrets_are_those_of_the_settings_and_of_servers_by_their_names(home: Path) -> None:
+    (home / "token").write_text("from-a-file\n")
+    (home / "toolscript.toml").write_text(
+        'servers = ["mcp.json"]\nsecrets = ["env:MINE", "file:token"]\nserve.token = "env:SERVED"\n'
+    )
+    entries = {
+        "one": {
+            "command": "x",
+            "env": {"GITHUB_TOKEN": "ghp_12345", "clientSecret": "hush-hush", "LANG": "en_GB.UTF-8", "DB_KEY": "short"},
+        },
+        "two": {
+            "url": "http://x",
+            "headers": {"Authorization": "Bearer abcdefg", "X-Api-Key": "k-1234", "Accept": "*/*"},
+        },
+    }
+    (home / "mcp.json").write_text(json.dumps({"mcpServers": entries}))
+    config = read(home, env={"MINE": "from-the-environment", "SERVED": "served-token"})
+    assert set(secrets(config, servers(config))) == {
+        "from-the-environment",
+        "from-a-file",
+        "served-token",
+        "ghp_12345",
+        "hush-hush",
+        "Bearer abcdefg",
+        "abcdefg",
+        "k-1234",
+    }
+
+
+def test_a_secret_that_is_not_there_is_said_with_its_place(home: Path) -> None:
+    (home / "toolscript.toml").write_text('\nsecrets = ["env:GONE"]\n')
+    with pytest.raises(ConfigError, match=r"toolscript\.toml:2: secrets: env:GONE holds no secret"):
+        secrets(read(home), ())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("decisions", "must be module:object"),
+        ("decisions:decid", "has no decid; did you mean decide?"),
+        ("gone_module:decide", "there is no module gone_module"),
+        ("decisions:later", "answers at once"),
+        ("decisions:LIMIT", "a plain function"),
+    ],
+)
+def test_a_policy_function_that_cannot_be_is_said_with_its_place(home: Path, name: str, words: str) -> None:
+    (home / "decisions.py").write_text(
+        "LIMIT = 3\ndef decide(tool, args):\n    return 'deny'\nasync def later(tool, args):\n    return 'deny'\n"
+    )
+    (home / "toolscript.toml").write_text(f"[policy]\nfunction = '{name}'\n")
+    config = read(home)
+    with pytest.raises(ConfigError) as caught:
+        policy(config.policy, config.origins["policy.function"])
+    assert str(caught.value).startswith("toolscript.toml:2: ")
+    assert words in str(caught.value)
+
+
+def test_the_policy_has_the_function_that_is_named(home: Path) -> None:
+    (home / "judges.py").write_text("def decide(tool, args):\n    return 'deny'\n")
+    (home / "toolscript.toml").write_text("[policy]\nfunction = 'judges:decide'\napprove = 'none'\n")
+    config = read(home)
+    made = policy(config.policy, config.origins["policy.function"])
+    assert made.approve == "none"
+    assert made.function is not None
+    assert made.function.__name__ == "decide"
