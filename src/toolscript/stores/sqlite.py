@@ -114,8 +114,7 @@ class SQLiteStore:
         )
 
     async def due(self, scope: str) -> Instant | None:
-        query = "SELECT due FROM run WHERE scope = ? AND due IS NOT NULL ORDER BY due LIMIT 1"
-        row = await self._file.read(lambda db: db.execute(query, (scope,)).fetchone())
+        row = await self._file.read(lambda db: db.execute(rows.NEXT_DUE, (scope,)).fetchone())
         return None if row is None else row[0]
 
     async def amend(self, run: str, position: int, entries: Sequence[Entry]) -> bool:

@@ -40,7 +40,8 @@ _AMEND = f"""
     UPDATE run SET decisions = decisions + 1, updated = max(updated, :at),
       wake_at = CASE status WHEN 'parked' THEN 0 ELSE wake_at END
     WHERE id = :run AND {_POSITION} = :position"""  # noqa: S608 - constants
-_LONGEST_DUE = f"{SELECT_RUN} WHERE scope = :scope AND due <= :now ORDER BY due LIMIT 1"
+LONGEST_DUE = f"{SELECT_RUN} WHERE scope = :scope AND due <= :now ORDER BY due LIMIT 1"
+NEXT_DUE = "SELECT due FROM run WHERE scope = ? AND due IS NOT NULL ORDER BY due LIMIT 1"
 _IF_NOT_DRIVEN = f"{SELECT_RUN} WHERE id = :run AND scope = :scope AND (status <> 'running' OR lease_until <= :now)"
 _FORGET = "DELETE FROM run WHERE status NOT IN ('running', 'parked')"
 _PRUNE = f"""{_FORGET} AND id IN (
@@ -128,7 +129,7 @@ def amend(db: sqlite3.Connection, run: str, position: int, entries: str, at: Ins
 def claimable(db: sqlite3.Connection, *, scope: str, now: Instant, run: str | None) -> RunRecord | None:
     """The run that a claim would take."""
     row = db.execute(
-        _LONGEST_DUE if run is None else _IF_NOT_DRIVEN, {"scope": scope, "now": now, "run": run}
+        LONGEST_DUE if run is None else _IF_NOT_DRIVEN, {"scope": scope, "now": now, "run": run}
     ).fetchone()
     return None if row is None else record_of(row)
 
