@@ -13,17 +13,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NamedTuple, NotRequired, TypedDict, cast
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 
 from toolscript import codec
 from toolscript.connectors.functions import functions, tool
 from toolscript.errors import ConfigError, ToolError
-from toolscript.ports import Connector
+from toolscript.ports import Connector, Reverter
+from toolscript.schema.secrets import secret_places
 from toolscript.schema.typescript import type_text
-from toolscript.tools import CallContext, Media, Progress, Tool
+from toolscript.tools import CallContext, Media, Progress, Revert, Tool
 
 CONTEXT = CallContext(run="r1", seq=7)
 
@@ -637,3 +638,180 @@ async def test_media_in_a_result_are_described_as_the_blobs_that_they_become():
     one, many = functions("draw", chart, charts).listing().tools
     assert type_text(one.output_schema) == "{ type: string, size: number }"
     assert list(many.output_schema["$defs"]["Media"]["properties"]) == ["type", "size"]
+
+
+# --- how calls are undone
+
+
+async def undone(fn: Any, args: dict[str, Any], result: Any, context: CallContext = CONTEXT) -> Any:
+    connector = functions("ns", fn)
+    try:
+        return await cast("Reverter", connector).revert(only(connector), args, result, context)
+    finally:
+        await connector.close()
+
+
+async def test_a_revert_gets_the_result_and_the_arguments_that_it_names() -> None:
+    def create(name: str, at: Point, note: str = "") -> dict[str, int]:
+        return {"id": 1}
+
+    def undo(result: dict[str, int], name: str) -> list[Any]:
+        return [result["id"], name]
+
+    async def undo_later(at: Point) -> int:
+        return at.x
+
+    def undo_all(**everything: Any) -> Any:
+        return everything
+
+    def undo_rest(result: Any, **rest: Any) -> Any:
+        return [result, rest]
+
+    args = {"name": "a", "at": {"x": 5}}
+    assert only(functions("ns", tool(create, revert=undo))).revert == Revert()
+    assert only(functions("ns", create)).revert is None
+    assert await undone(tool(create, revert=undo), args, {"id": 7}) == [7, "a"]
+    assert await undone(tool(create, revert=undo_later), args, {"id": 7}) == 5
+    assert await undone(tool(create, revert=undo_all), args, 7) == {**args, "result": 7}
+    assert await undone(tool(create, revert=undo_rest), args, 7) == [7, args]
+    assert await undone(tool(create, revert=lambda result: result + 1), args, 7) == 8
+
+
+async def test_an_argument_that_the_call_left_out_has_the_default_of_the_revert_or_else_of_the_tool() -> None:
+    def create(a: int = 1, b: int = 2, c: int = Field(3)) -> None: ...
+
+    def undo(a: int, b: int = 20, *, c: int) -> list[int]:
+        return [a, b, c]
+
+    assert await undone(tool(create, revert=undo), {}, None) == [1, 20, 3]
+    assert await undone(tool(create, revert=undo), {"a": 4, "b": 5, "c": 6}, None) == [4, 5, 6]
+
+
+async def test_a_revert_may_take_the_context_and_defaults_of_its_own() -> None:
+    def create(name: str) -> None: ...
+
+    async def undo(result: Any, context: CallContext, hard: bool = True) -> list[Any]:
+        return [context.idempotency_key, hard]
+
+    assert await undone(tool(create, revert=undo), {"name": "a"}, None, CallContext(run="r", seq=3)) == ["r:3", True]
+
+
+async def test_a_revert_of_a_method_is_bound_to_the_same_instance() -> None:
+    def outside(result: Any) -> str:
+        return f"outside {result}"
+
+    class Shop:
+        def __init__(self) -> None:
+            self.stock = 5
+
+        def put_back(self, result: int, n: int) -> int:
+            self.stock += n
+            return self.stock + result
+
+        @tool(revert=put_back)
+        def take(self, n: int) -> int:
+            self.stock -= n
+            return self.stock
+
+        @tool(revert=outside)
+        def look(self) -> int:
+            return self.stock
+
+    shop = Shop()
+    assert shop.take(2) == 3
+    assert await undone(shop.take, {"n": 2}, 100) == 105
+    assert await undone(shop.look, {}, 1) == "outside 1"
+
+
+async def test_what_a_revert_raises_reaches_the_report_in_words() -> None:
+    def create() -> None: ...
+
+    def undo(result: int) -> None:
+        raise LookupError("no such thing in /home/ann/x.db")
+
+    with pytest.raises(ToolError, match=r"LookupError: no such thing in …/x.db"):
+        await undone(tool(create, revert=undo), {}, 1)
+    with pytest.raises(ToolError, match=r"`result`: .*valid integer"):
+        await undone(tool(create, revert=undo), {}, "no")
+    with pytest.raises(ToolError, match=r"ns\.create cannot be undone: its function has no revert"):
+        await undone(create, {}, 1)
+
+
+async def test_a_revert_that_needs_what_was_redacted_says_so() -> None:
+    def login(user: str, password: str) -> None: ...
+
+    def logout(user: str, password: str) -> None: ...
+
+    args = {"user": "a", "password": "[redacted]"}
+    with pytest.raises(ToolError, match="needs `password`, which is a secret that the log does not hold"):
+        await undone(tool(login, revert=logout), args, None)
+    assert await undone(tool(login, revert=lambda user: user), args, None) == "a"
+
+
+def takes_more(result: Any, nam: str) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            {"revert": takes_more},
+            "create: its revert takes `nam`, which is no argument of create. It can take `result`",
+        ),
+        ({"revert": star}, r"create: its revert: arguments are passed by name, so `\*args` cannot be"),
+        ({"revert": unknown_annotation}, "create: its revert: parameter `a` is annotated Thread"),
+        ({"revert": "undo"}, "create: its revert is of type str, not a function"),
+        ({"revert": takes_more, "effect": "read"}, "there is nothing to undo"),
+    ],
+)
+def test_what_cannot_be_a_revert_is_refused_in_words(options: dict[str, Any], words: str) -> None:
+    def create(name: str) -> None: ...
+
+    with pytest.raises(ConfigError, match=words):
+        functions("ns", tool(create, **options))
+
+
+def test_a_function_says_itself_that_it_honours_keys() -> None:
+    def pay(context: CallContext) -> None: ...
+
+    assert not only(functions("ns", pay)).keyed
+    assert only(functions("ns", tool(pay, keyed=True))).keyed
+
+
+# --- what is secret
+
+
+class Account(BaseModel):
+    user: str
+    key: SecretStr
+
+
+async def test_secret_types_and_marks_are_in_the_schema_and_their_defaults_are_not() -> None:
+    async def login(
+        user: str,
+        account: Account,
+        password: SecretStr = SecretStr("letmein"),  # noqa: B008
+        pin: Annotated[str, Field(json_schema_extra={"writeOnly": True})] = "0000",
+    ) -> list[str]:
+        return [user, account.key.get_secret_value(), password.get_secret_value(), pin]
+
+    schema = only(functions("ns", login)).input_schema
+    args = {"user": "u", "account": {"user": "v", "key": "k"}, "password": "p", "pin": "1"}
+    assert secret_places(schema, args) == (("account", "key"), ("password",), ("pin",))
+    assert "letmein" not in str(schema)
+    assert "0000" not in str(schema)
+    assert "*" not in str(schema)
+    assert await call(login, **args) == ["u", "k", "p", "1"]
+    assert await call(login, user="u", account={"user": "v", "key": "k"}) == ["u", "k", "letmein", "0000"]
+
+
+async def test_a_secret_in_a_result_or_an_error_is_masked() -> None:
+    async def show() -> Any:
+        return Account(user="u", key=SecretStr("hunter2"))
+
+    async def fail(key: SecretStr) -> None:
+        raise ValueError(f"bad key {key}")
+
+    assert "hunter2" not in str(await call(show))
+    with pytest.raises(ToolError, match=r"bad key \*+$"):
+        await call(fail, key="hunter2")

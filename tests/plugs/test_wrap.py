@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from toolscript.connectors.functions import functions, tool
-from toolscript.connectors.wrap import wrap
+from toolscript.connectors.wrap import Wrapped, wrap
 from toolscript.errors import ConfigError, ToolError
-from toolscript.ports import Connector
-from toolscript.tools import CallContext
+from toolscript.ports import Connector, Listing
+from toolscript.tools import CallContext, Revert, Tool
 
 CONTEXT = CallContext(run="r", seq=1)
 
@@ -91,3 +92,109 @@ def test_a_pattern_that_fits_nothing_is_told_with_a_near_name() -> None:
 def test_what_cannot_be_is_refused_in_words(options: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         wrap(source(), **options)
+
+
+# --- reverts and keys
+
+
+async def create_contact(name: str) -> dict[str, str]:
+    return {"id": name}
+
+
+async def delete_contact(id: str) -> str:
+    return f"deleted {id}"
+
+
+@tool(revert=lambda result: f"undid {result}")
+async def book() -> str:
+    return "booked"
+
+
+def crm() -> Connector:
+    return functions("crm", create_contact, delete_contact, book)
+
+
+def reverts(connector: Connector) -> dict[str, Revert | None]:
+    return {one.path.method: one.revert for one in connector.listing().tools}
+
+
+def test_a_revert_is_written_in_the_names_that_are_shown() -> None:
+    wrapped = wrap(
+        crm(),
+        rename={"delete_contact": "remove"},
+        reverts={"create_*": 'remove(id=result.id, why="x")', "book": "trips.cancel()"},
+        namespace="people",
+    )
+    assert reverts(wrapped) == {
+        "create_contact": Revert("people.remove", {"id": "result.id", "why": '"x"'}),
+        "remove": None,
+        "book": Revert("trips.cancel", {}),
+    }
+    assert wrapped.listing().problems == ("reverts: people.remove has no argument why; it takes id",)
+
+
+def test_reverts_that_fit_or_lead_nowhere_are_told() -> None:
+    wrapped = wrap(
+        crm(),
+        reverts={"make_contact": "delete_contact(id=result)", "create_contact": "delete_contct(id=result.id)"},
+        keyed=["zzz", "book"],
+    )
+    assert wrapped.listing().problems == (
+        "reverts: make_contact fits no tool of crm; did you mean create_contact?",
+        "keyed: zzz fits no tool of crm",
+        "reverts: create_contact is undone by crm.delete_contct, which is not there; did you mean crm.delete_contact?",
+    )
+
+
+def test_a_revert_that_cannot_be_read_is_refused_with_its_tool_and_the_column() -> None:
+    with pytest.raises(ConfigError, match=r"reverts: create_contact: revert, column 19: reslt is neither"):
+        wrap(crm(), reverts={"create_contact": "delete_contact(id=reslt.id)"})
+
+
+def test_keyed_tools_are_those_that_a_pattern_names_and_those_that_say_so_themselves() -> None:
+    source = functions("crm", tool(create_contact, keyed=True), delete_contact, book)
+    assert [one.keyed for one in wrap(source, keyed=["bo*"]).listing().tools] == [True, False, True]
+    with pytest.raises(ConfigError, match="lists of patterns"):
+        wrap(crm(), keyed="book")
+
+
+async def test_a_revert_of_the_connector_behind_is_passed_through_every_layer() -> None:
+    twice = wrap(wrap(crm(), rename={"book": "order"}, namespace="trips"), namespace="travel")
+    (order,) = [one for one in twice.listing().tools if one.path.method == "order"]
+    assert order.revert == Revert()
+    assert isinstance(twice, Wrapped)
+    assert await twice.revert(order, {}, "this", CONTEXT) == "undid this"
+    with pytest.raises(ToolError, match="has no revert"):
+        await twice.revert(twice.listing().tools[0], {}, "this", CONTEXT)
+
+
+def test_a_layer_outside_moves_the_reverts_of_the_one_inside() -> None:
+    inside = wrap(crm(), reverts={"create_contact": "delete_contact(id=result.id)", "book": "trips.cancel()"})
+    outside = wrap(inside, rename={"delete_contact": "remove"}, namespace="people")
+    assert reverts(outside)["create_contact"] == Revert("people.remove", {"id": "result.id"})
+    assert reverts(outside)["book"] == Revert("trips.cancel", {})
+
+
+class Bare:
+    """A connector without the power to undo."""
+
+    def __init__(self) -> None:
+        self._inner = crm()
+        self.namespace = "crm"
+
+    async def open(self, changed: Callable[[], None]) -> None: ...
+
+    def listing(self) -> Listing:
+        return self._inner.listing()
+
+    async def call(self, tool: Tool, args: Mapping[str, Any], context: CallContext) -> Any:
+        return await self._inner.call(tool, args, context)
+
+    async def close(self) -> None: ...
+
+
+async def test_a_connector_that_undoes_nothing_says_so() -> None:
+    wrapped = wrap(Bare())
+    assert isinstance(wrapped, Wrapped)
+    with pytest.raises(ToolError, match="cannot be undone: its source knows no way"):
+        await wrapped.revert(wrapped.listing().tools[0], {}, None, CONTEXT)

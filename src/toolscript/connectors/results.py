@@ -46,7 +46,9 @@ def _crossing(value: Any) -> Any:
 def _unusual(value: Any) -> Any:
     serializer = getattr(cast("type[Any]", type(value)), "__pydantic_serializer__", None)
     if serializer is not None:
-        return _crossing(serializer.to_python(value, by_alias=True))
+        plain = serializer.to_python(value, by_alias=True)
+        if type(plain) is not type(value):  # as a secret is, of which only a mask may cross
+            return _crossing(plain)
     match value:
         case Enum():
             return _crossing(value.value)
