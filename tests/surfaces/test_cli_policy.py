@@ -80,6 +80,13 @@ def test_a_tool_that_is_denied_can_be_explained(project: Project) -> None:
     )
 
 
+def test_a_pattern_that_fits_no_tool_is_noted(project: Project) -> None:
+    project.shop("[[policy.rules]]\nverdict = 'deny'\ntools = ['shop.refnd', 'shop.stuck']\n")
+    ended = project.run("policy", "explain", "shop.refund")
+    assert ended.out.splitlines()[-1] == "allow: default: writes are allowed"
+    assert ended.err == "toolscript.toml:2: shop.refnd fits no tool that is there; did you mean shop.refund?\n"
+
+
 def test_another_default_can_be_tried(tmp_path: Path) -> None:
     project = project_in(tmp_path).shop()
     words = ("policy", "explain", "shop.refund")

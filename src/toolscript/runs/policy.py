@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from inspect import iscoroutine, iscoroutinefunction
 from typing import Any, Literal, cast, get_args
 
@@ -249,6 +250,7 @@ def _fits_any(patterns: Sequence[str], path: str) -> bool:
     return any(fits(pattern, path) for pattern in patterns)
 
 
+@lru_cache(maxsize=50_000)
 def fits(pattern: str, path: str) -> bool:
     """Whether a pattern of tools fits a path; those of `codemode` only one that names that namespace."""
     namespace = path.partition(".")[0]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any, cast
 
 from toolscript.catalog.catalog import Catalog
 from toolscript.errors import ConfigError
 from toolscript.ports import Connector
-from toolscript.runs.policy import BUILTIN, Policy, Rule
+from toolscript.runs.policy import BUILTIN, Policy, Rule, fits
 from toolscript.runtime.builtin import TOOLS
 from toolscript.schema.typescript import signature
 from toolscript.surfaces.assemble import assemble, policy
@@ -71,6 +72,8 @@ async def _explain(opening: Opened, path: str, args: dict[str, Any] | None, call
         progress.clear()
         catalog = _everything(runtime.connectors)
     tool = _tool(catalog, path)
+    for note in _idle(decides.rules, catalog):
+        terminal.note(note)
     problems = [] if args is None else [str(problem) for problem in catalog.check(tool, args)]
     made = {str(tool.path): calls}
     if terminal.json:
@@ -92,6 +95,19 @@ def _everything(connectors: Iterable[Connector]) -> Catalog:
         listing = connector.listing()
         catalog = catalog.replace(connector.namespace, listing.tools, state=listing.state, problems=listing.problems)
     return catalog
+
+
+def _idle(rules: Iterable[Rule], catalog: Catalog) -> Iterator[str]:
+    """A note on each pattern that fits no tool: most likely it is misspelt, and protects nothing."""
+    if any(namespace.state != "ready" for namespace in catalog.namespaces.values()):
+        return
+    paths = [str(tool.path) for tool in catalog.tools]
+    for rule in rules:
+        for pattern in rule.tools:
+            if not any(fits(pattern, path) for path in paths):
+                near = get_close_matches(pattern, [*paths, *(f"{name}.*" for name in catalog.namespaces)], 1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                yield f"{rule.origin}: {pattern} fits no tool that is there{hint}"
 
 
 def _tool(catalog: Catalog, path: str) -> Tool:
