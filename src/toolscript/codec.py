@@ -65,6 +65,8 @@ class TooLarge(CodecError):
 
 
 NULL = Encoded("null")
+TAGGED_JSON = "application/json; tags=toolscript"
+"""The media type of a blob that holds a value in the text form, and not JSON of somebody else's."""
 
 
 def encode(value: Any, *, max_bytes: int | None = None) -> Encoded:

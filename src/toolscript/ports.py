@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from toolscript.codec import Encoded
 from toolscript.runs.entry import Entry, RunRecord, RunStatus
@@ -179,18 +179,18 @@ class Leases(Protocol):
         ...
 
     async def due(self, scope: str) -> Instant | None:
-        """When the next run of this scope can be claimed: the earliest `wake_at` or end of a lease."""
+        """The earliest `wake_at` of a parked run of this scope."""
         ...
 
 
 class Archive(Protocol):
     """What people do to runs from outside: decide, and clear away."""
 
-    async def amend(self, run: str, position: int, entries: Sequence[Entry]) -> bool:
-        """Add what a person decided, if the log has not grown since it was read (`RunRecord.position`).
+    async def amend(self, run: str, decisions: int, entries: Sequence[Entry]) -> bool:
+        """Add what a person decided, if nobody else decided since the log was read (`RunRecord.decisions`).
 
-        Counts up `decisions`, and makes a parked run due at once. False, and nothing is changed, if the log grew or
-        the run is gone.
+        Counts up `decisions`, and makes a parked run due at once. False, and nothing is changed, if somebody did, or
+        if the run is neither running nor parked any more.
         """
         ...
 
@@ -206,6 +206,7 @@ class Archive(Protocol):
         ...
 
 
+@runtime_checkable
 class Bell(Protocol):
     """An optional power of a store: it tells when anything was written, also by another process."""
 

@@ -293,7 +293,8 @@ def test_a_value_stays_a_value_and_loses_every_secret(data, secret):
     clean = redactor.encoded(encoded)
     json.loads(clean)
     for text in texts(decode(clean)):
-        assert secret not in text.replace(REDACTED, "\0")
+        for spelling in spellings(secret).values():
+            assert spelling not in text
     if not any(redactor.text(text) != text for text in texts(value)):
         assert clean is encoded
     assert redactor.encoded(clean) == clean

@@ -27,7 +27,7 @@ from toolscript.runs.history import history
 from toolscript.runs.program import Limits, Program
 from toolscript.runs.rollback import Standing, Undo, plan, rollback_of
 from toolscript.runs.turn import Finished, Raised, Returned
-from toolscript.tools import Revert
+from toolscript.tools import CallContext, Revert
 
 ANN = Actor("ann", "cli")
 TEXT = {"type": "string"}
@@ -97,6 +97,14 @@ def test_a_call_is_undone_by_the_tool_that_its_revert_names():
         revert=delete,
         revert_args={"id": 7},
     )
+
+
+def test_a_revert_has_a_key_of_its_own_the_same_on_every_try():
+    step = only(*made(3))
+    assert isinstance(step, Undo)
+    key = step.context("run_1").idempotency_key
+    assert key == step.context("run_1").idempotency_key
+    assert key not in [CallContext(run="run_1", seq=seq).idempotency_key for seq in range(9)]
 
 
 def test_a_call_is_undone_by_its_own_connector_where_the_revert_names_no_tool():

@@ -12,7 +12,7 @@ from toolscript.errors import Conflict, Fault
 from toolscript.runs.entry import Turned
 from toolscript.stores.memory import MemoryStore
 from toolscript.testing.failing_store import FailingStore
-from toolscript.testing.lease_suite import APPROVED, ENDED, BellLaws, park, position, taken
+from toolscript.testing.lease_suite import APPROVED, ENDED, BellLaws, park, decided, taken
 from toolscript.testing.store_suite import RUN, StoreSuite
 
 Mode = Literal["before", "after"]
@@ -29,7 +29,7 @@ async def journey(store: FailingStore) -> None:
     await store.create(RUN, [])
     await store.append(RUN.id, 1, [Turned(1)])
     assert await park(store, RUN.id, wake_at=0)
-    assert await store.amend(RUN.id, await position(store, RUN.id), [APPROVED])
+    assert await store.amend(RUN.id, await decided(store, RUN.id), [APPROVED])
     assert await taken(store)
     await store.set_cell("", "a", Encoded("1"))
     await store.put_blob(b"x", "text/plain", run=RUN.id)

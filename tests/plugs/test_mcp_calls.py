@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from mcp.server.mcpserver import Context, MCPServer
 from mcp_upstreams import PATIENCE_S, SERVERS, Watched, reached, ready, sdk
 
 from toolscript.connectors.mcp import Http
+from toolscript.connectors.wrap import wrap
 from toolscript.errors import ToolError
 from toolscript.tools import CallContext, Media, Progress
 
@@ -170,3 +172,20 @@ async def test_an_answer_over_the_limit_is_refused_and_the_next_call_works(road:
 async def test_words_that_a_server_raises_arrive() -> None:
     async with reached("stdio", "legacy") as one:
         assert (await failure(one, "raise")).message == "inner words"
+
+
+async def test_the_idempotency_key_reaches_the_server_of_a_keyed_tool_and_no_other() -> None:
+    server = MCPServer("keys")
+
+    def key(ctx: Context[Any, Any]) -> str:
+        """Tell the key of this call."""
+        return str((ctx.request_context.meta or {}).get("toolscript/idempotency-key"))
+
+    server.add_tool(key, name="keyed")
+    server.add_tool(key, name="other")
+    async with ready(server) as one:
+        face = wrap(one.connector, keyed=["keyed"], namespace="up")
+        tools = {tool.raw_name: tool for tool in face.listing().tools}
+        context = CallContext(run="run_1", seq=7)
+        assert await face.call(tools["keyed"], {}, context) == "run_1:7"
+        assert await face.call(tools["other"], {}, context) == "None"

@@ -17,7 +17,7 @@ from toolscript.errors import ConfigError, Conflict, Fault
 from toolscript.runs.entry import Ended, Turned
 from toolscript.stores.sqlite import SQLiteStore
 from toolscript.stores.sqlite_rows import LONGEST_DUE, NEXT_DUE
-from toolscript.testing.lease_suite import APPROVED, ENDED, park, position, taken
+from toolscript.testing.lease_suite import APPROVED, ENDED, park, decided, taken
 from toolscript.testing.store_suite import ENTRIES, RUN
 
 OLD_RUN = (
@@ -196,7 +196,7 @@ async def test_on_a_full_disk_nothing_is_half_written(store: SQLiteStore):
     await store.create(RUN, ENTRIES)
     await park(store, RUN.id, wake_at=0)
     await taken(store)
-    seen = await position(store, RUN.id)
+    seen = await decided(store, RUN.id)
     (pages,) = rows(store.path, "PRAGMA page_count")[0]
     await store._file.write(lambda db: db.execute(f"PRAGMA max_page_count = {pages}").fetchall())
     before = await store.read(RUN.id)

@@ -13,14 +13,14 @@ import pytest
 from toolscript.errors import Conflict
 from toolscript.runs.entry import Parked, Turned
 from toolscript.stores.sqlite import SQLiteStore
-from toolscript.testing.lease_suite import APPROVED, ENDED, park, position, taken
+from toolscript.testing.lease_suite import APPROVED, ENDED, park, decided, taken
 from toolscript.testing.store_suite import ENTRIES, RUN
 
 PRELUDE = """
 import asyncio, sys
 from toolscript.stores.sqlite import SQLiteStore
 from toolscript.runs.entry import Turned
-from toolscript.testing.lease_suite import APPROVED, RUN, park, position, taken
+from toolscript.testing.lease_suite import APPROVED, RUN, park, decided, taken
 
 async def main(store):
 """
@@ -110,7 +110,7 @@ async def test_no_decision_from_another_process_is_lost_that_races_with_parking(
     await asyncio.gather(*(store.create(replace(RUN, id=name), []) for name in names))
     body = f"""
         for name in {names}:
-            while not await store.amend(name, await position(store, name), [APPROVED]):
+            while not await store.amend(name, await decided(store, name), [APPROVED]):
                 pass
         await store.close()
     """
@@ -137,7 +137,7 @@ async def test_a_write_of_another_process_rings(store: SQLiteStore):
     await store.create(RUN, [])
     await park(store, RUN.id)
     process = await python(
-        store.path, "await store.amend(RUN.id, await position(store, RUN.id), [APPROVED])\nprint('written', flush=True)"
+        store.path, "await store.amend(RUN.id, await decided(store, RUN.id), [APPROVED])\nprint('written', flush=True)"
     )
     await silence(store)
     go(process)
@@ -227,4 +227,4 @@ async def test_a_process_that_was_stopped_past_its_lease_is_refused(store: SQLit
     assert (record.status, entries) == ("completed", [ENDED])
     with pytest.raises(Conflict):
         await store.append(RUN.id, 2, [Turned(7)])
-    assert await position(store, RUN.id) == record.position
+    assert await decided(store, RUN.id) == record.decided

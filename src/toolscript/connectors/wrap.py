@@ -36,7 +36,8 @@ def wrap(
 
     `reverts` says how calls of a tool are undone: `{"create_contact": "delete_contact(id=result.id)"}`, the tool that
     undoes by the name that is shown, with its namespace where that is another. `keyed` are the tools that act once for
-    one idempotency key, however often they are called with it.
+    one idempotency key, however often they are called with it; an MCP server finds the key in the call's `_meta`, as
+    `toolscript/idempotency-key`.
 
     Raises `ConfigError` for a name that programs cannot use, and for a revert that cannot be read.
     """
@@ -137,7 +138,7 @@ class Wrapped:
 
     def _faced(self, seen: Listing) -> Listing:
         kept = [tool for tool in seen.tools if self._is_kept(tool)]
-        self._behind = {tool.raw_name: tool for tool in kept}
+        self._behind = {tool.raw_name: replace(tool, keyed=self._is_keyed(tool)) for tool in kept}
         names = {tool.path.method: tool.path.method for tool in kept}
         problems: list[str] = []
         for old, new in self._rename.items():
@@ -158,6 +159,9 @@ class Wrapped:
         names = _names(tool)
         return (not self._include or _fits(self._include, names)) and not _fits(self._exclude, names)
 
+    def _is_keyed(self, tool: Tool) -> bool:
+        return tool.keyed or _fits(self._keyed, _names(tool))
+
     def _shown_as(self, tool: Tool, names: Mapping[str, str]) -> Tool:
         effect = next(
             (effect for pattern, effect in self._effects.items() if _fits((pattern,), _names(tool))), tool.effect
@@ -167,7 +171,7 @@ class Wrapped:
             path=ToolPath(self._namespace, names[tool.path.method]),
             effect=effect,
             destructive=tool.destructive and effect == "write",
-            keyed=tool.keyed or _fits(self._keyed, _names(tool)),
+            keyed=self._is_keyed(tool),
             revert=self._revert_of(tool, names),
         )
 

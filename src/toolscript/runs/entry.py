@@ -43,7 +43,8 @@ class Intended:
     """The program made a call, and this is how it was taken.
 
     `allow`: the tool is asked to act; for a write this line is on disk before. `ask`: a person is asked first.
-    `refuse`: nothing acts. `replay`: the answer is that of an earlier run. `rule` says which rule decided, and why.
+    `refuse`: nothing acts. `replay`: the answer is that of an earlier run. `rule` says which rule decided, and why;
+    `grant` is the id of the grant that let it pass.
     """
 
     seq: int
@@ -53,6 +54,7 @@ class Intended:
     at: Instant
     verdict: Verdict = "allow"
     rule: str = ""
+    grant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Decided:
 
     On a pending one: `approve`, with edited `args` if need be; `reject` with a `reason` that the program receives;
     `end`, which rejects and ends the run. On an uncertain one: `retry`, `done` with the `value` that it gave, or
-    `fail` with a `reason`.
+    `fail` with a `reason`. `grant` is the id of the grant that approved it along with later calls.
     """
 
     seq: int
@@ -87,6 +89,7 @@ class Decided:
     reason: str = ""
     args: Encoded | None = None
     value: Encoded | None = None
+    grant: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,8 +198,8 @@ class RunRecord:
 
     `engine` is the digest of the guest that runs it; `namespaces` are the names that the program sees. Only processes
     of the same `scope` drive it. `fence` grows with every claim: a write that carries an older one is refused.
-    `wake_at` is when a parked run is due, `lease_until` when a running one may be taken over; `decisions` counts what
-    people added to the log; `position` is how far the log had grown when it was read.
+    `wake_at` is when a parked run is due, `lease_until` when a running one may be taken over; `decisions` counts how
+    often people added to the log.
     """
 
     id: str
@@ -215,7 +218,6 @@ class RunRecord:
     lease_until: Instant = 0
     wake_at: Instant = 0
     decisions: int = 0
-    position: int = field(default=0, compare=False)
 
     @property
     def boot(self) -> Boot:

@@ -69,6 +69,16 @@ class CallState:
     reverted: Reverted | None = None
 
     @property
+    def made(self) -> bool:
+        """Whether its tool was asked to act."""
+        return self.attempted or self.intended.verdict == "allow"
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it may have taken effect without anybody knowing, if it is never answered."""
+        return self.intended.effect == "write" and self.made
+
+    @property
     def args(self) -> Encoded:
         """The arguments that the tool is called with: the edited ones, if there are."""
         decided = self.decided
@@ -79,8 +89,8 @@ class CallState:
 class History:
     """One run's entries by kind: turns in order, calls by number.
 
-    `printed_since` says whether the last turn's printed lines are in the log; `parked_ms` is how long the run was
-    parked, `claims` how often it was taken over.
+    `printed_since` says whether the last turn's printed lines are in the log; `active_ms` is how long the run was
+    driven, without the time in which it was parked or nobody's.
     """
 
     turns: tuple[Turned, ...]
@@ -90,9 +100,13 @@ class History:
     grants: tuple[Granted, ...]
     called_off: CalledOff | None
     parked: Parked | None
-    parked_ms: int
-    claims: int
+    active_ms: int
     ended: Ended | None
+
+    @property
+    def outstanding(self) -> tuple[CallState, ...]:
+        """The calls without an answer, in the order of their numbers."""
+        return tuple(call for _, call in sorted(self.calls.items()) if call.answered is None)
 
     @property
     def delivered(self) -> frozenset[int]:
@@ -109,7 +123,7 @@ def history(entries: Iterable[Entry]) -> History:
     grants: list[Granted] = []
     called_off: CalledOff | None = None
     parked: Parked | None = None
-    parked_ms = claims = 0
+    active_ms, last = 0, None
     ended: Ended | None = None
     for entry in entries:
         match entry:
@@ -133,14 +147,15 @@ def history(entries: Iterable[Entry]) -> History:
             case Parked():
                 parked = entry
             case Claimed():
-                claims += 1
-                if parked is not None:
-                    parked_ms += max(0, entry.at - parked.at)
-                parked = None
+                parked, last = None, None
             case Ended():
                 ended = entry
             case _:
                 assert_never(entry)
+        at = None if isinstance(entry, Printed) else entry.now if isinstance(entry, Turned) else entry.at
+        if at is not None and parked is None:
+            active_ms += 0 if last is None else max(0, at - last)
+            last = at
     return History(
         turns=tuple(turns),
         calls=calls,
@@ -149,8 +164,7 @@ def history(entries: Iterable[Entry]) -> History:
         grants=tuple(grants),
         called_off=called_off,
         parked=parked,
-        parked_ms=parked_ms,
-        claims=claims,
+        active_ms=active_ms,
         ended=ended,
     )
 
@@ -166,7 +180,7 @@ def _next(call: CallState, entry: Attempted | Doubted | Decided | Answered | Rev
             args = call.decided.args if entry.args is None and call.decided is not None else entry.args
             return replace(call, status=_CHOSEN[entry.choice], since=entry.at, decided=replace(entry, args=args))
         case Answered():
-            return replace(call, status=_answered(call.intended, entry), since=entry.at, answered=entry)
+            return replace(call, status=_answered(call, entry), since=entry.at, answered=entry)
         case Reverting():
             return replace(call, reverting=entry)
         case Reverted():
@@ -176,11 +190,11 @@ def _next(call: CallState, entry: Attempted | Doubted | Decided | Answered | Rev
             assert_never(entry)
 
 
-def _answered(call: Intended, answered: Answered) -> CallStatus:
+def _answered(call: CallState, answered: Answered) -> CallStatus:
     match answered.answer:
         case Returned():
             return "returned"
-        case Raised(failure) if failure.code == "cancelled" and call.effect == "write":
+        case Raised(failure) if failure.code == "cancelled" and call.unknown:
             return "uncertain"
         case Raised(failure) if failure.code == "rejected":
             return "rejected"

@@ -1,24 +1,33 @@
 """The machine: what is to be done with a call that a program made.
 
-1. A call to a name that no tool has, or with arguments that do not fit, is refused before anything happens. The
-   refusal is an answer like any other: recorded, and catchable by the program.
-2. More calls than the run may make end the run.
-3. A timer is no tool: the run waits, and nothing acts.
-4. Everything else is executed.
+1. More calls than the run may make end the run.
+2. A run that corrects another gets the other's answers, for as long as its calls are the same.
+3. A call to a name that no tool has, with arguments that do not fit or that are too large, is refused before anything
+   happens and before anybody is asked. The refusal is an answer like any other: recorded, and catchable by the program.
+4. A timer is no tool: the run waits, and nothing acts.
+5. The policy says of every other call whether it is denied, which is a refusal; put to a person, which leaves it
+   without an answer until somebody decides; or executed. A grant of the run answers for a person.
+6. What a person approved is checked once more when it acts, because tools change while a run is parked.
 
-The machine sees a call, the catalogue and what the run used so far. It awaits nothing and changes nothing.
+The machine sees a call, the catalogue, the policy and what the run did so far. It awaits nothing and changes nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from toolscript.catalog.catalog import Catalog
-from toolscript.codec import CodecError, decode
-from toolscript.errors import Failure
-from toolscript.runs.program import Limits
-from toolscript.runs.turn import Called
+from toolscript.codec import CodecError, Encoded, decode
+from toolscript.errors import Failure, FailureCode
+from toolscript.runs.entry import Granted, Intended
+from toolscript.runs.grants import grant_of
+from toolscript.runs.history import History
+from toolscript.runs.policy import Policy
+from toolscript.runs.program import Instant, Limits
+from toolscript.runs.turn import Answer, Called
 from toolscript.schema.typescript import signature
 from toolscript.tools import Effect, Tool
 
@@ -31,6 +40,8 @@ class Execute:
 
     tool: Tool
     args: dict[str, Any]
+    rule: str = ""
+    grant: str = ""
 
     @property
     def effect(self) -> Effect:
@@ -39,10 +50,19 @@ class Execute:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Answer after this many seconds."""
+    """Answer after this many seconds; once it is under way, `until` says when that is."""
 
     seconds: float
+    until: Instant = 0
     effect: Effect = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Leave the call without an answer until a person decides."""
+
+    rule: str
+    effect: Effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,50 +70,126 @@ class Refuse:
     """Answer with this failure; nothing acts."""
 
     failure: Failure
+    rule: str = ""
     effect: Effect = "read"
 
 
 @dataclass(frozen=True, slots=True)
-class End:
-    """The run is over, with this failure."""
+class Replay:
+    """Answer as an earlier run was answered; nothing acts."""
 
-    failure: Failure
-
-
-Decision = Execute | Sleep | Refuse | End
-
-
-def decide(call: Called, catalog: Catalog, limits: Limits) -> Decision:
-    """The decision on one call; the module's text states the rules."""
-    if call.seq > limits.calls:
-        return End(_too_many_calls(limits))
-    tool = catalog.find(call.path)
-    if tool is None:
-        return Refuse(_unknown_tool(call.path, catalog))
-    try:
-        args: dict[str, Any] = decode(call.args) or {}
-    except CodecError as error:
-        return Refuse(_guest_failure("bad_value", f"{call.path}: {error}"))
-    problems = catalog.check(tool, args)
-    if problems:
-        said = "; ".join(f"{p.path}: {p.message}" if p.path else p.message for p in problems[:5])
-        more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""  # noqa: PLR2004 - as many as are shown
-        return Refuse(_guest_failure("bad_arguments", f"{call.path}: {said}{more}. Expected: {signature(tool)}"))
-    if call.path == TIMER:
-        return Sleep(max(0.0, float(args["seconds"])))
-    return Execute(tool, args)
+    answer: Answer
+    rule: str
+    effect: Effect
 
 
-def _guest_failure(code: Any, message: str) -> Failure:
-    return Failure(kind="guest", code=code, name="GuestError", message=message)
+Decision = Execute | Sleep | Ask | Refuse | Replay
 
 
-def _too_many_calls(limits: Limits) -> Failure:
+@dataclass(slots=True)
+class Tally:
+    """What a run did so far, as far as rules count it: calls by path, grants and how often each was used."""
+
+    calls: Counter[str] = field(default_factory=Counter[str])
+    grants: tuple[Granted, ...] = ()
+    used: Counter[str] = field(default_factory=Counter[str])
+
+    @classmethod
+    def of(cls, log: History) -> Tally:
+        """What a log says."""
+        tally = cls(grants=log.grants)
+        for call in log.calls.values():
+            tally.note(call.intended)
+            if call.decided is not None and call.decided.grant:
+                tally.used[call.decided.grant] += 1
+        return tally
+
+    def note(self, call: Intended) -> None:
+        """Count one more call."""
+        self.calls[call.path] += 1
+        if call.grant:
+            self.used[call.grant] += 1
+
+
+def too_many(calls: Sequence[Called], limits: Limits) -> Failure | None:
+    """Why a turn's calls end the run, if they do."""
+    if not calls or calls[-1].seq <= limits.calls:
+        return None
     message = (
         f"the program made more than {limits.calls:,} calls, which is this run's limit (calls). "
         "Ask a tool for more at a time, or split the work over several programs."
     )
     return Failure(kind="guest", code="limit", name="LimitError", message=message)
+
+
+def decide(call: Called, catalog: Catalog, policy: Policy, *, limits: Limits, tally: Tally, now: Instant) -> Decision:
+    """The decision on one new call; the module's text states the rules."""
+    checked = check(call.path, call.args, catalog, limits)
+    if not isinstance(checked, Execute):
+        return checked
+    tool, args = checked.tool, checked.args
+    judgement = policy.judge(tool, args, tally.calls)
+    match judgement.verdict:
+        case "allow":
+            return Execute(tool, args, judgement.rule)
+        case "deny":
+            return Refuse(_denied(call.path, judgement.rule), judgement.rule, tool.effect)
+        case "ask":
+            grant = grant_of(tally.grants, call.path, args, tally.used, now)
+            if grant is not None:
+                return Execute(tool, args, f"grant {grant.id} by {grant.by.name}", grant.id)
+            return Ask(judgement.rule, tool.effect)
+
+
+def check(path: str, encoded: Encoded, catalog: Catalog, limits: Limits) -> Execute | Sleep | Refuse:
+    """What a call comes to if nobody objects: rules 3 and 4."""
+    tool = catalog.find(path)
+    if tool is None:
+        return Refuse(_unknown_tool(path, catalog))
+    if len(encoded) > limits.value_bytes:
+        return Refuse(_too_large(path, len(encoded), limits))
+    try:
+        args: dict[str, Any] = decode(encoded) or {}
+    except CodecError as error:
+        return Refuse(_guest_failure("bad_value", f"{path}: {error}"))
+    problems = catalog.check(tool, args)
+    if problems:
+        said = "; ".join(f"{p.path}: {p.message}" if p.path else p.message for p in problems[:5])
+        more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""  # noqa: PLR2004 - as many as are shown
+        return Refuse(_guest_failure("bad_arguments", f"{path}: {said}{more}. Expected: {signature(tool)}"))
+    if path == TIMER:
+        return Sleep(max(0.0, float(args["seconds"])))
+    return Execute(tool, args)
+
+
+def rejected(path: str, reason: str) -> Failure:
+    """The failure that stands for a person's no."""
+    message = f"{path} was rejected by a person" + (f": {reason}" if reason else "")
+    return Failure(kind="guest", code="rejected", name="RejectedError", message=message)
+
+
+def expired(paths: Sequence[str], limits: Limits) -> Failure:
+    """The failure of a run that nobody decided on."""
+    days = limits.parked_ms / 86_400_000
+    message = f"nobody decided on {', '.join(paths)} within {days:g} days (parked_ms)"
+    return Failure(kind="guest", code="expired", name="ExpiredError", message=message)
+
+
+def _guest_failure(code: FailureCode, message: str) -> Failure:
+    return Failure(kind="guest", code=code, name="GuestError", message=message)
+
+
+def _denied(path: str, rule: str) -> Failure:
+    why = f" ({rule})" if rule else ""
+    return _guest_failure("denied", f"{path} is not allowed here{why}. Go on without it, and say so in the answer.")
+
+
+def _too_large(path: str, size: int, limits: Limits) -> Failure:
+    message = (
+        f"{path} was called with arguments of {size:,} bytes; the limit is {limits.value_bytes:,} (value_bytes). "
+        "Send less at a time, or hand over a blob."
+    )
+    return _guest_failure("too_large", message)
 
 
 def _unknown_tool(path: str, catalog: Catalog) -> Failure:

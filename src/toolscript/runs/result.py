@@ -72,6 +72,11 @@ class Result:
         return tuple(call for call in self.calls if call.waits) if self.outcome is None else ()
 
     @property
+    def settled(self) -> bool:
+        """Whether nothing more comes of it by itself: it has ended, or waits for a person."""
+        return self.outcome is not None or (self.status == "parked" and bool(self.pending))
+
+    @property
     def failure(self) -> Failure | None:
         """Why the run ended without a value, or None."""
         return self.outcome.failure if isinstance(self.outcome, Crashed) else None
@@ -106,10 +111,10 @@ def result_of(run: RunRecord, entries: list[Entry]) -> Result:
     )
 
 
-def cancelled(path: str, effect: Effect) -> Raised:
-    """The answer of a call that the end of its run overtook."""
+def cancelled(path: str, unknown: bool) -> Raised:
+    """The answer of a call that the end of its run overtook; `unknown` if it may have taken effect."""
     message = f"{path} was cancelled because the run ended"
-    if effect == "write":
+    if unknown:
         message += "; whether it took effect is not known"
     return Raised(Failure(kind="guest", code="cancelled", name="CancelledError", message=message))
 

@@ -27,7 +27,7 @@ from toolscript.runs.redaction import is_redacted
 from toolscript.runs.result import CallRecord, result_of
 from toolscript.runs.revert import revert_args
 from toolscript.runs.turn import Raised, Returned
-from toolscript.tools import Revert, Tool
+from toolscript.tools import CallContext, Revert, Tool
 
 MAX_ARGS_CHARS = 80  # of a call's arguments in a report
 MAX_PROBLEMS = 3
@@ -56,6 +56,10 @@ class Undo:
     result: Any
     revert: Tool | None
     revert_args: dict[str, Any]
+
+    def context(self, run: str) -> CallContext:
+        """What the revert travels with: on every try the same key, which is not that of the call that it undoes."""
+        return CallContext(run=f"{run}:revert", seq=self.seq)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,18 +9,24 @@ from toolscript.catalog.catalog import Catalog
 from toolscript.catalog.describe import describe
 from toolscript.catalog.search import search
 from toolscript.codec import decode
-from toolscript.errors import Conflict, ToolError
-from toolscript.ports import Blobs, Listing, Store
+from toolscript.errors import Conflict, GuestError, ToolError
+from toolscript.ports import Listing, RunStore
 from toolscript.runs.machine import TIMER
+from toolscript.runs.program import Language
 from toolscript.runs.result import SHOW, result_of
 from toolscript.runs.turn import Crashed, Finished
+from toolscript.runtime.snippets import Snippets
+from toolscript.runtime.state import MAX_KEY_CHARS, MAX_VALUE_BYTES, State
 from toolscript.runtime.upstreams import BUILTIN
+from toolscript.schema.typescript import signature
 from toolscript.tools import CallContext, Effect, Schema, Tool, ToolPath
 
 MAX_HITS = 50
+MAX_PIECE_BYTES = 512 << 10  # as base64 it stays below the cap on one answer; PIECE_BYTES of the guest's prelude
 _SLEEP_LIMIT_S = 30 * 86_400
 
 _text = {"type": "string"}
+_key = {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARS}
 _texts = {"anyOf": [_text, {"type": "array", "items": _text}]}
 _hit = {
     "type": "object",
@@ -36,10 +42,16 @@ _hit = {
 
 
 def _tool(
-    path: str, description: str, properties: Mapping[str, Schema], required: list[str], output: Schema | None
+    path: str,
+    description: str,
+    properties: Mapping[str, Schema],
+    required: list[str],
+    output: Schema | None,
+    *,
+    effect: Effect = "read",
+    keyed: bool = False,
 ) -> Tool:
     method = path.partition(".")[2]
-    effect: Effect = "read"
     schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
     return Tool(
         path=ToolPath(BUILTIN, method),
@@ -48,6 +60,7 @@ def _tool(
         input_schema=schema,
         output_schema=output,
         effect=effect,
+        keyed=keyed,
     )
 
 
@@ -67,6 +80,13 @@ TOOLS = (
         _text,
     ),
     _tool(
+        f"{BUILTIN}.run",
+        "Run a snippet, a saved program; snippets.NAME({ ... }) does the same.",
+        {"name": _text, "input": True, "version": {"type": "integer", "minimum": 1}},
+        ["name"],
+        None,
+    ),
+    _tool(
         TIMER,
         "Wait for some seconds.",
         {"seconds": {"type": "number", "minimum": 0, "maximum": _SLEEP_LIMIT_S}},
@@ -81,6 +101,45 @@ TOOLS = (
         {"type": "null"},
     ),
     _tool(
+        f"{BUILTIN}.step",
+        "Mark in the log where a named piece of work begins and ends.",
+        {"name": _text, "mark": {"enum": ["begin", "end", "failed"]}},
+        ["name", "mark"],
+        {"type": "null"},
+    ),
+    _tool(
+        f"{BUILTIN}.state_get",
+        "A value that this or another run kept, or null.",
+        {"key": _key},
+        ["key"],
+        None,
+    ),
+    _tool(
+        f"{BUILTIN}.state_set",
+        f"Keep a value for later runs: up to {MAX_VALUE_BYTES >> 10} KiB a key.",
+        {"key": _key, "value": True},
+        ["key", "value"],
+        {"type": "null"},
+        effect="write",
+        keyed=True,  # set twice it is the same
+    ),
+    _tool(
+        f"{BUILTIN}.state_delete",
+        "Forget a value that was kept; whether there was one.",
+        {"key": _key},
+        ["key"],
+        {"type": "boolean"},
+        effect="write",
+        keyed=True,
+    ),
+    _tool(
+        f"{BUILTIN}.state_keys",
+        "The keys that have a value.",
+        {},
+        [],
+        {"type": "array", "items": _text},
+    ),
+    _tool(
         f"{BUILTIN}.result",
         "The whole value of an earlier run, to read on where a shown result was cut.",
         {"run": _text},
@@ -89,12 +148,26 @@ TOOLS = (
     ),
     _tool(
         f"{BUILTIN}.read_blob",
-        "The bytes of a blob from start up to, but not including, end.",
+        f"The bytes of a blob from start up to, but not including, end; at most {MAX_PIECE_BYTES >> 10} KiB at a time.",
         {"id": _text, "start": {"type": "integer", "minimum": 0}, "end": {"type": "integer", "minimum": 0}},
         ["id"],
         {"type": "string", "contentEncoding": "base64"},
     ),
 )
+
+SAVE = _tool(
+    f"{BUILTIN}.save_snippet",
+    "Save a program that works as a snippet, to be found by search and run by name; input_schema describes its input.",
+    {"name": _text, "description": _text, "input_schema": {"type": "object"}, "code": _text},
+    ["name", "description", "code"],
+    {
+        "type": "object",
+        "properties": {"path": _text, "signature": _text, "version": {"type": "integer"}},
+        "required": ["path", "signature", "version"],
+    },
+    effect="write",
+)
+"""Listed only where models may save."""
 
 
 class Builtin:
@@ -102,16 +175,32 @@ class Builtin:
 
     namespace = BUILTIN
 
-    def __init__(self, *, store: Store, blobs: Blobs, offered: Callable[[], Awaitable[Catalog]]) -> None:
+    def __init__(
+        self,
+        *,
+        store: RunStore,
+        offered: Callable[[], Awaitable[Catalog]],
+        snippets: Snippets,
+        scope: str,
+        saving: bool = False,
+        language: Callable[[str], Language] = lambda run: "typescript",
+    ) -> None:
+        """`offered` waits for what still connects; `language` is that of a run that is driven here, by its id.
+
+        `saving`: whether programs may save snippets.
+        """
         self._store = store
-        self._blobs = blobs
         self._offered = offered
+        self._snippets = snippets
+        self._state = State(store, scope)
+        self._tools = (*TOOLS, SAVE) if saving else TOOLS
+        self._language = language
 
     async def open(self, changed: Callable[[], None]) -> None:
         return None
 
     def listing(self) -> Listing:
-        return Listing(state="ready", tools=TOOLS)
+        return Listing(state="ready", tools=self._tools)
 
     async def close(self) -> None:
         return None
@@ -119,33 +208,65 @@ class Builtin:
     async def call(self, tool: Tool, args: Mapping[str, Any], context: CallContext) -> Any:
         match tool.path.method:
             case "search":
-                found = search(
-                    await self._offered(),
-                    args["query"],
-                    limit=args.get("limit", 10),
-                    namespace=args.get("namespace"),
-                )
-                return [
-                    {
-                        "path": hit.path,
-                        "signature": hit.signature,
-                        "summary": hit.summary,
-                        "effect": hit.effect,
-                        "score": round(hit.score, 3),
-                    }
-                    for hit in found.hits
-                ]
+                return await self._search(args)
             case "describe":
                 paths = [args["paths"]] if isinstance(args["paths"], str) else args["paths"]
                 return describe(await self._offered(), paths, budget_tokens=args.get("budget_tokens", 2_000))
-            case "show":
+            case "run":
+                return await self._run(args, context)
+            case "save_snippet":
+                return await self._save(args, context)
+            case "show" | "step":
                 return None
+            case "state_get":
+                return await self._state.get(args["key"])
+            case "state_set":
+                return await self._state.set(args["key"], args["value"])
+            case "state_delete":
+                return await self._state.delete(args["key"])
+            case "state_keys":
+                return await self._state.keys()
             case "result":
                 return await self._result(args["run"])
             case "read_blob":
                 return await self._read_blob(args["id"], args.get("start", 0), args.get("end"))
             case method:
                 raise ToolError(f"there is no {BUILTIN}.{method}")
+
+    async def _search(self, args: Mapping[str, Any]) -> Any:
+        found = search(
+            await self._offered(), args["query"], limit=args.get("limit", 10), namespace=args.get("namespace")
+        )
+        return [
+            {
+                "path": hit.path,
+                "signature": hit.signature,
+                "summary": hit.summary,
+                "effect": hit.effect,
+                "score": round(hit.score, 3),
+            }
+            for hit in found.hits
+        ]
+
+    async def _run(self, args: Mapping[str, Any], context: CallContext) -> Any:
+        await self._offered()  # what a snippet needs may still be connecting
+        return await self._snippets.opened(
+            args["name"], args.get("input"), version=args.get("version"), language=self._language(context.run)
+        )
+
+    async def _save(self, args: Mapping[str, Any], context: CallContext) -> Any:
+        try:
+            saved = await self._snippets.save(
+                args["name"],
+                code=args["code"],
+                description=args["description"],
+                input_schema=args.get("input_schema"),
+                language=self._language(context.run),
+                by=f"a program ({context.run})",
+            )
+        except (Conflict, GuestError) as error:
+            raise ToolError(str(error)) from error
+        return {"path": str(saved.tool.path), "signature": signature(saved.tool), "version": saved.version}
 
     async def _result(self, run: str) -> Any:
         try:
@@ -162,7 +283,14 @@ class Builtin:
 
     async def _read_blob(self, name: str, start: int, end: int | None) -> bytes:
         try:
-            content, _ = await self._blobs.get_blob(name)
+            content, _ = await self._store.get_blob(name)
         except Conflict as error:
             raise ToolError(str(error)) from error
-        return content[start:end]
+        piece = content[start:end]
+        if len(piece) > MAX_PIECE_BYTES:
+            message = (
+                f"{BUILTIN}.read_blob gives at most {MAX_PIECE_BYTES:,} bytes at a time, and {len(piece):,} are asked "
+                "for: pass start and end, or use the blob's own text(), json() or bytes()"
+            )
+            raise ToolError(message)
+        return piece

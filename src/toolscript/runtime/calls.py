@@ -1,69 +1,78 @@
-"""One call, acted on: its time limit, its answer's size, and every error turned into an answer."""
+"""One call, acted on: its time limit, its answer's size, its secrets, and every error turned into an answer."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import types
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from functools import partial
-from typing import Any, assert_never, cast
+from typing import Any, cast
 
 from toolscript.codec import Blob, CodecError, Encoded, TooLarge, encode
 from toolscript.errors import Failure, FailureCode, ToolError
-from toolscript.ports import Blobs, Clock, Connector
-from toolscript.runs.machine import Execute, Refuse, Sleep
+from toolscript.ports import Blobs, Clock, Connector, Reverter
+from toolscript.runs.machine import Execute, Sleep
 from toolscript.runs.program import Limits
+from toolscript.runs.redaction import Redactor
+from toolscript.runs.rollback import Undo
 from toolscript.runs.turn import Answer, Raised, Returned
-from toolscript.tools import CallContext, Media
+from toolscript.tools import CallContext, Media, Tool
 
 log = logging.getLogger("toolscript.calls")
 
-INLINE_BYTES = 1 << 20  # larger bytes cross as a blob: base64 of more would eat the guest's memory
+INLINE_BYTES = 512 << 10  # larger bytes cross as a blob: base64 of more would eat the guest's memory
 
 
 class Caller:
-    """Acts on decided calls; never raises but for cancellation."""
+    """Acts on decided calls; never raises but for cancellation, and for a store that fails."""
 
-    def __init__(self, *, connector: Callable[[str], Connector | None], blobs: Blobs, clock: Clock) -> None:
+    def __init__(
+        self, *, connector: Callable[[str], Connector | None], blobs: Blobs, clock: Clock, redactor: Redactor
+    ) -> None:
         self._connector = connector
         self._blobs = blobs
         self._clock = clock
+        self._redactor = redactor
 
-    async def act(
+    async def sleep(self, decision: Sleep) -> Answer:
+        """Answer when it is time."""
+        await self._clock.sleep(max(0.0, (decision.until - self._clock.now()) / 1_000))
+        return Returned(Encoded("null"))
+
+    async def call(self, decision: Execute, context: CallContext, limits: Limits) -> Answer:
+        """Ask the tool to act, and give its answer."""
+        tool, args = decision.tool, decision.args
+        return await self._made(tool, args, lambda connector: connector.call(tool, args, context), context, limits)
+
+    async def revert(self, undo: Undo, context: CallContext, limits: Limits) -> Answer:
+        """Undo a call, and give what came of it."""
+        tool, args = (undo.tool, undo.args) if undo.revert is None else (undo.revert, undo.revert_args)
+
+        def made(connector: Connector) -> Coroutine[Any, Any, Any]:
+            if undo.revert is not None:
+                return connector.call(tool, args, context)
+            return cast("Reverter", connector).revert(tool, args, undo.result, context)
+
+        return await self._made(tool, args, made, context, limits)
+
+    async def _made(
         self,
-        decision: Execute | Sleep | Refuse,
+        tool: Tool,
+        args: Mapping[str, Any],
+        made: Callable[[Connector], Coroutine[Any, Any, Any]],
         context: CallContext,
         limits: Limits,
-        slots: asyncio.Semaphore,
     ) -> Answer:
-        """The answer to one call; at most as many tools act at once as there are slots."""
-        match decision:
-            case Refuse(failure):
-                return Raised(failure)
-            case Sleep(seconds):
-                await self._clock.sleep(seconds)
-                return Returned(Encoded("null"))
-            case Execute():
-                if slots.locked():
-                    async with slots:
-                        return await self._execute(decision, context, limits)
-                await slots.acquire()  # without waiting: a slot is free
-                try:
-                    return await self._execute(decision, context, limits)
-                finally:
-                    slots.release()
-            case _:
-                assert_never(decision)
-
-    async def _execute(self, decision: Execute, context: CallContext, limits: Limits) -> Answer:
-        path = decision.tool.path
-        connector = self._connector(path.namespace)
+        """The answer to one call of a connector, within its time, without secrets and of a size that can cross."""
+        path = str(tool.path)
+        connector = self._connector(tool.path.namespace)
         if connector is None:
-            return _raised("unreachable", f"{path.namespace} was closed")
+            return _raised("unreachable", f"{tool.path.namespace} was closed")
+        redactor = self._redactor.for_call(args, tool.input_schema)
         timeout = asyncio.timeout(limits.call_ms / 1_000)
         try:
-            call = connector.call(decision.tool, decision.args, context)
+            call = made(connector)
             try:
                 waiting = call.send(None)
             except StopIteration as ended:  # it had nothing to wait for, and so needs no timer
@@ -71,53 +80,54 @@ class Caller:
             else:
                 async with timeout:
                     value = await _rest(call, waiting)
-            return await self._returned(str(path), value, limits)
         except ToolError as error:
-            return Raised(error.failure)
+            return redactor.answer(Raised(error.failure))
         except TimeoutError as error:
             if timeout.expired():
-                return _raised("timeout", _took_too_long(str(path), limits))
-            return _raised("tool", f"{path} failed: {_words(error)}")
+                return _raised("timeout", _took_too_long(path, limits))
+            return redactor.answer(_raised("tool", f"{path} failed: {_words(error)}"))
         except Exception as error:  # a tool may raise anything, and the program must be told
             log.warning("%s raised", path, exc_info=True)
-            return _raised("tool", f"{path} failed: {_words(error)}")
+            return redactor.answer(_raised("tool", f"{path} failed: {_words(error)}"))
+        return await self._returned(path, value, redactor, context.run, limits)
 
-    async def _returned(self, path: str, value: Any, limits: Limits) -> Answer:
+    async def _returned(self, path: str, value: Any, redactor: Redactor, run: str, limits: Limits) -> Answer:
         try:
-            return Returned(await self._encoded(value, limits.answer_bytes))
+            encoded = redactor.encoded(await self._encoded(value, run, limits))
         except TooLarge as error:
             message = f"{path} answered {error.reason} (answer_bytes). Ask it for less: a page, a range, fewer fields."
             return _raised("too_large", message)
         except CodecError as error:
-            return _raised("bad_value", f"{path} answered a value that cannot cross: {error}")
+            return redactor.answer(_raised("bad_value", f"{path} answered a value that cannot cross: {error}"))
+        if len(encoded) > limits.value_bytes:
+            content = encoded.encode("utf-8", "surrogatepass")
+            encoded = encode(await self.keep(content, "application/json", run))
+        return Returned(encoded)
 
-    async def _encoded(self, value: Any, max_bytes: int) -> Encoded:
+    async def _encoded(self, value: Any, run: str, limits: Limits) -> Encoded:
         try:
-            return encode(value, max_bytes=max_bytes)
-        except TooLarge:
-            if not isinstance(value, bytes):
-                raise
-        except CodecError:
-            pass
-        return encode(await self._kept(value), max_bytes=max_bytes)
+            return encode(value, max_bytes=limits.value_bytes)
+        except CodecError:  # it is too large, or has media in it
+            return encode(await self._kept(value, run), max_bytes=limits.answer_bytes)
 
-    async def _kept(self, value: Any) -> Any:
+    async def _kept(self, value: Any, run: str) -> Any:
         """The value with its media and large bytes kept in the store, and handles in their place."""
         match value:
             case Media(content, media_type):
-                return await self._keep(content, media_type)
+                return await self.keep(content, media_type, run)
             case bytes() if len(value) > INLINE_BYTES:
-                return await self._keep(value, "application/octet-stream")
+                return await self.keep(value, "application/octet-stream", run)
             case dict():
                 members = cast("dict[str, Any]", value)
-                return {key: await self._kept(item) for key, item in members.items()}
+                return {key: await self._kept(item, run) for key, item in members.items()}
             case list() | tuple():
-                return [await self._kept(item) for item in cast("list[Any]", value)]
+                return [await self._kept(item, run) for item in cast("list[Any]", value)]
             case _:
                 return value
 
-    async def _keep(self, content: bytes, media_type: str) -> Blob:
-        name = await self._blobs.put_blob(content, media_type)
+    async def keep(self, content: bytes, media_type: str, run: str) -> Blob:
+        """Keep bytes in the store, and give the handle that stands for them."""
+        name = await self._blobs.put_blob(content, media_type, run=run)
         return Blob(id=name, media_type=media_type, size=len(content))
 
 

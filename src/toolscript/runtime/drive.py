@@ -4,71 +4,89 @@
    can be seen outside. The session itself is not outside: it may run on while the commit is under way.
 2. The intent of a write is committed before its tool is asked to act; that of a read with its answer.
 3. Answers are handed over in the order in which they arrived, and that order is committed.
-4. Nothing runs after the end: calls in flight are cancelled or awaited, and recorded, before the end is.
+4. An answer is in the log either with the turn that it is handed to, or because nobody wants it any more.
+5. When all that is outstanding waits for people or for a later time, the run is parked: its session is let go.
+6. A run that was taken over is refused every write to its log, and so stops: it records nothing and acts no more.
+7. Nothing runs after the end: calls in flight are cancelled or awaited, and recorded, before the end is.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+import logging
+from collections.abc import Sequence
+from typing import Literal
 
-from toolscript.catalog.catalog import Catalog
-from toolscript.errors import Failure, Fault
-from toolscript.ports import CallEnded, CallProgressed, CallStarted, Clock, Event, Guest, Observer, Session, Store
-from toolscript.runs.entry import Answered, Ended, Entry, Intended, Printed, RunRecord, RunStatus, Turned
-from toolscript.runs.machine import Decision, End, Execute, Refuse, Sleep, decide
+from toolscript.codec import encode
+from toolscript.errors import Conflict, Failure, Fault
+from toolscript.ports import Event, Guest, Observer, Session
+from toolscript.runs.closing import CANCELLED, overdue
+from toolscript.runs.entry import (
+    Actor,
+    Answered,
+    CalledOff,
+    Claimed,
+    Ended,
+    Entry,
+    Parked,
+    Printed,
+    RunRecord,
+    RunStatus,
+    Turned,
+)
+from toolscript.runs.history import History, history
+from toolscript.runs.machine import expired
 from toolscript.runs.program import Instant
-from toolscript.runs.result import cancelled
-from toolscript.runs.turn import Answer, Called, Crashed, Outcome, Settled, Turn, Usage
-from toolscript.runtime.calls import Caller
-from toolscript.tools import CallContext, Effect, Progress
+from toolscript.runs.reuse import Reuse
+from toolscript.runs.turn import Crashed, Finished, Outcome, Settled, Turn, Usage
+from toolscript.runtime.docket import Docket, Over, unlogged
+from toolscript.runtime.flights import Flights
+from toolscript.runtime.lease import Lease
+from toolscript.runtime.logbook import Logbook
+from toolscript.runtime.resume import reopen
+from toolscript.runtime.seal import seal
+from toolscript.runtime.surroundings import Surroundings
 
-CANCELLED = Crashed(Failure(kind="guest", code="cancelled", name="CancelledError", message="the run was cancelled"))
-_END_GRACE_S = 2.0  # how long the end of a run waits for a write that is in flight, before it is cancelled
+log = logging.getLogger("toolscript.drive")
 
+Ending = Literal["ended", "parked", "let_go", "lost"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a drive needs beside its run."""
-
-    store: Store
-    caller: Caller
-    clock: Clock
-    catalog: Callable[[], Catalog]
-
-
-@dataclass(frozen=True, slots=True)
-class _Flight:
-    """A call that is being acted on."""
-
-    call: Called
-    effect: Effect
-    task: asyncio.Task[None]
+PARK_AFTER_MS = 5_000  # a timer that ends sooner is waited for: parking and waking cost a few milliseconds
 
 
 class Drive:
     """The live part of one run; its state is in its log, and here only what is in flight."""
 
-    def __init__(self, run: RunRecord, guest: Guest, around: Surroundings, observers: Sequence[Observer] = ()) -> None:
+    def __init__(
+        self,
+        run: RunRecord,
+        guest: Guest,
+        around: Surroundings,
+        *,
+        entries: Sequence[Entry],
+        snapshot: bytes | None = None,
+        reuse: Reuse | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        """`entries` is the log so far: its first turn for a new run, any number for one that is gone on with."""
         self.run = run
+        self.book = Logbook(run, around.store, around.clock, entries)
+        self.lease = Lease(run, around.store, around.clock, around.lease_ms)
+        self.outcome: Outcome | None = None
         self._observers = observers
-        self.entries: list[Entry] = []
         self._guest = guest
-        self._session: Session | None = None
         self._around = around
-        self._uncommitted: list[Entry] = []
-        self._sent: Awaitable[None] | None = None
-        self._slots = asyncio.Semaphore(run.limits.concurrent_calls)
-        self._flights: dict[int, _Flight] = {}
-        self._arrived: list[Answered] = []
-        self._arrival = asyncio.Event()
-        self._dropped: set[int] = set()
-        self._now = run.created
+        self._snapshot = snapshot
+        self._reuse = reuse
+        self._session: Session | None = None
+        self._flights = Flights(run, around.caller, self.lease, self.book.instant, self.tell if observers else None)
+        self._docket = Docket(run, around, self.book, self._flights, reuse)
+        self._decisions = run.decisions
+        self._to_hear = False
+        self._turns = 0
         self._usage = Usage()
         self._task: asyncio.Task[object] | None = None
-        self._cancelled = False
+        self._stopping: Literal["", "cancel", "let_go", "lost"] = ""
         self._ending = False
 
     def tell(self, event: Event) -> None:
@@ -76,184 +94,218 @@ class Drive:
         for observer in self._observers:
             observer.observed(event)
 
-    def cancel(self) -> None:
-        """End the run as `cancelled`, unless it is ending already; `to_end` then raises `CancelledError`."""
-        self._cancelled = True
+    def cancel(self, by: Actor | None = None) -> None:
+        """End the run as `cancelled`, unless it is ending already."""
+        if by is not None and not self._ending:
+            self.book.note(CalledOff(by, self.book.instant()))
+        self._stop("cancel")
+
+    def let_go(self) -> None:
+        """Stop, so that the run can be gone on with elsewhere."""
+        self._stop("let_go")
+
+    def lose(self) -> None:
+        """Stop at once: the run was taken over."""
+        self._stop("lost")
+
+    def amended(self, decisions: int) -> None:
+        """Look into the log, if this count says that people decided anything new."""
+        if decisions != self._decisions:
+            self._to_hear = True
+            self._flights.ring()
+
+    def _stop(self, how: Literal["cancel", "let_go", "lost"]) -> None:
+        self._stopping = self._stopping or how
         if self._task is not None and not self._ending:
             self._task.cancel()
 
-    async def to_end(self) -> None:
-        """Drive the run, whose first turn is already committed, to its end, and record it."""
+    async def to_end(self) -> Ending:
+        """Drive the run to its end, or until it is parked, and record that."""
         self._task = asyncio.current_task()
+        try:
+            return await self._driven()
+        except Conflict as conflict:
+            log.warning("the run %s is let be: %s", self.run.id, conflict)
+            return "lost"
+        finally:
+            self._ending = True
+            self._flights.abandon()
+            if self._session is not None:
+                await self._session.close()
+
+    async def _driven(self) -> Ending:
         timeout = asyncio.timeout(None)
         try:
-            if self._cancelled:
+            if self._stopping:
                 raise asyncio.CancelledError
-            self._session = await self._guest.start(self.run.boot)
-            timeout = asyncio.timeout(self.run.limits.wall_ms / 1_000)
-            async with timeout:
-                outcome = await self._turns(self._session)
-            status: RunStatus = "failed" if isinstance(outcome, Crashed) else "completed"
+            past = history(self.book.entries)
+            if self.run.fence > 1:
+                self.book.note(Claimed(self.book.instant(), self.run.fence))
+            over = self._over_already(past)
+            if over is None:
+                session, turn = await self._opened(past)
+                timeout = asyncio.timeout(max(1, self.run.limits.wall_ms - past.active_ms) / 1_000)
+                async with timeout:
+                    turn = turn or await session.advance((), past.turns[0].now)
+                    over = await self._turned(session, turn)
+            return "parked" if over is None else await self._end(*over)
         except TimeoutError:
             if not timeout.expired():
                 raise
-            outcome, status = Crashed(self._out_of_time()), "failed"
+            return await self._end("failed", Crashed(self._out_of_time()))
         except asyncio.CancelledError:
-            await self._end("cancelled", CANCELLED)
-            raise
+            return await self._stopped()
         except Fault as fault:
+            if self.book.broken:  # the log stays as it is, and the run can be gone on with when the store works again
+                raise
             await self._end("failed", Crashed(Failure(kind="fault", code="fault", name="Fault", message=str(fault))))
             raise
-        await self._end(status, outcome)
 
-    async def _turns(self, session: Session) -> Outcome:
-        """Turn after turn, until the session has an outcome."""
-        answered: Sequence[Answered] = ()
-        now = self._now
+    def _over_already(self, past: History) -> Over | None:
+        """How a run ends that was to end while nobody drove it."""
+        late = overdue(past, self.run.limits, self.book.instant())
+        if past.called_off is not None:
+            over: Over = ("cancelled", CANCELLED)
+        elif late:
+            over = ("expired", Crashed(expired(late, self.run.limits)))
+        else:
+            return None
+        self.book.note(*self._docket.close(past))
+        return over
+
+    async def _opened(self, past: History) -> tuple[Session, Turn | None]:
+        """Start the program, or bring it to where its log ends: then with what the last turn gave out."""
+        self._turns = len(past.turns)
+        if self.run.fence == 1:
+            self._session = await self._guest.start(self.run.boot)
+            return self._session, None
+        opened = await reopen(self.run, past, self._guest, self._snapshot, await self._around.store.secret())
+        self._session, self._snapshot = opened.session, None
+        self._docket.take_up(past, opened.made)
+        return self._session, unlogged(opened.turn, past)
+
+    async def _turned(self, session: Session, turn: Turn) -> Over | None:
+        """Turn after turn, until the run is over; None when it is parked."""
         while True:
-            settled = [Settled(entry.seq, entry.answer) for entry in answered]
-            turn = await session.advance(settled, now)
-            await self._durable()
+            await self.book.durable()
             self._usage = turn.usage
             if turn.printed:
-                self._log(Printed(turn.printed))
+                self.book.note(Printed(turn.printed))
             if turn.outcome is not None:
-                return turn.outcome
-            end = await self._take(turn)
-            if end is not None:
-                return Crashed(end.failure)
-            answered = await self._answers()
-            now = self._instant()
-            self._log(*answered, Turned(now, tuple(entry.seq for entry in answered)))
-            self._send()
+                return _status(turn.outcome), turn.outcome
+            self._docket.take(turn)
+            await self._docket.launch()
+            answered = await self._answers(session)
+            if answered is None or self._docket.over is not None:
+                return self._docket.over
+            now = self._now_of(answered)
+            self.book.note(*answered, Turned(now, tuple(entry.seq for entry in answered)))
+            self.book.send()
+            self._turns += 1
+            turn = await session.advance([Settled(entry.seq, entry.answer) for entry in answered], now)
 
-    async def _take(self, turn: Turn) -> End | None:
-        """Decide a turn's calls, commit what must be on disk, and let them act."""
-        for seq in turn.dropped:
-            self._drop(seq)
-        decided: list[tuple[Called, Execute | Sleep | Refuse]] = []
-        catalog = self._around.catalog()
-        for call in turn.calls:
-            decision: Decision = decide(call, catalog, self.run.limits)
-            if isinstance(decision, End):
-                return decision
-            at = self._instant()
-            self._log(Intended(seq=call.seq, path=call.path, args=call.args, effect=decision.effect, at=at))
-            if call.seq in self._dropped:  # a timer that was set and cleared in one turn
-                self._log(Answered(seq=call.seq, answer=cancelled(call.path, decision.effect), at=at))
-            else:
-                decided.append((call, decision))
-        if any(decision.effect == "write" for _, decision in decided):
-            await self._commit()
-        if len(decided) == 1 and not self._flights and decided[0][1].effect == "read":
-            await self._act(*decided[0])  # nothing else can happen meanwhile, so no task of its own is needed
-        else:
-            for call, decision in decided:
-                task = asyncio.create_task(self._act(call, decision))
-                self._flights[call.seq] = _Flight(call, decision.effect, task)
+    async def _answers(self, session: Session) -> list[Answered] | None:
+        """All answers that have arrived, at least one; None when the run is over or parked."""
+        while self._docket.over is None:
+            if self._to_hear:
+                await self._hear()
+                continue
+            arrived = self._flights.take()
+            if arrived and self._reuse is not None:
+                arrived, later = self._reuse.ordered(self._turns, arrived)
+                self._flights.put_back(later)
+            if arrived:
+                return arrived
+            if not self._flights and not self._docket.waiting:
+                raise Fault("the guest waits, but made no call that could be answered")
+            timers = self._flights.timers
+            if timers is None or any(until < self.book.instant() + PARK_AFTER_MS for until in timers):
+                await self._flights.wait()
+            elif await self._park(session, timers):
+                return None
         return None
 
-    async def _act(self, call: Called, decision: Execute | Sleep | Refuse) -> None:
-        """Act on one call and put its answer where `_answers` finds it."""
-        around = self._around
-        context = CallContext(run=self.run.id, seq=call.seq, report=partial(self._progressed, call.seq))
-        loop = asyncio.get_running_loop()
-        if self._observers:
-            self.tell(CallStarted(self.run.id, call))
-        began = loop.time()
-        try:
-            answer: Answer = await around.caller.act(decision, context, self.run.limits, self._slots)
-        except asyncio.CancelledError:
-            self._arrive(call, cancelled(call.path, decision.effect), began)
-            raise
-        self._arrive(call, answer, began)
+    async def _hear(self) -> None:
+        """Read what people decided, and carry it out."""
+        self._to_hear = False
+        await self.book.commit()
+        self._decisions = (await self.book.read()).decisions
+        self._docket.hear(history(self.book.entries))
+        await self._docket.launch()
 
-    def _arrive(self, call: Called, answer: Answer, began: float) -> None:
-        took = round((asyncio.get_running_loop().time() - began) * 1e6)
-        self._flights.pop(call.seq, None)
-        answered = Answered(seq=call.seq, answer=answer, at=self._instant(), duration_us=took)
-        if call.seq in self._dropped:
-            self._log(answered)
-        else:
-            self._arrived.append(answered)
-            self._arrival.set()
-        if self._observers:
-            self.tell(CallEnded(self.run.id, Settled(call.seq, answer), took))
+    async def _park(self, session: Session, timers: Sequence[Instant]) -> bool:
+        """Let the session go, if nobody has decided meanwhile."""
+        snapshot = await session.snapshot()
+        sealed = None
+        if snapshot is not None:
+            sealed = seal(await self._around.store.secret(), self.run.id, self._turns, snapshot)
+        expiries = (one.since + self.run.limits.parked_ms for one in self._docket.waiting.values())
+        parked = await self.book.park(
+            Parked(self.book.instant()),
+            decisions=self._decisions,
+            wake_at=min([*timers, *expiries]),
+            snapshot=sealed,
+        )
+        self._to_hear = not parked
+        return parked
 
-    def _progressed(self, seq: int, progress: Progress) -> None:
-        self.tell(CallProgressed(self.run.id, seq, progress))
-
-    async def _answers(self) -> Sequence[Answered]:
-        """All answers that have arrived, at least one."""
-        while not self._arrived:
-            if not self._flights:
-                raise Fault("the guest waits, but made no call that could be answered")
-            self._arrival.clear()
-            await self._arrival.wait()
-        arrived, self._arrived = self._arrived, []
-        return arrived
-
-    def _drop(self, seq: int) -> None:
-        """Record, but do not hand over, the answer of a call that the program does not want any more."""
-        self._dropped.add(seq)
-        flight = self._flights.get(seq)
-        if flight is not None:
-            flight.task.cancel()
-        self._log(*(entry for entry in self._arrived if entry.seq == seq))
-        self._arrived = [entry for entry in self._arrived if entry.seq != seq]
-
-    async def _end(self, status: RunStatus, outcome: Outcome) -> None:
+    async def _end(self, status: RunStatus, outcome: Outcome) -> Ending:
         """Settle what is in flight, then commit the end."""
         self._ending = True
-        await self._settle_flights()
+        self.book.note(*await self._flights.settle(), *self._docket.close())
         if self._session is not None:
             await self._session.close()
-        self._log(*self._arrived, Ended(status=status, outcome=outcome, at=self._instant(), usage=self._usage))
-        self._arrived = []
-        await self._commit(status)
+        self.outcome = outcome
+        ended = Ended(status=status, outcome=await self._kept(outcome), at=self.book.instant(), usage=self._usage)
+        self.book.note(ended)
+        await self.book.commit(status)
+        return "ended"
 
-    async def _settle_flights(self) -> None:
-        """Cancel reads and timers at once, and writes that do not end soon."""
-        if not self._flights:
-            return
-        flights = list(self._flights.values())
-        for flight in flights:
-            if flight.effect == "read":
-                flight.task.cancel()
-        await asyncio.wait([flight.task for flight in flights], timeout=_END_GRACE_S)
-        for flight in flights:
-            flight.task.cancel()
-        await asyncio.gather(*(flight.task for flight in flights), return_exceptions=True)
+    async def _kept(self, outcome: Outcome) -> Outcome:
+        """The outcome as the log has it: of a value that is too large, the handle of a blob."""
+        if isinstance(outcome, Crashed):
+            return Crashed(self._around.redactor.failure(outcome.failure))
+        if len(outcome.value) <= self.run.limits.value_bytes:
+            return outcome
+        content = outcome.value.encode("utf-8", "surrogatepass")
+        return Finished(encode(await self._around.caller.keep(content, "application/json", self.run.id)))
 
-    def _log(self, *entries: Entry) -> None:
-        self._uncommitted.extend(entries)
+    async def _stopped(self) -> Ending:
+        """What becomes of the run when its task is cancelled."""
+        if self._stopping == "cancel":
+            return await self._end("cancelled", CANCELLED)
+        self._ending = True
+        if self._stopping == "lost":
+            return "lost"
+        answered = await self._flights.let_go()
+        if answered:  # whoever goes on hands them over
+            turned = Turned(self.book.instant(), tuple(entry.seq for entry in answered))
+            self.book.note(*answered, turned)
+        await self.book.commit()
+        if not self._stopping:
+            raise asyncio.CancelledError
+        return "let_go"
 
-    async def _commit(self, status: RunStatus = "running") -> None:
-        await self._durable()
-        self._send(status)
-        await self._durable()
-
-    def _send(self, status: RunStatus = "running") -> None:
-        """Hand what is not committed yet to the store; `_durable` waits for it."""
-        entries, self._uncommitted = self._uncommitted, []
-        self.entries.extend(entries)
-        self._sent = self._around.store.append(self.run.id, self.run.fence, entries, status)
-
-    async def _durable(self) -> None:
-        sent, self._sent = self._sent, None
-        if sent is not None:
-            await sent
-
-    def _instant(self) -> Instant:
-        """The time now; never before a time that the run has seen."""
-        self._now = max(self._now, self._around.clock.now())
-        return self._now
+    def _now_of(self, answered: Sequence[Answered]) -> Instant:
+        """The time of the next turn: the clock's, or that of the run that is being followed."""
+        followed = self._reuse.turn(self._turns) if self._reuse is not None else None
+        if followed is not None and followed.delivered == tuple(entry.seq for entry in answered):
+            return followed.now
+        return self.book.instant()
 
     def _out_of_time(self) -> Failure:
-        waiting = ", ".join(flight.call.path for flight in self._flights.values())
+        waiting = ", ".join(self._flights.paths)
         message = (
             f"the run took longer than {self.run.limits.wall_ms / 1_000:g} s (wall_ms)"
             + (f" while waiting for {waiting}" if waiting else "")
             + ". Do less in one program, or in parallel with Promise.all."
         )
         return Failure(kind="guest", code="limit", name="LimitError", message=message)
+
+
+def _status(outcome: Outcome) -> RunStatus:
+    match outcome:
+        case Finished():
+            return "completed"
+        case Crashed(failure):
+            return "rejected" if failure.code == "rejected" else "failed"

@@ -15,38 +15,38 @@ from toolscript.catalog.describe import describe
 from toolscript.catalog.search import Found, search
 from toolscript.codec import encode
 from toolscript.errors import Conflict
-from toolscript.ports import (
-    Clock,
-    Connector,
-    Guest,
-    Observer,
-    RunEnded,
-    RunStarted,
-    RunStore,
-)
-from toolscript.runs.entry import Ended, RunRecord, RunStatus, Turned
+from toolscript.ports import Clock, Connector, Guest, Observer, RunEnded, RunParked, RunStarted, RunStore
+from toolscript.runs.approval import Wish
+from toolscript.runs.audit import audit
+from toolscript.runs.closing import CANCELLED
+from toolscript.runs.entry import Actor, Ended, Granted, RunRecord, RunStatus, Turned
 from toolscript.runs.hints import hint_of
-from toolscript.runs.history import history
+from toolscript.runs.history import History, history
+from toolscript.runs.policy import Policy
 from toolscript.runs.program import Language, Limits, Program
+from toolscript.runs.redaction import Redactor
 from toolscript.runs.result import Result, result_of
+from toolscript.runs.retention import Retention
+from toolscript.runs.reuse import Reuse
+from toolscript.runs.rollback import Rollback
+from toolscript.runs.snippet import SNIPPETS
 from toolscript.runs.turn import Outcome
 from toolscript.runs.visible import mentioned, visible
 from toolscript.runtime.builtin import Builtin
 from toolscript.runtime.calls import Caller
 from toolscript.runtime.clock import SystemClock
-from toolscript.runtime.drive import CANCELLED, Drive, Surroundings
+from toolscript.runtime.drive import Drive, Ending
+from toolscript.runtime.drives import Drives
+from toolscript.runtime.guests import Guests, Isolation
+from toolscript.runtime.keeper import Keeper, Role
+from toolscript.runtime.operator import LIBRARY, Operator
 from toolscript.runtime.plugs import load
 from toolscript.runtime.replay import replay
+from toolscript.runtime.snippets import SnippetShelf, Snippets
+from toolscript.runtime.surroundings import Surroundings
 from toolscript.runtime.upstreams import Upstreams
 
-Isolation = Literal["threads", "workers"]
-
 _FIND_PATIENCE_S = 10.0  # most servers connect within three; one that does not must not hold up the search of others
-
-_guests: Mapping[tuple[Language, Isolation], str] = {
-    ("typescript", "threads"): "toolscript.guests.javascript.guest:JavaScriptGuest",
-    ("typescript", "workers"): "toolscript.guests.pool:JavaScriptWorkers",
-}
 
 
 class Runtime:
@@ -67,32 +67,73 @@ class Runtime:
         connectors: Iterable[Connector] = (),
         *,
         store: RunStore | None = None,
+        policy: Policy | None = None,
+        scope: str = "",
+        role: Role = "worker",
         isolation: Isolation = "threads",
         guests: Mapping[Language, Guest] | None = None,
         limits: Limits | None = None,
+        lease_ms: int = 15_000,
+        retention: Retention | None = None,
+        secrets: Sequence[str] = (),
+        snippets_by: Literal["developer", "model"] = "developer",
         clock: Clock | None = None,
         observers: Sequence[Observer] = (),
         entropy: Callable[[int], bytes] = os.urandom,
         connect_timeout_s: float = 30.0,
     ) -> None:
         self.limits = limits or Limits()
+        self.policy = policy or Policy()
         self._store: RunStore = store or load("toolscript.stores.memory:MemoryStore")()
-        self._isolation: Isolation = isolation
-        self._guests: dict[Language, Guest] = dict(guests or {})
+        self._guests = Guests(guests or {}, isolation)
+        self._scope = scope
         self._clock = clock or SystemClock()
         self._observers = tuple(observers)
         self._entropy = entropy
         self._connect_timeout_s = connect_timeout_s
         self._opened_at = 0.0
-        builtin = Builtin(store=self._store, blobs=self._store, offered=self._offered)
-        self._upstreams = Upstreams([builtin, *connectors])
-        self._drives: dict[str, tuple[Drive, asyncio.Task[Result]]] = {}
+        self._allowed: tuple[Catalog, Catalog] = (Catalog.empty(), Catalog.empty())
+        self.snippets = Snippets(
+            store=self._store,
+            scope=scope,
+            guest=self._guests.of,
+            catalog=lambda: self._upstreams.catalog,
+            clock=self._clock,
+        )
+        builtin = Builtin(
+            store=self._store,
+            offered=self._offered,
+            snippets=self.snippets,
+            scope=scope,
+            saving=snippets_by == "model",
+        )
+        own: list[Connector] = [builtin]
+        connectors = tuple(connectors)
+        if all(connector.namespace != SNIPPETS for connector in connectors):
+            own.append(SnippetShelf(self.snippets))
+        self._upstreams = Upstreams([*own, *connectors])
+        redactor = Redactor(secrets)
         self._around = Surroundings(
             store=self._store,
-            caller=Caller(connector=self._upstreams.connector, blobs=self._store, clock=self._clock),
+            caller=Caller(connector=self._upstreams.connector, blobs=self._store, clock=self._clock, redactor=redactor),
             clock=self._clock,
             catalog=lambda: self._upstreams.catalog,
+            policy=self.policy,
+            redactor=redactor,
+            lease_ms=lease_ms,
         )
+        self._drives = Drives(self._store, self._finish)
+        self._keeper = Keeper(
+            store=self._store,
+            clock=self._clock,
+            drives=self._drives,
+            take=self._take,
+            scope=scope,
+            role=role,
+            lease_ms=lease_ms,
+            retention=retention,
+        )
+        self._operator = Operator(self._around, self._drives, self._keeper, self._tools_known)
 
     async def __aenter__(self) -> Self:
         self._opened_at = asyncio.get_running_loop().time()
@@ -101,26 +142,27 @@ class Runtime:
         except BaseException:
             await self._upstreams.close()
             raise
+        self._keeper.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        driven = list(self._drives.values())
-        for drive, _ in driven:
-            drive.cancel()
-        await asyncio.gather(*(task for _, task in driven), return_exceptions=True)
+        await self._keeper.close()
+        await self._drives.close()
         try:
             await self._upstreams.close()
         finally:
-            for guest in self._guests.values():
-                await guest.close()
+            await self._guests.close()
             await self._store.close()
 
     @property
     def catalog(self) -> Catalog:
-        """The tools that can be called at this moment, without `codemode` itself."""
-        return self._upstreams.offered
+        """The tools that can be called at this moment, without `codemode` itself and without what is denied."""
+        offered = self._upstreams.offered
+        if self._allowed[0] is not offered:
+            self._allowed = (offered, offered.where(lambda tool: self.policy.outlook(tool) != "deny"))
+        return self._allowed[1]
 
     @property
     def connectors(self) -> Sequence[Connector]:
@@ -133,7 +175,9 @@ class Runtime:
 
     async def changed(self, since: Catalog) -> Catalog:
         """The catalogue, once it is another than `since`; for whoever follows it."""
-        return await self._upstreams.changed(since)
+        while (now := self.catalog) is since:
+            await self._upstreams.changed(self._upstreams.offered)
+        return now
 
     async def blob(self, id: str) -> tuple[bytes, str]:
         """The bytes that a `Blob` stands for, and their media type; `Conflict` if there are none."""
@@ -148,13 +192,18 @@ class Runtime:
         key: str | None = None,
         limits: Limits | None = None,
         observer: Observer | None = None,
+        retry_of: str | None = None,
     ) -> Result:
-        """Run a program to its end. Cancelling this call cancels the run.
+        """Run a program to its end, or until it waits for a person. Cancelling this call cancels the run.
 
         The program reads `input` by that name. A known `key` gives the run that exists instead of a second one.
-        A failed program is a `Result` with a `failure`, not an exception.
+        A failed program is a `Result` with a `failure`, not an exception; one that waits has the status `parked`, and
+        its `pending` calls are for `approve` and `reject`. With `retry_of` the program corrects a run that failed:
+        calls get the answers that they had there, as long as they are the same.
         """
-        run = await self.start(code, input=input, language=language, key=key, limits=limits, observer=observer)
+        run = await self.start(
+            code, input=input, language=language, key=key, limits=limits, observer=observer, retry_of=retry_of
+        )
         try:
             return await self.wait(run)
         except asyncio.CancelledError:
@@ -170,11 +219,13 @@ class Runtime:
         key: str | None = None,
         limits: Limits | None = None,
         observer: Observer | None = None,
+        retry_of: str | None = None,
     ) -> str:
         """Start a program and give its run's id; idempotent by `key`."""
-        guest = self._guest(language)
+        guest = self._guests.of(language)
         limits = limits or self.limits
         patience_s = min(self._connect_timeout_s, limits.wall_ms / 1_000)
+        corrected = None if retry_of is None else await self._corrected(retry_of)
         await self._upstreams.ready(lambda names: mentioned(code, names), patience_s)
         now = self._clock.now()
         run = RunRecord(
@@ -186,8 +237,16 @@ class Runtime:
             created=now,
             updated=now,
             key=key,
+            scope=self._scope,
+            lease_until=now + self._around.lease_ms,
         )
         first = Turned(now)
+        reuse = None
+        if corrected is not None:
+            record, log = corrected
+            run = replace(run, retry_of=record.id, seeded_by=record.seeded_by or record.id)
+            first = log.turns[0] if log.turns else first
+            reuse = Reuse(record.id, log)
         try:
             existing = await self._store.create(run, [first])
         except asyncio.CancelledError:
@@ -196,28 +255,117 @@ class Runtime:
         if existing.id != run.id:
             return existing.id
         observers = self._observers if observer is None else (*self._observers, observer)
-        drive = Drive(run, guest, self._around, observers)
+        drive = Drive(run, guest, self._around, entries=[first], reuse=reuse, observers=observers)
         drive.tell(RunStarted(run))
-        task = asyncio.create_task(self._drive(drive, first), name=run.id)
-        self._drives[run.id] = (drive, task)
-        task.add_done_callback(lambda done: self._forget(run.id, done))
+        self._keeper.own(run.id)
+        self._drives.launch(drive)
         return run.id
 
-    async def wait(self, run: str) -> Result:
-        """The result of a run, once it has ended; of a run that another process drives, what it came to so far."""
-        if run not in self._drives:
-            return await self.result(run)
-        _, task = self._drives[run]
-        await asyncio.wait([task])
-        return await self.result(run) if task.cancelled() else task.result()
+    async def wait(self, run: str, *, timeout_s: float | None = None) -> Result:
+        """The result of a run, once it has ended or waits for a person, whoever drives it.
 
-    async def cancel(self, run: str) -> Result:
-        """End a run; no further call starts. A run that has ended stays as it is."""
-        if run in self._drives:
-            drive, task = self._drives[run]
-            drive.cancel()
-            await asyncio.wait([task])
+        A run that sleeps is waited for. After `timeout_s`, what it came to so far.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = None if timeout_s is None else loop.time() + timeout_s
+        while True:
+            left = None if deadline is None else max(0.0, deadline - loop.time())
+            task = self._drives.task(run)
+            if task is not None:
+                await asyncio.wait([task], timeout=left)
+                result = task.result() if task.done() and not task.cancelled() else await self.result(run)
+            else:
+                result = await self.result(run)
+            if result.settled or left == 0.0:
+                return result
+            if task is None:
+                await self._keeper.news(left)
+
+    async def approve(self, run: str, *seqs: int, args: Mapping[str, Any] | None = None, by: Actor = LIBRARY) -> Result:
+        """Approve pending calls, or all of them; one with edited arguments. Does not wait for the run to go on.
+
+        Raises `Conflict` if one is not pending (any more), or if the arguments do not fit.
+        """
+        await self._operator.decide(run, Wish(choice="approve", seqs=seqs, args=args, by=by))
         return await self.result(run)
+
+    async def reject(self, run: str, *seqs: int, reason: str = "", end: bool = False, by: Actor = LIBRARY) -> Result:
+        """Reject pending calls, or all of them: the program gets an exception with the reason, or the run ends."""
+        await self._operator.decide(run, Wish(choice="end" if end else "reject", seqs=seqs, reason=reason, by=by))
+        return await self.result(run)
+
+    async def settle(
+        self,
+        run: str,
+        seq: int,
+        choice: Literal["retry", "done", "fail"],
+        *,
+        value: Any = None,
+        reason: str = "",
+        by: Actor = LIBRARY,
+    ) -> Result:
+        """Say what became of an uncertain call: make it again, it gave this value, or it failed."""
+        await self._operator.decide(run, Wish(choice=choice, seqs=(seq,), value=value, reason=reason, by=by))
+        return await self.result(run)
+
+    async def grant(
+        self,
+        run: str,
+        tools: Sequence[str],
+        *,
+        when: Sequence[str] = (),
+        calls: int | None = None,
+        for_s: float | None = None,
+        by: Actor = LIBRARY,
+    ) -> Result:
+        """Approve pending and later calls of a run: tools by pattern (`crm.*`), arguments by conditions
+        (`amount < 100`), at most so many calls, for so many seconds."""
+        now = self._clock.now()
+        granted = Granted(
+            id=f"g_{self._entropy(4).hex()}",
+            tools=tuple(tools),
+            when=tuple(when),
+            calls=calls,
+            until=None if for_s is None else now + round(for_s * 1_000),
+            by=by,
+            at=now,
+        )
+        await self._operator.grant(run, granted)
+        return await self.result(run)
+
+    async def cancel(self, run: str, *, by: Actor = LIBRARY) -> Result:
+        """End a run, whoever drives it; no further call starts. A run that has ended stays as it is."""
+        await self._operator.cancel(run, by)
+        return await self.result(run)
+
+    async def resume(self, run: str) -> Result:
+        """Drive a run here if nobody does, then as `wait`; for runs whose process is gone."""
+        if run not in self._drives:
+            record, entries = await self._store.read(run)
+            if history(entries).ended is None:
+                self._same_scope(record)
+                self._keeper.own(run)
+                now = self._clock.now()
+                until = now + self._around.lease_ms
+                claimed = await self._store.claim(scope=record.scope, now=now, until=until, run=run)
+                if claimed is not None:
+                    self._take(*claimed)
+        return await self.wait(run)
+
+    async def rollback(self, run: str, *, by: Actor = LIBRARY) -> Rollback:
+        """Undo what a run did, newest first, as far as it can be; `Conflict` while it runs.
+
+        A parked run is cancelled first. A second rollback tries again what failed.
+        """
+        return await self._operator.rollback(run, by)
+
+    async def delete(self, run: str) -> None:
+        """Forget an ended run, with all that belongs to it; `Conflict` if it has not ended."""
+        await self._operator.delete(run)
+
+    async def audit(self, run: str) -> list[dict[str, Any]]:
+        """What happened in a run, and who allowed it: one JSON object a line of an audit trail."""
+        return audit(*await self._store.read(run))
 
     async def result(self, run: str) -> Result:
         """What a run came to so far, as its log says; `Conflict` if there is no such run."""
@@ -230,7 +378,7 @@ class Runtime:
     async def replay(self, run: str) -> Outcome | None:
         """Run a program again over its log: nothing acts, and any difference is a `Fault`."""
         record, entries = await self._store.read(run)
-        guest = self._guest(record.program.language)
+        guest = self._guests.of(record.program.language)
         if guest.engine != record.engine:
             raise Conflict(f"the run {run} was made by another engine ({record.engine}) than this one ({guest.engine})")
         session = await guest.start(record.boot)
@@ -247,16 +395,69 @@ class Runtime:
         """Documentation and types of tools or whole namespaces, for a model or a person."""
         return describe(await self._offered(), paths, budget_tokens=budget_tokens)
 
-    async def _drive(self, drive: Drive, first: Turned) -> Result:
-        try:
-            await drive.to_end()
-        finally:
-            result = result_of(drive.run, [first, *drive.entries])
-            if result.outcome is not None:
-                drive.tell(RunEnded(drive.run.id, result.status, result.outcome))
+    def _take(self, record: RunRecord, snapshot: bytes | None) -> None:
+        """Go on with a run that was claimed."""
+        self._keeper.own(record.id)
+        self._drives.take(record.id, record.fence, self._reopened(record, snapshot))
+
+    async def _reopened(self, claimed: RunRecord, snapshot: bytes | None) -> Drive | None:
+        record, entries = await self._store.read(claimed.id)
+        log = history(entries)
+        if log.ended is not None:  # its rollback was cut off: what is left can be rolled back again
+            await self._store.append(record.id, record.fence, [], "rolled_back")
+            return None
+        guest = self._guests.of(record.program.language)
+        await self._tools_known(log)
+        reuse = None
+        if record.retry_of is not None:
+            with suppress(Conflict):  # the corrected run was deleted: from here everything is new
+                reuse = Reuse(record.retry_of, (await self._corrected(record.retry_of))[1])
+        return Drive(
+            record,
+            guest,
+            self._around,
+            entries=entries,
+            snapshot=snapshot,
+            reuse=reuse,
+            observers=self._observers,
+        )
+
+    async def _finish(self, drive: Drive, ending: Ending) -> Result:
+        """The result of a drive that stopped."""
+        match ending:
+            case "ended":
+                result = replace(result_of(drive.run, drive.book.entries), outcome=drive.outcome)
+                if result.outcome is not None:
+                    drive.tell(RunEnded(drive.run.id, result.status, result.outcome))
+            case "parked":
+                result = result_of(replace(drive.run, status="parked"), drive.book.entries)
+                drive.tell(RunParked(drive.run.id, result.pending))
+                self._keeper.nudge()
+            case "let_go" | "lost":
+                result = await self.result(drive.run.id)
         if result.failure is not None:
-            return replace(result, hint=hint_of(result.failure, self._upstreams.offered))
+            return replace(result, hint=hint_of(result.failure, self.catalog))
         return result
+
+    async def _corrected(self, run: str) -> tuple[RunRecord, History]:
+        """A run that another one corrects."""
+        record, entries = await self._store.read(run)
+        log = history(entries)
+        if log.ended is None:
+            raise Conflict(f"the run {run} is {record.status}: it can be corrected when it has ended")
+        return record, log
+
+    async def _tools_known(self, log: History) -> None:
+        """Wait until the sources of a run's tools are connected, or cannot be."""
+        used = frozenset(call.intended.path.partition(".")[0] for call in log.calls.values())
+        await self._upstreams.ready(lambda names: names & used, self._connect_timeout_s)
+
+    def _same_scope(self, record: RunRecord) -> None:
+        if record.scope != self._scope:
+            raise Conflict(
+                f"the run {record.id} belongs to {record.scope or 'no scope'}, and this is "
+                f"{self._scope or 'no scope'}: go on with it there, or set `scope`"
+            )
 
     async def _abandon(self, run: RunRecord) -> None:
         """End a run whose start was cancelled while the store may have been writing it."""
@@ -264,26 +465,13 @@ class Runtime:
             ended = Ended(status="cancelled", outcome=CANCELLED, at=self._clock.now())
             await self._store.append(run.id, run.fence, [ended], "cancelled")
 
-    def _forget(self, run: str, task: asyncio.Task[Result]) -> None:
-        self._drives.pop(run, None)
-        if not task.cancelled():
-            task.exception()  # whoever waits gets it; a run that nobody waits for must not warn
-
     async def _offered(self) -> Catalog:
         """What can be found; soon after the start those that still connect are waited for, later no more."""
         patience = self._opened_at + _FIND_PATIENCE_S - asyncio.get_running_loop().time()
         if patience > 0:
             await self._upstreams.ready(lambda names: names, min(patience, self._connect_timeout_s))
-        return self._upstreams.offered
-
-    def _guest(self, language: Language) -> Guest:
-        if language not in self._guests:
-            name = _guests.get((language, self._isolation))
-            if name is None:
-                known = sorted({known for known, _ in _guests} | set(self._guests))
-                raise Conflict(f"there is no guest for {language}; this runtime has {', '.join(known)}")
-            self._guests[language] = load(name)()
-        return self._guests[language]
+        await self.snippets.load()  # another process may have saved some
+        return self.catalog
 
     def _new_id(self, now: int) -> str:
         """Ids sort by time: 11 hexadecimal digits of milliseconds, then 64 random bits."""

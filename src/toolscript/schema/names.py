@@ -47,7 +47,7 @@ parseInt performance process queueMicrotask require setImmediate setInterval set
 window"""
 
 _RESERVED = frozenset(f"{_PYTHON_WORDS} {_JAVASCRIPT_WORDS} {_PROTOCOL_NAMES}".split())
-_GLOBALS = frozenset(f"{_PYTHON_GLOBALS} {_JAVASCRIPT_GLOBALS} codemode".split())
+_GLOBALS = frozenset(f"{_PYTHON_GLOBALS} {_JAVASCRIPT_GLOBALS} codemode snippets".split())
 
 
 def method_names(raw: Iterable[str]) -> dict[str, str]:

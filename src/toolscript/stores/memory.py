@@ -34,9 +34,6 @@ class _Kept:
     def due(self) -> Instant:
         return self.record.wake_at if self.record.status == "parked" else self.record.lease_until
 
-    def now(self) -> RunRecord:
-        return replace(self.record, position=len(self.log))
-
 
 class MemoryStore:
     """A `RunStore` with a `Bell` that forgets everything when the process ends."""
@@ -64,7 +61,7 @@ class MemoryStore:
         if len(self._runs) > self._keep_runs:
             self._forget([id for id, one in self._runs.items() if not one.alive][:1])
         self._ring()
-        return kept.now()
+        return kept.record
 
     def append(self, run: str, fence: int, entries: Sequence[Entry], status: RunStatus = "running") -> Awaitable[None]:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -86,10 +83,10 @@ class MemoryStore:
         if run not in self._runs:
             raise Conflict(f"there is no run {run}")
         kept = self._runs[run]
-        return replace(kept.now(), updated=last_instant(kept.log, kept.record.updated)), list(kept.log)
+        return replace(kept.record, updated=last_instant(kept.log, kept.record.updated)), list(kept.log)
 
     async def recent(self, *, limit: int = 50, status: RunStatus | None = None) -> list[RunRecord]:
-        records = [kept.now() for kept in reversed(self._runs.values()) if status in (None, kept.record.status)]
+        records = [kept.record for kept in reversed(self._runs.values()) if status in (None, kept.record.status)]
         return sorted(records, key=lambda record: record.created, reverse=True)[:limit]
 
     async def claim(
@@ -102,7 +99,7 @@ class MemoryStore:
             return None
         before = kept.record.status
         kept.record = replace(kept.record, status="running", fence=kept.record.fence + 1, lease_until=until)
-        return replace(kept.now(), status=before), kept.snapshot
+        return replace(kept.record, status=before), kept.snapshot
 
     async def renew(self, fences: Mapping[str, int], until: Instant) -> Mapping[str, int]:
         held = await self.held(fences)
@@ -139,12 +136,12 @@ class MemoryStore:
         return True
 
     async def due(self, scope: str) -> Instant | None:
-        kept = self._first_due(scope)
-        return None if kept is None else kept.due
+        parked = (kept.record for kept in self._runs.values() if kept.record.status == "parked")
+        return min((record.wake_at for record in parked if record.scope == scope), default=None)
 
-    async def amend(self, run: str, position: int, entries: Sequence[Entry]) -> bool:
+    async def amend(self, run: str, decisions: int, entries: Sequence[Entry]) -> bool:
         kept = self._runs.get(run)
-        if kept is None or len(kept.log) != position:
+        if kept is None or not kept.alive or kept.record.decisions != decisions:
             return False
         kept.log.extend(entries)
         record = kept.record

@@ -117,9 +117,9 @@ class SQLiteStore:
         row = await self._file.read(lambda db: db.execute(rows.NEXT_DUE, (scope,)).fetchone())
         return None if row is None else row[0]
 
-    async def amend(self, run: str, position: int, entries: Sequence[Entry]) -> bool:
+    async def amend(self, run: str, decisions: int, entries: Sequence[Entry]) -> bool:
         text, at = write_entries(entries), last_instant(entries, 0)
-        return await self._file.write(lambda db: rows.amend(db, run, position, text, at))
+        return await self._file.write(lambda db: rows.amend(db, run, decisions, text, at))
 
     async def delete(self, run: str) -> bool:
         return await self._file.write(partial(rows.delete, run=run))

@@ -21,8 +21,7 @@ from toolscript.runs.program import Instant
 from toolscript.runs.snippet import Snippet
 
 _COLUMNS = ("id", "key", "scope", "status", "fence", "created", "updated", "lease_until", "wake_at", "decisions")
-_POSITION = "(SELECT coalesce(max(log.id), 0) FROM log WHERE log.run = run.id)"
-SELECT_RUN = f"SELECT {', '.join(_COLUMNS)}, {_POSITION}, program FROM run"  # noqa: S608 - constants
+SELECT_RUN = f"SELECT {', '.join(_COLUMNS)}, program FROM run"  # noqa: S608 - constants
 _INSERT_RUN = f"""
     INSERT INTO run ({", ".join(_COLUMNS)}, program, ended) VALUES ({", ".join("?" * len(_COLUMNS))}, ?, ?)
     ON CONFLICT DO NOTHING"""  # noqa: S608 - constants
@@ -36,12 +35,12 @@ _PARK = """
     UPDATE run SET status = 'parked', wake_at = :wake_at, lease_until = 0, updated = max(updated, :at)
     WHERE id = :run AND fence = :fence AND status = 'running' AND decisions = :decisions"""
 _SNAPSHOT = "INSERT INTO snapshot VALUES (?, ?) ON CONFLICT (run) DO UPDATE SET content = excluded.content"
-_AMEND = f"""
+_AMEND = """
     UPDATE run SET decisions = decisions + 1, updated = max(updated, :at),
       wake_at = CASE status WHEN 'parked' THEN 0 ELSE wake_at END
-    WHERE id = :run AND {_POSITION} = :position"""  # noqa: S608 - constants
+    WHERE id = :run AND decisions = :decisions AND status IN ('running', 'parked')"""
 LONGEST_DUE = f"{SELECT_RUN} WHERE scope = :scope AND due <= :now ORDER BY due LIMIT 1"
-NEXT_DUE = "SELECT due FROM run WHERE scope = ? AND due IS NOT NULL ORDER BY due LIMIT 1"
+NEXT_DUE = "SELECT due FROM run WHERE scope = ? AND due IS NOT NULL AND status = 'parked' ORDER BY due LIMIT 1"
 _IF_NOT_DRIVEN = f"{SELECT_RUN} WHERE id = :run AND scope = :scope AND (status <> 'running' OR lease_until <= :now)"
 _FORGET = "DELETE FROM run WHERE status NOT IN ('running', 'parked')"
 _PRUNE = f"""{_FORGET} AND id IN (
@@ -55,8 +54,8 @@ _PRUNE = f"""{_FORGET} AND id IN (
 
 def record_of(row: tuple[Any, ...]) -> RunRecord:
     """The record of a row that `SELECT_RUN` gave."""
-    *columns, position, program = row
-    return read_run(program, position=position, **dict(zip(_COLUMNS, columns, strict=True)))
+    *columns, program = row
+    return read_run(program, **dict(zip(_COLUMNS, columns, strict=True)))
 
 
 def insert(db: sqlite3.Connection, run: RunRecord, program: str, entries: str) -> RunRecord:
@@ -64,8 +63,8 @@ def insert(db: sqlite3.Connection, run: RunRecord, program: str, entries: str) -
     ended = None if run.status in ("running", "parked") else run.updated
     added = db.execute(_INSERT_RUN, (*(getattr(run, name) for name in _COLUMNS), program, ended))
     if added.rowcount:
-        position = db.execute(_INSERT_LOG, (run.id, entries)).lastrowid
-        return replace(run, position=position)
+        db.execute(_INSERT_LOG, (run.id, entries))
+        return run
     return record_of(db.execute(f"{SELECT_RUN} WHERE key = ? OR id = ?", (run.key, run.id)).fetchone())
 
 
@@ -118,9 +117,9 @@ def park(
     return True
 
 
-def amend(db: sqlite3.Connection, run: str, position: int, entries: str, at: Instant) -> bool:
-    """Add what a person decided, if the log is as the person saw it."""
-    if not db.execute(_AMEND, {"run": run, "position": position, "at": at}).rowcount:
+def amend(db: sqlite3.Connection, run: str, decisions: int, entries: str, at: Instant) -> bool:
+    """Add what a person decided, if nobody decided since that person looked."""
+    if not db.execute(_AMEND, {"run": run, "decisions": decisions, "at": at}).rowcount:
         return False
     db.execute(_INSERT_LOG, (run, entries))
     return True

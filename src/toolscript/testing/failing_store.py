@@ -103,8 +103,8 @@ class FailingStore:
     async def due(self, scope: str) -> Instant | None:
         return await self._look().due(scope)
 
-    async def amend(self, run: str, position: int, entries: Sequence[Entry]) -> bool:
-        return await self._write(lambda: self._inner.amend(run, position, entries))
+    async def amend(self, run: str, decisions: int, entries: Sequence[Entry]) -> bool:
+        return await self._write(lambda: self._inner.amend(run, decisions, entries))
 
     async def delete(self, run: str) -> bool:
         return await self._write(lambda: self._inner.delete(run))

@@ -35,9 +35,9 @@ async def park(store: RunStore, run: str, fence: int = 1, *, decisions: int = 0,
     return await store.park(run, fence, [Parked(2_000)], decisions=decisions, wake_at=wake_at, snapshot=snapshot)
 
 
-async def position(store: RunStore, run: str) -> int:
-    """How far its log has grown."""
-    return (await store.read(run))[0].position
+async def decided(store: RunStore, run: str) -> int:
+    """How often people decided on it."""
+    return (await store.read(run))[0].decisions
 
 
 async def taken(store: RunStore, *, now: int = 5_000, run: str | None = None, scope: str = "") -> RunRecord | None:
@@ -86,7 +86,7 @@ class LeaseLaws:
             await store.create(replace(RUN, id=name, lease_until=due), [])
         await store.create(replace(RUN, id="parked"), [])
         await park(store, "parked", wake_at=2_500)
-        assert await store.due("") == 1_000
+        assert await store.due("") == 2_500
         order = [await taken(store) for _ in range(5)]
         assert [run and run.id for run in order] == ["first", "second", "parked", "late", None]
         assert await store.due("") == 6_000
@@ -133,7 +133,7 @@ class LeaseLaws:
             await store.create(replace(RUN, id=name), [])
         await park(store, "parked")
         await store.append("ended", 1, [ENDED], "completed")
-        await store.amend("b", await position(store, "b"), [APPROVED])
+        await store.amend("b", await decided(store, "b"), [APPROVED])
         fences = {"a": 1, "b": 1, "parked": 1, "ended": 1, "nope": 1}
         assert await store.held(fences) == {"a": 0, "b": 1}
         assert await store.renew(fences, 8_000) == {"a": 0, "b": 1}
@@ -184,7 +184,7 @@ class DecisionLaws:
     async def test_a_decision_makes_a_parked_run_due_at_once(self, store: RunStore) -> None:
         await store.create(RUN, [])
         await park(store, RUN.id)
-        assert await store.amend(RUN.id, await position(store, RUN.id), [APPROVED])
+        assert await store.amend(RUN.id, await decided(store, RUN.id), [APPROVED])
         record, entries = await store.read(RUN.id)
         assert (record.status, record.decisions, record.updated) == ("parked", 1, 2_500)
         assert entries == [Parked(2_000), APPROVED]
@@ -193,7 +193,7 @@ class DecisionLaws:
 
     async def test_a_run_does_not_park_over_a_decision_that_its_driver_has_not_seen(self, store: RunStore) -> None:
         await store.create(RUN, [])
-        await store.amend(RUN.id, await position(store, RUN.id), [APPROVED])
+        await store.amend(RUN.id, await decided(store, RUN.id), [APPROVED])
         assert not await park(store, RUN.id, decisions=0)
         record, entries = await store.read(RUN.id)
         assert (record.status, entries) == ("running", [APPROVED])
@@ -209,18 +209,20 @@ class DecisionLaws:
             await park(store, RUN.id)
         assert (await store.read(RUN.id))[1] == [Parked(2_000), ENDED]
 
-    async def test_a_decision_on_an_older_log_changes_nothing(self, store: RunStore) -> None:
-        await store.create(RUN, [Turned(1_001)])
-        before = await position(store, RUN.id)
+    async def test_a_decision_over_an_unseen_one_or_after_the_end_changes_nothing(self, store: RunStore) -> None:
+        await store.create(RUN, [])
+        assert await store.amend(RUN.id, 0, [APPROVED])
         await store.append(RUN.id, 1, [Turned(1_002)])
-        assert not await store.amend(RUN.id, before, [APPROVED])
-        assert not await store.amend("nope", before, [APPROVED])
+        assert not await store.amend(RUN.id, 0, [APPROVED])
+        assert not await store.amend("nope", 0, [APPROVED])
+        await store.append(RUN.id, 1, [ENDED], "completed")
+        assert not await store.amend(RUN.id, 1, [APPROVED])
         record, entries = await store.read(RUN.id)
-        assert (record.decisions, entries) == (0, [Turned(1_001), Turned(1_002)])
+        assert (record.decisions, entries) == (1, [APPROVED, Turned(1_002), ENDED])
 
     async def test_of_people_who_decide_at_once_one_wins(self, store: RunStore) -> None:
         await store.create(RUN, [])
-        seen = await position(store, RUN.id)
+        seen = await decided(store, RUN.id)
         people = [replace(APPROVED, by=Actor(f"person {number}", "cli")) for number in range(10)]
         results = await asyncio.gather(*(store.amend(RUN.id, seen, [decision]) for decision in people))
         assert sorted(results) == [False] * 9 + [True]
@@ -229,7 +231,7 @@ class DecisionLaws:
 
     async def test_no_decision_is_lost_that_races_with_parking(self, store: RunStore) -> None:
         async def decide(name: str) -> None:
-            while not await store.amend(name, await position(store, name), [APPROVED]):
+            while not await store.amend(name, await decided(store, name), [APPROVED]):
                 pass
 
         for number in range(100):
@@ -271,7 +273,7 @@ class BellLaws:
             await store.rung()
 
     async def _decide(self, store: RingingStore) -> None:
-        assert await store.amend(RUN.id, await position(store, RUN.id), [APPROVED])
+        assert await store.amend(RUN.id, await decided(store, RUN.id), [APPROVED])
 
     async def _silence(self, store: RingingStore) -> None:
         """Wait until nothing was heard for a while, so that what is heard next is new."""

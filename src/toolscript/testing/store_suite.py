@@ -15,7 +15,7 @@ from toolscript.ports import RunStore
 from toolscript.runs.entry import Answered, Ended, Entry, Intended, Printed, Turned
 from toolscript.runs.snippet import Snippet
 from toolscript.runs.turn import Crashed, Finished, Raised, Returned, Usage
-from toolscript.testing.lease_suite import APPROVED, ENDED, RUN, DecisionLaws, LeaseLaws, park, position, taken
+from toolscript.testing.lease_suite import APPROVED, ENDED, RUN, DecisionLaws, LeaseLaws, decided, park, taken
 
 FAILURE = Failure(
     kind="guest",
@@ -191,7 +191,7 @@ class KeepLaws:
 
     async def test_a_decision_on_a_deleted_run_changes_nothing(self, store: RunStore) -> None:
         await store.create(replace(RUN, status="completed"), [])
-        seen = await position(store, RUN.id)
+        seen = await decided(store, RUN.id)
         await store.delete(RUN.id)
         assert not await store.amend(RUN.id, seen, [APPROVED])
 

@@ -47,6 +47,7 @@ FIRST_DELAY_S, MAX_DELAY_S = 0.5, 60.0
 PATIENCE_S = 5.0  # a call waits for a reconnection that begins within this time
 MAX_ANSWER_BYTES = 8 << 20  # `Limits.answer_bytes`
 CHECKED_RESULTS = 5  # of each tool: whoever breaks a schema does so early, and checking costs 0.1 ms and more a result
+KEY = "toolscript/idempotency-key"  # in `_meta`, of calls of keyed tools; the protocol has no member for it
 ENVELOPE = 4  # an answer is on the wire as structured content and again as escaped text, and base64 grows by a third
 
 
@@ -317,6 +318,7 @@ class McpConnector:
             tool.raw_name,
             sendable(plain(dict(args)), tool.path),
             progress_callback=None if context.report is ignore_progress else on_progress,
+            meta={KEY: context.idempotency_key} if tool.keyed else None,
             allow_input_required=True,
             allow_claimed=True,
         )

@@ -1,0 +1,133 @@
+"""The runs whose lease this process holds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from toolscript.ports import Leases
+from toolscript.runs.entry import Actor
+from toolscript.runs.result import Result
+from toolscript.runtime.drive import Drive, Ending
+
+MAX_TAKEN = 256  # runs driven at a time before none is taken over any more: the rest stays in the store
+
+Finish = Callable[[Drive, Ending], Awaitable[Result]]
+
+
+@dataclass(slots=True)
+class _Held:
+    """A run by its fence; `drive` is None while the log is read, or while the run is rolled back."""
+
+    fence: int
+    drive: Drive | None = None
+    task: asyncio.Task[Result] | None = None
+
+
+class Drives:
+    """Keeps every drive with its task, and tells them what the keeper finds out."""
+
+    def __init__(self, leases: Leases, finish: Finish) -> None:
+        self._leases = leases
+        self._finish = finish
+        self._held: dict[str, _Held] = {}
+
+    def __contains__(self, run: str) -> bool:
+        return run in self._held
+
+    @property
+    def fences(self) -> Mapping[str, int]:
+        """Every run that this process has the lease of."""
+        return {run: held.fence for run, held in self._held.items()}
+
+    @property
+    def has_room(self) -> bool:
+        return len(self._held) < MAX_TAKEN
+
+    def task(self, run: str) -> asyncio.Task[Result] | None:
+        """The task that comes to the run's result, if it is driven here."""
+        held = self._held.get(run)
+        return None if held is None else held.task
+
+    def launch(self, drive: Drive) -> None:
+        """Drive a run in a task of its own."""
+        self._begin(drive.run.id, drive.run.fence, self._to_result(drive)).drive = drive
+
+    def take(self, run: str, fence: int, opening: Awaitable[Drive | None]) -> None:
+        """The same for a run that was claimed, and whose log is still to be read; None leaves it be."""
+
+        async def opened() -> Result | None:
+            drive = await opening
+            if drive is None:
+                return None
+            held.drive = drive
+            return await self._to_result(drive)
+
+        held = self._begin(run, fence, opened())
+
+    @asynccontextmanager
+    async def holding(self, run: str, fence: int) -> AsyncGenerator[None]:
+        """Hold the lease of a run that is not driven while this is entered."""
+        self._held[run] = _Held(fence)
+        try:
+            yield
+        finally:
+            del self._held[run]
+
+    async def cancel(self, run: str, by: Actor | None) -> bool:
+        """End a run that is driven here; False if it is not."""
+        held = self._held.get(run)
+        if held is None or held.drive is None or held.task is None:
+            return False
+        held.drive.cancel(by)
+        await asyncio.wait([held.task])
+        return True
+
+    def renewed(self, fences: Mapping[str, int], kept: Mapping[str, int], asked_at: float) -> None:
+        """The leases that were asked for at this time of the loop were renewed, but for those that are lost."""
+        self.heard(fences, kept)
+        for run in kept:
+            if (held := self._held.get(run)) is not None and held.drive is not None:
+                held.drive.lease.renewed(asked_at)
+
+    def heard(self, fences: Mapping[str, int], kept: Mapping[str, int]) -> None:
+        """Pass on how often people decided on each run; those that are missing were lost."""
+        for run, fence in fences.items():
+            held = self._held.get(run)
+            if held is None or held.drive is None or held.fence != fence:
+                continue
+            if run in kept:
+                held.drive.amended(kept[run])
+            else:
+                held.drive.lose()
+
+    async def close(self) -> None:
+        """Let every run go, so that another process can go on with it at once."""
+        tasks = [held.task for held in self._held.values() if held.task is not None]
+        fences = dict(self.fences)
+        for held in list(self._held.values()):
+            if held.drive is not None:
+                held.drive.let_go()
+            elif held.task is not None:
+                held.task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if fences:
+            await self._leases.renew(fences, 0)
+
+    def _begin(self, run: str, fence: int, work: Coroutine[Any, Any, Any]) -> _Held:
+        held = self._held[run] = _Held(fence)
+        held.task = asyncio.create_task(work, name=run)
+        held.task.add_done_callback(lambda task: self._forget(run, held, task))
+        return held
+
+    async def _to_result(self, drive: Drive) -> Result:
+        return await self._finish(drive, await drive.to_end())
+
+    def _forget(self, run: str, held: _Held, task: asyncio.Task[Result]) -> None:
+        if self._held.get(run) is held:
+            del self._held[run]
+        if not task.cancelled():
+            task.exception()  # whoever waits gets it; a run that nobody waits for must not warn

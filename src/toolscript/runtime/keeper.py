@@ -1,0 +1,182 @@
+"""What a runtime does beside its runs: renews leases, hears of decisions, takes over what is due, clears away.
+
+1. Every lease that this process holds is renewed at a third of its length; what is lost is let be at once.
+2. Whenever the store rings, decisions on runs that are driven here are passed on, and due runs are taken over: those
+   of the runtime's scope if it is a worker, those that it started or was asked for if it is a client.
+3. Deadlines of parked runs are waited for on the runtime's clock; everything else by the event loop's.
+4. A store that fails now may work again later: the failure is logged, and the next round tries again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Literal
+
+from toolscript.errors import Conflict, Fault
+from toolscript.ports import Bell, Clock, RunStore
+from toolscript.runs.entry import RunRecord
+from toolscript.runs.program import Instant
+from toolscript.runs.retention import Retention
+from toolscript.runtime.drives import Drives
+
+log = logging.getLogger("toolscript.keeper")
+
+Role = Literal["worker", "client"]
+
+POLL_S = 1.0  # between two looks at a store that cannot ring
+PRUNE_S = 60.0
+Take = Callable[[RunRecord, bytes | None], None]
+
+
+class Keeper:
+    """The housekeeping of one runtime, in one task."""
+
+    def __init__(
+        self,
+        *,
+        store: RunStore,
+        clock: Clock,
+        drives: Drives,
+        take: Take,
+        scope: str,
+        role: Role,
+        lease_ms: int,
+        retention: Retention | None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._drives = drives
+        self._take = take
+        self._scope = scope
+        self._role: Role = role
+        self._lease_ms = lease_ms
+        self._retention = retention
+        self._own: set[str] = set()
+        self._nudged = asyncio.Event()
+        self._news = asyncio.Event()
+        self._renewed_at: Instant | None = None
+        self._prune_at = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; `close` ends it."""
+        self._task = asyncio.create_task(self._keep(), name="toolscript-keeper")
+
+    async def close(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def nudge(self) -> None:
+        """Look at the store now: this process has just written what may be due."""
+        self._nudged.set()
+
+    def own(self, run: str) -> None:
+        """Go on with this run whenever it is due, also as a client."""
+        self._own.add(run)
+
+    async def news(self, timeout_s: float | None) -> None:
+        """Until the next look at the store is done, or the time is over."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._news.wait()
+        except TimeoutError:
+            return
+
+    async def _keep(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._renewing())
+            while True:
+                self._nudged.clear()
+                try:
+                    due = await self._look()
+                except Fault as fault:
+                    log.error("%s", fault)
+                    due = None
+                    await asyncio.sleep(POLL_S)
+                news, self._news = self._news, asyncio.Event()
+                news.set()
+                await self._until_news(due)
+
+    async def _renewing(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease_ms / 3_000)
+            try:
+                await self._renew(self._clock.now())
+            except Fault as fault:
+                log.error("%s", fault)
+
+    async def _renew(self, now: Instant) -> None:
+        asked_at = asyncio.get_running_loop().time()
+        fences = self._drives.fences
+        if fences:
+            held = await self._store.renew(fences, now + self._lease_ms)
+            self._drives.renewed(fences, held, asked_at)
+        self._renewed_at = now
+
+    async def _look(self) -> Instant | None:
+        """Do all that can be done now; gives when the next run is due."""
+        now = self._clock.now()
+        if self._renewed_at is None or now >= self._renewed_at + self._lease_ms // 3:
+            await self._renew(now)  # the clock may have jumped: what is ours must not look as if it were nobody's
+        elif fences := self._drives.fences:
+            self._drives.heard(fences, await self._store.held(fences))
+        await self._prune(now)
+        return await (self._take_due(now) if self._role == "worker" else self._take_own(now))
+
+    async def _take_due(self, now: Instant) -> Instant | None:
+        while self._drives.has_room:
+            claimed = await self._store.claim(scope=self._scope, now=now, until=now + self._lease_ms)
+            if claimed is None:
+                return await self._store.due(self._scope)
+            self._take(*claimed)
+        return None
+
+    async def _take_own(self, now: Instant) -> Instant | None:
+        due: list[Instant] = []
+        for run in [run for run in self._own if run not in self._drives]:
+            try:
+                record, _ = await self._store.read(run)
+            except Conflict:  # it was deleted
+                self._own.discard(run)
+                continue
+            if record.status == "parked":
+                if record.wake_at > now:
+                    due.append(record.wake_at)
+                elif claimed := await self._store.claim(
+                    scope=record.scope, now=now, until=now + self._lease_ms, run=run
+                ):
+                    self._take(*claimed)
+            elif record.status != "running":
+                self._own.discard(run)
+        return min(due, default=None)
+
+    async def _prune(self, now: Instant) -> None:
+        loop_now = asyncio.get_running_loop().time()
+        if self._retention is None or loop_now < self._prune_at:
+            return
+        self._prune_at = loop_now + PRUNE_S
+        age_ms = self._retention.max_age_ms
+        await self._store.prune(keep=self._retention.keep, before=None if age_ms is None else now - age_ms)
+
+    async def _until_news(self, due: Instant | None) -> None:
+        """Until somebody nudges, the store rings, or a run is due."""
+        waits: list[asyncio.Task[Any]] = [asyncio.create_task(self._nudged.wait()), asyncio.create_task(self._rung())]
+        if due is not None:
+            seconds = max(0.0, (due - self._clock.now()) / 1_000)
+            waits.append(asyncio.create_task(self._clock.sleep(seconds)))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _rung(self) -> None:
+        if isinstance(self._store, Bell):
+            await self._store.rung()
+        else:
+            await asyncio.sleep(POLL_S)

@@ -1,0 +1,84 @@
+"""The log of one run while it is driven: what is noted, what is under way to the store, what is durable."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
+
+from toolscript.errors import Fault
+from toolscript.ports import Clock, RunStore
+from toolscript.runs.entry import Entry, RunRecord, RunStatus
+from toolscript.runs.program import Instant
+
+_T = TypeVar("_T")
+
+
+class Logbook:
+    """Notes entries in order, and commits them; every commit carries the run's fence."""
+
+    def __init__(self, run: RunRecord, store: RunStore, clock: Clock, entries: Sequence[Entry]) -> None:
+        self.entries = list(entries)
+        """What is in the store, or under way to it."""
+        self._run = run
+        self._store = store
+        self._clock = clock
+        self._noted: list[Entry] = []
+        self._sent: Awaitable[None] | None = None
+        self.broken = False
+        """Whether the store failed: then what it holds is the log, and nothing may be added to it from here."""
+        self._now = run.updated
+
+    def instant(self) -> Instant:
+        """The time now; never before a time that the run has seen."""
+        self._now = max(self._now, self._clock.now())
+        return self._now
+
+    def note(self, *entries: Entry) -> None:
+        """Keep entries for the next commit."""
+        self._noted.extend(entries)
+
+    def send(self, status: RunStatus = "running") -> None:
+        """Hand what is noted to the store; `durable` waits for it."""
+        if not self._noted and status == "running":
+            return
+        noted, self._noted = self._noted, []
+        self.entries.extend(noted)
+        self._sent = self._store.append(self._run.id, self._run.fence, noted, status)
+
+    async def durable(self) -> None:
+        """Wait until what was sent is committed; `Conflict` if the run was taken over."""
+        sent, self._sent = self._sent, None
+        if sent is not None:
+            await self._sound(sent)
+
+    async def commit(self, status: RunStatus = "running") -> None:
+        """Commit all that is noted."""
+        await self.durable()
+        self.send(status)
+        await self.durable()
+
+    async def park(self, last: Entry, *, decisions: int, wake_at: Instant, snapshot: bytes | None) -> bool:
+        """Commit all that is noted and park the run, unless somebody decided meanwhile; then nothing is changed."""
+        await self.durable()
+        entries = [*self._noted, last]
+        parking = self._store.park(
+            self._run.id, self._run.fence, entries, decisions=decisions, wake_at=wake_at, snapshot=snapshot
+        )
+        parked = await self._sound(parking)
+        if parked:
+            self._noted = []
+            self.entries.extend(entries)
+        return parked
+
+    async def read(self) -> RunRecord:
+        """Read the log again, with what people added to it; gives the record as it is now."""
+        await self.durable()
+        record, self.entries = await self._sound(self._store.read(self._run.id))
+        return record
+
+    async def _sound(self, answer: Awaitable[_T]) -> _T:
+        try:
+            return await answer
+        except Fault:
+            self.broken = True
+            raise

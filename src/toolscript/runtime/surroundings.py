@@ -1,0 +1,34 @@
+"""What a drive needs beside its run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from toolscript.catalog.catalog import Catalog
+from toolscript.codec import Encoded
+from toolscript.ports import Clock, RunStore
+from toolscript.runs.policy import Policy
+from toolscript.runs.redaction import Redactor
+from toolscript.runs.turn import Called
+from toolscript.runtime.calls import Caller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """The parts that all runs of a runtime share."""
+
+    store: RunStore
+    caller: Caller
+    clock: Clock
+    catalog: Callable[[], Catalog]
+    policy: Policy
+    redactor: Redactor
+    lease_ms: int
+
+    def redacted(self, call: Called) -> Encoded:
+        """The arguments of a call as the log has them."""
+        tool = self.catalog().find(call.path)
+        return (
+            self.redactor.encoded(call.args) if tool is None else self.redactor.arguments(call.args, tool.input_schema)
+        )
