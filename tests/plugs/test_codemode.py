@@ -255,7 +255,7 @@ async def test_search_finds_snippets(house: House):
 
 async def test_a_program_may_save_where_it_is_allowed(house: House):
     saved = await house.call("save_snippet", name="sum", description="Add.", code="return input.a + input.b")
-    signature = "snippets.sum({ [key: string]: unknown }): Promise<unknown>"
+    signature = "snippets.sum(Record<string, unknown>): Promise<unknown>"
     assert saved == {"path": "snippets.sum", "signature": signature, "version": 1}
     assert (await house.snippets.get("sum")).saved_by == "a program (run_9)"
     with pytest.raises(ToolError, match="SyntaxError"):

@@ -20,6 +20,7 @@ from toolscript.tools import CallContext, Schema, Tool
 MAX_CODE_BYTES = 256 << 10  # with its input it crosses as one answer, whose cap is 1 MiB
 MAX_DESCRIPTION_CHARS = 2_000  # it is read in every description; about 500 tokens
 MAX_OPENED_BYTES = 1 << 20
+_ANY_OBJECT: Schema = {"type": "object", "additionalProperties": True}  # shown as Record<string, unknown>
 _MOST_SCRIPTS = 200  # compiled texts that are kept; one is made again in a millisecond
 
 
@@ -101,7 +102,7 @@ class Snippets:
         if (code is None) == (run is None):
             raise Conflict("a snippet is made of code, or of a run: give one of the two")
         _check_words(name, description)
-        schema = {"type": "object"} if input_schema is None else input_schema
+        schema = _ANY_OBJECT if input_schema is None else input_schema
         if not takes_an_object(schema):
             raise Conflict('the input of a snippet is an object: {"type": "object", "properties": {...}}')
         known = set(self._catalog().namespaces)
