@@ -12,7 +12,7 @@ from toolscript.errors import Conflict, Fault
 from toolscript.runs.entry import Turned
 from toolscript.stores.memory import MemoryStore
 from toolscript.testing.failing_store import FailingStore
-from toolscript.testing.lease_suite import APPROVED, ENDED, BellLaws, park, decided, taken
+from toolscript.testing.lease_suite import APPROVED, ENDED, BellLaws, decided, park, taken
 from toolscript.testing.store_suite import RUN, StoreSuite
 
 Mode = Literal["before", "after"]

@@ -17,7 +17,7 @@ from toolscript.errors import ConfigError, Conflict, Fault
 from toolscript.runs.entry import Ended, Turned
 from toolscript.stores.sqlite import SQLiteStore
 from toolscript.stores.sqlite_rows import LONGEST_DUE, NEXT_DUE
-from toolscript.testing.lease_suite import APPROVED, ENDED, park, decided, taken
+from toolscript.testing.lease_suite import APPROVED, ENDED, decided, park, taken
 from toolscript.testing.store_suite import ENTRIES, RUN
 
 OLD_RUN = (

@@ -14,6 +14,7 @@ from toolscript.runs.program import Instant
 from toolscript.runs.snippet import Snippet
 
 _PATIENCE_S = 1.0  # until a bell rings by itself, as that of a store that other processes write to
+_ECHO_S = 0.02  # for so long a write is heard also by whoever was busy with something else as it came
 
 
 @dataclass(slots=True)
@@ -48,11 +49,12 @@ class MemoryStore:
         self._keep_runs = keep_runs
         self._secret = b""
         self._waiting: set[asyncio.Future[None]] = set()
+        self._rung_at = 0.0
 
     async def create(self, run: RunRecord, entries: Sequence[Entry]) -> RunRecord:
         known = run.id if run.key is None else self._keys.get(run.key, run.id)
         if known in self._runs:
-            return self._runs[known].now()
+            return self._runs[known].record
         kept = _Kept(run, list(entries))
         kept.ended = None if kept.alive else run.updated
         self._runs[run.id] = kept
@@ -169,10 +171,12 @@ class MemoryStore:
         return len(doomed)
 
     async def rung(self) -> None:
-        bell: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        bell: asyncio.Future[None] = loop.create_future()
         self._waiting.add(bell)
         try:
-            await asyncio.wait([bell], timeout=_PATIENCE_S)
+            echoes = loop.time() - self._rung_at < _ECHO_S
+            await asyncio.wait([bell], timeout=_ECHO_S if echoes else _PATIENCE_S)
         finally:
             self._waiting.discard(bell)
 
@@ -244,6 +248,7 @@ class MemoryStore:
                 del self._blobs[blob]
 
     def _ring(self) -> None:
+        self._rung_at = asyncio.get_running_loop().time()
         for bell in self._waiting:
             if not bell.done():
                 bell.set_result(None)
