@@ -4,7 +4,9 @@ import pytest
 
 from toolscript.catalog.catalog import Catalog
 from toolscript.codec import Encoded
-from toolscript.runs.machine import End, Execute, Refuse, Sleep, decide
+from toolscript.runs.entry import Actor, Granted, Intended
+from toolscript.runs.machine import Ask, Execute, Refuse, Sleep, Tally, decide, too_many
+from toolscript.runs.policy import Policy, Rule
 from toolscript.runs.program import Limits
 from toolscript.runs.turn import Called
 from toolscript.runs.visible import mentioned, visible
@@ -24,12 +26,21 @@ DELETE = Tool(
 CATALOG = Catalog.empty().replace("crm", [FIND, DELETE]).replace("codemode", TOOLS)
 
 
-def decided(path: str, args: str = "{}", seq: int = 1, limits: Limits | None = None, catalog: Catalog = CATALOG):
-    return decide(Called(seq, path, Encoded(args)), catalog, limits or Limits())
+def decided(
+    path: str,
+    args: str = "{}",
+    *,
+    limits: Limits | None = None,
+    catalog: Catalog = CATALOG,
+    policy: Policy | None = None,
+    tally: Tally | None = None,
+):
+    call = Called(1, path, Encoded(args))
+    return decide(call, catalog, policy or Policy(), limits=limits or Limits(), tally=tally or Tally(), now=1_000)
 
 
 def test_a_call_that_fits_is_executed():
-    assert decided("crm.find_person", '{"name":"Ada"}') == Execute(FIND, {"name": "Ada"})
+    assert decided("crm.find_person", '{"name":"Ada"}') == Execute(FIND, {"name": "Ada"}, "default: reads are allowed")
 
 
 def test_what_is_not_said_to_be_a_read_is_a_write():
@@ -63,10 +74,57 @@ def test_a_call_to_a_source_that_cannot_be_reached_says_so_without_what_is_for_p
 
 
 def test_one_call_more_than_the_limit_ends_the_run():
-    assert isinstance(decided("crm.delete_", seq=3, limits=Limits(calls=3)), Execute)
-    decision = decided("crm.delete_", seq=4, limits=Limits(calls=3))
-    assert isinstance(decision, End)
-    assert "more than 3 calls" in decision.failure.message
+    calls = [Called(seq, "crm.delete_", Encoded("{}")) for seq in (2, 3, 4)]
+    assert too_many(calls[:2], Limits(calls=3)) is None
+    failure = too_many(calls, Limits(calls=3))
+    assert failure is not None
+    assert "more than 3 calls" in failure.message
+    assert too_many((), Limits(calls=3)) is None
+
+
+def test_what_the_policy_asks_waits_for_a_person_and_says_which_rule_asks():
+    policy = Policy(rules=(Rule(verdict="ask", tools=("crm.*",), because="look first"),))
+    decision = decided("crm.delete_", policy=policy)
+    assert isinstance(decision, Ask)
+    assert (decision.effect, "look first" in decision.rule) == ("write", True)
+
+
+def test_what_the_policy_denies_is_refused_with_the_reason_but_without_the_place_of_the_rule():
+    rule = Rule(verdict="deny", tools=("crm.*",), because="no deletes here", origin="/etc/secret/toolscript.toml:3")
+    decision = decided("crm.delete_", policy=Policy(rules=(rule,)))
+    assert isinstance(decision, Refuse)
+    assert decision.failure.code == "denied"
+    assert "no deletes here" in decision.failure.message
+    assert "/etc" not in decision.failure.message
+    assert "/etc/secret/toolscript.toml:3" in decision.rule
+
+
+def test_arguments_are_checked_before_anybody_is_asked():
+    policy = Policy(rules=(Rule(verdict="ask"),))
+    decision = decided("crm.find_person", '{"name":7}', policy=policy)
+    assert isinstance(decision, Refuse)
+    assert decision.failure.code == "bad_arguments"
+
+
+def test_a_grant_answers_for_a_person_as_often_as_it_says():
+    policy = Policy(rules=(Rule(verdict="ask"),))
+    grant = Granted(id="g1", tools=("crm.*",), calls=1, by=Actor("ada", "cli"), at=1)
+    tally = Tally(grants=(grant,))
+    decision = decided("crm.delete_", policy=policy, tally=tally)
+    assert isinstance(decision, Execute)
+    assert decision.grant == "g1"
+    intended = Intended(
+        seq=1, path="crm.delete_", args=Encoded("{}"), effect="write", at=1, rule=decision.rule, grant=decision.grant
+    )
+    tally.note(intended)
+    assert isinstance(decided("crm.delete_", policy=policy, tally=tally), Ask)
+
+
+def test_arguments_that_are_too_large_are_refused():
+    decision = decided("crm.find_person", f'{{"name":"{"x" * 200}"}}', limits=Limits(value_bytes=100))
+    assert isinstance(decision, Refuse)
+    assert decision.failure.code == "too_large"
+    assert "value_bytes" in decision.failure.message
 
 
 def test_a_timer_sleeps_and_no_tool_acts():

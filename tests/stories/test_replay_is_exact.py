@@ -39,7 +39,7 @@ async def test_every_prefix_of_a_log_replays(example: Example):
     async with Runtime([corpus_connector()], store=store, clock=FakeClock()) as runtime:
         run = (await runtime.run(example.code)).run
         record, entries = await store.read(run)
-        guest = runtime._guest("typescript")
+        guest = runtime._guests.of("typescript")
         for length in range(1, len(entries)):
             session = await guest.start(record.boot)
             await replay(history(entries[:length]), session)
@@ -51,7 +51,7 @@ async def test_a_changed_answer_is_a_divergence_and_not_a_different_result():
     async with Runtime([corpus_connector()], store=store) as runtime:
         run = (await runtime.run("const r = await t.get({ i: 1 }); return await t.get({ i: r.i + 1 })")).run
         record, entries = await store.read(run)
-        session = await runtime._guest("typescript").start(record.boot)
+        session = await runtime._guests.of("typescript").start(record.boot)
         forged = [
             replace(entry, answer=Returned(Encoded('{"i":7}')))
             if isinstance(entry, Answered) and entry.seq == 1
@@ -68,6 +68,6 @@ async def test_a_log_with_a_call_that_the_program_does_not_make_is_a_divergence(
         run = (await runtime.run("return (await t.get({ i: 1 })).i")).run
         record, entries = await store.read(run)
         extra = Intended(seq=2, path="t.put", args=Encoded("{}"), effect="write", at=record.created)
-        session = await runtime._guest("typescript").start(record.boot)
+        session = await runtime._guests.of("typescript").start(record.boot)
         with pytest.raises(Fault, match="its log goes on"):
             await replay(history([*entries[:-1], extra, entries[-1]]), session)

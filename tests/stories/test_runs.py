@@ -391,7 +391,15 @@ async def test_a_fault_of_the_store_stops_the_run_before_it_acts_again(world: Wo
         with pytest.raises(Fault, match="full"):
             await runtime.wait(run)
         assert world.done == ["write 1"]
-        assert (await runtime.result(run)).status == "failed"
+        record, entries = await store.read(run)
+        assert record.status == "running"
+        assert [entry.seq for entry in entries if isinstance(entry, Intended)] == [1]
+    async with Runtime([world.connector()], store=store) as runtime:
+        uncertain = (await runtime.resume(run)).pending
+        assert [(call.seq, call.status) for call in uncertain] == [(1, "uncertain")]
+        await runtime.settle(run, 1, "done", value=1)
+        assert (await runtime.wait(run)).status == "completed"
+        assert world.done == ["write 1", "write 2"]
 
 
 async def test_an_unknown_run_is_a_conflict(runtime: Runtime):
@@ -399,12 +407,16 @@ async def test_an_unknown_run_is_a_conflict(runtime: Runtime):
         await runtime.result("run_0")
 
 
-async def test_leaving_the_runtime_ends_what_runs(world: World):
+async def test_leaving_the_runtime_lets_its_runs_go_and_another_goes_on_at_once(world: World):
     store = MemoryStore()
     async with Runtime([world.connector()], store=store) as runtime:
-        run = await runtime.start("await w.hang({})")
+        run = await runtime.start("await w.hang({}); return 'after'")
         await world.entered.wait()
-    assert (await store.read(run))[0].status == "cancelled"
+    assert world.done == ["hang cancelled"]
+    assert (await store.read(run))[0].status == "running"
+    world.gate.set()
+    async with Runtime([world.connector()], store=store) as runtime:
+        assert (await runtime.wait(run, timeout_s=5)).value == "after"
 
 
 async def test_an_earlier_result_can_be_read_on(runtime: Runtime):

@@ -17,7 +17,7 @@ from toolscript.codec import CodecError, Encoded, encode
 from toolscript.errors import Conflict
 from toolscript.runs.entry import Actor, Choice, Decided, RunRecord
 from toolscript.runs.history import CallState, History
-from toolscript.runs.machine import Execute, Refuse, check
+from toolscript.runs.machine import Execute, Refuse, Tally, check
 from toolscript.runs.policy import Policy
 from toolscript.runs.program import Instant
 
@@ -50,7 +50,7 @@ def decisions(
     if log.ended is not None:
         raise Conflict(f"the run {run.id} has ended ({log.ended.status}): there is nothing to decide any more")
     calls = _chosen(wish, run, log)
-    args = None if wish.args is None else _edited(wish.args, calls, run, catalog, policy)
+    args = None if wish.args is None else _edited(wish.args, calls, run, log, catalog, policy)
     value = _value(wish.value) if wish.choice == "done" else None
     return tuple(
         Decided(
@@ -102,7 +102,12 @@ def _where_it_is(run: RunRecord, log: History) -> str:
 
 
 def _edited(
-    args: Mapping[str, Any], calls: Sequence[CallState], run: RunRecord, catalog: Catalog, policy: Policy
+    args: Mapping[str, Any],
+    calls: Sequence[CallState],
+    run: RunRecord,
+    log: History,
+    catalog: Catalog,
+    policy: Policy,
 ) -> Encoded:
     if len(calls) != 1:
         raise Conflict(f"edited arguments are for one call, and {len(calls)} were chosen; name one")
@@ -115,7 +120,7 @@ def _edited(
         case Refuse(failure):
             raise Conflict(f"the edited arguments do not fit: {failure.message}")
         case Execute(tool, edited):
-            judgement = policy.judge(tool, edited, {})
+            judgement = policy.judge(tool, edited, Tally.of(log).calls)
             if judgement.verdict == "deny":
                 raise Conflict(f"the edited arguments of {path} are not allowed: {judgement.rule}")
         case _:

@@ -9,8 +9,9 @@ stand as the codec writes them, and without the secrets, which the log does not 
   (the program's own), `verdict` (`allow`, `ask`, `refuse` or `replay`), `rule` (what decided so, and why), `grant` (the
   id of the grant that let it pass), `attempts` (how often its tool was asked to act), `decisions`, `answered` (when),
   `duration_ms`, and either `result` (`sha256` and `bytes` of the encoded value) or `failure`; `reverts`.
-  - `decisions`: all decisions of people on it, in order: `choice`, `by`, `via`, `at`, `reason`, `arguments` (the edited
-    ones, which the tool was called with), `value` (`sha256` and `bytes` of what was taken as its result).
+  - `decisions`: all decisions of people on it, in order: `choice`, `by`, `via`, `at`, `reason`, `grant` (the id of the
+    grant that was the decision), `arguments` (the edited ones, which the tool was called with), `value` (`sha256` and
+    `bytes` of what was taken as its result).
   - `reverts`: all tries to undo it, in order: `by`, `via`, `at`, and when it came to an end `ended` with `result` or
     `failure`. What could not be tried has no `by`.
   - `failure`: `kind`, `code`, `name`, `message`.
@@ -123,6 +124,7 @@ def _decision(decided: Decided) -> Line:
             **_who(decided.by),
             "at": _iso(decided.at),
             "reason": decided.reason,
+            "grant": decided.grant,
             "arguments": None if decided.args is None else _value(decided.args),
             "value": None if decided.value is None else _size(decided.value),
         }

@@ -129,16 +129,17 @@ def decide(call: Called, catalog: Catalog, policy: Policy, *, limits: Limits, ta
         return checked
     tool, args = checked.tool, checked.args
     judgement = policy.judge(tool, args, tally.calls)
+    rule = f"{judgement.rule} ({judgement.trouble})" if judgement.trouble else judgement.rule
     match judgement.verdict:
         case "allow":
-            return Execute(tool, args, judgement.rule)
+            return Execute(tool, args, rule)
         case "deny":
-            return Refuse(_denied(call.path, judgement.rule), judgement.rule, tool.effect)
+            return Refuse(_denied(call.path, judgement.reason), rule, tool.effect)
         case "ask":
             grant = grant_of(tally.grants, call.path, args, tally.used, now)
             if grant is not None:
                 return Execute(tool, args, f"grant {grant.id} by {grant.by.name}", grant.id)
-            return Ask(judgement.rule, tool.effect)
+            return Ask(rule, tool.effect)
 
 
 def check(path: str, encoded: Encoded, catalog: Catalog, limits: Limits) -> Execute | Sleep | Refuse:
@@ -179,8 +180,8 @@ def _guest_failure(code: FailureCode, message: str) -> Failure:
     return Failure(kind="guest", code=code, name="GuestError", message=message)
 
 
-def _denied(path: str, rule: str) -> Failure:
-    why = f" ({rule})" if rule else ""
+def _denied(path: str, reason: str) -> Failure:
+    why = f": {reason}" if reason else ""
     return _guest_failure("denied", f"{path} is not allowed here{why}. Go on without it, and say so in the answer.")
 
 

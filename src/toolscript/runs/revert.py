@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn, cast
 
+from toolscript.codec import Blob
 from toolscript.errors import ConfigError
 from toolscript.tools import Revert
 
@@ -105,6 +106,8 @@ def _kind(value: Any) -> str:
             names = [_short(name) for name in cast("dict[str, Any]", value)]
             more = f" and {len(names) - 5} more" if len(names) > 5 else ""  # noqa: PLR2004 - as many as are shown
             return f"an object with {', '.join(names[:5])}{more}" if names else "an empty object"
+        case Blob():
+            return "a blob, whose content is not in the log"
         case _:
             return f"of type {type(value).__name__}"
 
