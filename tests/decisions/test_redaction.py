@@ -19,7 +19,7 @@ from toolscript.runs.turn import Raised, Returned
 from toolscript.schema.secrets import has_secrets, secret_places
 
 KEY = "sk-live-0123456789"
-known = Redactor([KEY, 'quo"te\\d/+é'])
+known = Redactor([KEY, 'quo"te\\d/+é', "Pass wörd"])
 
 
 # --- texts
@@ -38,6 +38,8 @@ known = Redactor([KEY, 'quo"te\\d/+é'])
         quote('quo"te\\d/+é', safe=""),
         quote('quo"te\\d/+é', safe="").lower(),
         quote_plus('quo"te\\d/+é'),
+        "Pass%20w%c3%b6rd",
+        "Pass+w%c3%b6rd",
     ],
 )
 def test_a_secret_is_found_as_it_is_quoted_and_escaped(form):
@@ -93,6 +95,12 @@ def test_secrets_in_keys_items_and_bytes_are_taken_out_and_tags_stay():
         name: value[name] for name in ("at", "big", "blob", "nan", "n")
     }
     assert KEY not in clean
+
+
+def test_what_bytes_hold_is_found_where_their_base64_does_not_show_it():
+    assert decode(Redactor(["ab+d"]).encoded(encode([b"xab+dx"]))) == [b"x[redacted]x"]
+    assert decode(known.encoded(encode({"q": quote('quo"te\\d/+é').encode()}))) == {"q": b"[redacted]"}
+    assert decode(known.encoded(encode([b"\xff\x00" + KEY.encode()]))) == [b"\xff\x00[redacted]"]
 
 
 def test_redacted_keys_do_not_swallow_each_other_and_make_no_tag():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from toolscript.codec import Blob
 from toolscript.errors import ConfigError
 from toolscript.runs.revert import read_revert, revert_args
 from toolscript.tools import Revert
@@ -64,6 +65,8 @@ def test_an_expression_is_a_path_or_a_json_value(expression, value):
         ("result.id", None, "result.id is not there: result is null"),
         ('result["first name"]', {}, r'result\["first name"\] is not there: result is an empty object'),
         ("result.__class__", "x", "result.__class__ is not there"),
+        ("result.id", Blob("a" * 64, "application/json", 5), "result is a blob, whose content is not in the log"),
+        ("result.id", b"x", "result is of type bytes"),
         ("args.id", {"id": 1}, "args.id is not there"),
         ("reslt.id", {"id": 1}, "reslt is neither result nor args"),
     ],
