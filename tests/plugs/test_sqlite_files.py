@@ -192,6 +192,19 @@ async def test_a_locked_database_is_a_fault_and_the_next_write_works(store: SQLi
     assert (await store.read(RUN.id))[1] == list(ENTRIES)
 
 
+async def test_a_new_file_that_another_process_just_writes_to_is_waited_for(tmp_path: Path):
+    store = SQLiteStore(tmp_path / "runs.db", busy_timeout_ms=10_000)
+    holder = sqlite3.connect(store.path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")  # SQLite refuses to change the journal's mode now, and does not wait
+    created = asyncio.ensure_future(store.create(RUN, []))
+    done, _ = await asyncio.wait([created], timeout=0.1)
+    assert not done
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert await created == RUN
+    await store.close()
+
+
 async def test_on_a_full_disk_nothing_is_half_written(store: SQLiteStore):
     await store.create(RUN, ENTRIES)
     await park(store, RUN.id, wake_at=0)
