@@ -792,17 +792,19 @@ async def test_secret_types_and_marks_are_in_the_schema_and_their_defaults_are_n
         account: Account,
         password: SecretStr = SecretStr("letmein"),  # noqa: B008
         pin: Annotated[str, Field(json_schema_extra={"writeOnly": True})] = "0000",
+        token: str = Field("t-default", json_schema_extra={"writeOnly": True}),
     ) -> list[str]:
-        return [user, account.key.get_secret_value(), password.get_secret_value(), pin]
+        return [user, account.key.get_secret_value(), password.get_secret_value(), pin, token]
 
     schema = only(functions("ns", login)).input_schema
-    args = {"user": "u", "account": {"user": "v", "key": "k"}, "password": "p", "pin": "1"}
-    assert secret_places(schema, args) == (("account", "key"), ("password",), ("pin",))
+    args = {"user": "u", "account": {"user": "v", "key": "k"}, "password": "p", "pin": "1", "token": "t"}
+    assert secret_places(schema, args) == (("account", "key"), ("password",), ("pin",), ("token",))
     assert "letmein" not in str(schema)
     assert "0000" not in str(schema)
+    assert "t-default" not in str(schema)
     assert "*" not in str(schema)
-    assert await call(login, **args) == ["u", "k", "p", "1"]
-    assert await call(login, user="u", account={"user": "v", "key": "k"}) == ["u", "k", "letmein", "0000"]
+    assert await call(login, **args) == ["u", "k", "p", "1", "t"]
+    assert await call(login, user="u", account={"user": "v", "key": "k"}) == ["u", "k", "letmein", "0000", "t-default"]
 
 
 async def test_a_secret_in_a_result_or_an_error_is_masked() -> None:
