@@ -9,6 +9,8 @@ from typing import Any
 from toolscript.connectors.functions import functions, tool
 from toolscript.errors import ToolError
 from toolscript.ports import Connector
+from toolscript.runs.condition import Condition
+from toolscript.runs.policy import Policy, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,16 @@ async def fail(why: str = "test") -> None:
 def corpus_connector() -> Connector:
     """The namespace `t` that the corpus calls."""
     return functions("t", get, put, fail)
+
+
+def corpus_policy() -> Policy:
+    """Asks before every `t.put`, and before `t.get` of 4: so that programs park often."""
+    return Policy(
+        (
+            Rule(verdict="ask", tools=("t.put",)),
+            Rule(verdict="ask", tools=("t.get",), when=(Condition.parse("i == 4"),)),
+        )
+    )
 
 
 _PROGRAMS = {
@@ -126,6 +138,134 @@ _PROGRAMS = {
         return [hit.path, (await t.get({ i: 4 })).v]""",
     "printing": "console.log('one', { a: [1] }); await t.get({}); console.warn('two'); return null",
     "never_resolves": "await t.get({}); await new Promise(() => {})",
+    "asks_in_a_row": "const out = []; for (let i = 0; i < 6; i++) out.push(await t.put({ key: 'k' + i })); return out",
+    "asks_in_all": "return Promise.all(['a', 'b', 'c'].map((key) => t.put({ key })))",
+    "asks_in_all_with_reads": """
+        return Promise.allSettled([0, 1, 2, 3, 4, 5].map((i) => (i % 2 ? t.put({ key: 'k' + i }) : t.get({ i }))))""",
+    "race_with_an_ask": """
+        const first = await Promise.race([t.put({ key: 'slow' }), t.get({ i: 1 })]);
+        return [first, await t.put({ key: 'after' })]""",
+    "race_of_asks": "return [await Promise.race([t.put({ key: 'a' }), t.get({ i: 4 })]), await t.get({ i: 2 })]",
+    "any_of_asks": """
+        try { return await Promise.any([t.get({ i: 4 }), t.fail({}), t.put({ key: 'b' }), t.put({ key: 'c' })]) }
+        catch (e) { return e.errors.map((one) => one.name + one.message) }""",
+    "asks_in_a_finally": """
+        const log = [];
+        try { for (let i = 0; i < 3; i++) await t.put({ key: 'try' + i }) } catch (e) { log.push(e.message) }
+        finally { log.push(await t.put({ key: 'in the finally' }).catch((e) => e.name)) }
+        return log""",
+    "asks_behind_a_catch_all": """
+        const got = [];
+        for (let i = 0; i < 9; i++) {
+          try { got.push(await t.put({ key: 'k' + i })) } catch { got.push('caught') } finally { got.push(i) }
+        }
+        return got""",
+    "asks_in_an_async_generator": """
+        async function* writes() {
+          try { for (let i = 0; i < 4; i++) yield await t.put({ key: 'page' + i }) } catch (e) { yield e.message }
+          finally { await t.put({ key: 'closed' }).catch(() => null) }
+        }
+        const all = []; for await (const one of writes()) { all.push(one); if (all.length === 5) break } return all""",
+    "unawaited_asks": "t.put({ key: 'a' }); t.put({ key: 'b' }).catch(() => 0); return (await t.get({ i: 1 })).v",
+    "unawaited_asks_then_a_pause": """
+        const later = t.put({ key: 'a' }).then((r) => 'then ' + r, (e) => 'not ' + e.message);
+        t.put({ key: 'b' }).catch(() => 0);
+        await codemode.sleep(60);
+        return [await later, Date.now()]""",
+    "asks_in_nested_helpers": """
+        const save = async (key) => { try { return await t.put({ key }) } catch (e) { return 'no ' + key } };
+        const both = async (a, b) => { const [x, y] = await Promise.all([save(a), save(b)]); return x + y };
+        class Book { lines = []; async add(key) { this.lines.push(await both(key, key + '!')); return this } }
+        const book = new Book(); await book.add('one'); await book.add('two');
+        return [book.lines, await both('y', 'z')]""",
+    "pool_of_asks": """
+        const queue = ['a', 'b', 'c', 'd', 'e', 'f', 'g'], out = [];
+        const work = async (n) => {
+          for (let key; (key = queue.shift());) out.push([n, await t.put({ key }).catch((e) => e.name)]);
+        };
+        await Promise.all([work(1), work(2), work(3)]);
+        return out""",
+    "timers_beside_asks": """
+        const order = [];
+        setTimeout(() => order.push('a minute'), 60_000);
+        setTimeout(() => order.push('a second'), 1_000);
+        const saved = t.put({ key: 'k' }).then((r) => order.push(r), (e) => order.push(e.name));
+        await codemode.sleep(120);
+        await saved;
+        return [order, Date.now()]""",
+    "an_ask_races_a_long_timer": """
+        const late = new Promise((resolve) => setTimeout(() => resolve('too late'), 30_000));
+        const out = [];
+        for (const key of ['a', 'b', 'c']) out.push(await Promise.race([late, t.put({ key }).catch((e) => e.message)]));
+        return [out, await late]""",
+    "a_timer_cleared_after_a_pause": """
+        const id = setTimeout(() => t.put({ key: 'never' }), 100_000_000);
+        const r = await t.put({ key: 'k' }).catch(() => 'no');
+        clearTimeout(id);
+        return [r, (await t.get({ i: 4 })).v]""",
+    "an_interval_that_asks": """
+        const got = []; let n = 0;
+        await new Promise((resolve) => {
+          const id = setInterval(async () => {
+            got.push(await t.put({ key: 'tick' + n }).catch((e) => e.name), Date.now());
+            if (++n === 3) { clearInterval(id); resolve() }
+          }, 10_000);
+        });
+        return got.length > 5""",
+    "long_sleeps": """
+        const out = [];
+        for (const s of [6, 3600, 86400 * 3]) { await codemode.sleep(s); out.push(Date.now(), Math.random()) }
+        return out""",
+    "printing_around_pauses": """
+        console.log('before', Date.now());
+        for (let i = 0; i < 4; i++) {
+          console.log('asking', i); await t.put({ key: 'k' + i }).catch((e) => console.error(e.message));
+        }
+        console.log('after', Math.random());
+        setTimeout(() => console.log('from a timer'), 7_000); await codemode.sleep(20); return 'printed'""",
+    "steps_around_asks": """
+        const total = await codemode.step('count', async () => {
+          await t.put({ key: 'in a step' }).catch(() => 0);
+          return (await Promise.all([1, 2].map((i) => codemode.step('inner ' + i, () => t.get({ i }))))).length;
+        });
+        try { await codemode.step('fails', () => t.fail({ why: 'in a step' })) } catch (e) { return [total, e.message] }""",
+    "state_across_pauses": """
+        await codemode.state.set('n', 1);
+        for (let i = 0; i < 3; i++) {
+          await t.put({ key: 'k' }).catch(() => 0);
+          await codemode.state.set('n', (await codemode.state.get('n')) + 1);
+        }
+        return [await codemode.state.get('n'), await codemode.state.keys(), await codemode.state.delete('n')]""",
+    "snippets_are_looked_for": """
+        await t.put({ key: 'k' });
+        try { return await codemode.run('nothing', {}) } catch (e) { return e.name + e.message }""",
+    "closures_and_types_live_through_pauses": """
+        const counter = (() => { let n = 0n; return () => (n += 10n ** 18n) })();
+        const seen = new Map(), weak = new WeakMap(), key = {}, bytes = new Uint8Array([1, 2, 3]), sym = Symbol('s');
+        weak.set(key, 'kept'); counter(); seen.set('date', new Date());
+        await t.put({ key: 'first', value: bytes }).catch(() => 0);
+        seen.set('re', /a(b)/g.exec('xab')[1]); seen.set(sym, counter());
+        await t.put({ key: 'second', value: counter() }).catch(() => 0);
+        return [[...seen.values()], weak.get(key), bytes, seen.get(sym), counter()]""",
+    "a_generator_waits_in_the_middle": """
+        function* squares() { for (let i = 0; ; i++) yield i * i }
+        const it = squares(), out = [];
+        for (let i = 0; i < 5; i++) { out.push(it.next().value); await t.put({ key: 'k' + i }).catch(() => out.push(-1)) }
+        return out""",
+    "an_uncaught_rejection": "await t.get({ i: 1 }); for (let i = 0; i < 9; i++) await t.put({ key: 'k' + i })",
+    "an_unawaited_rejection": """
+        for (let i = 0; i < 5; i++) t.put({ key: 'k' + i });
+        await codemode.sleep(10); return 'done'""",
+    "an_ask_that_ends_the_run": """
+        const all = [];
+        for (let i = 0; i < 20; i++) { try { all.push(await t.put({ key: 'k' + i })) } catch (e) { all.push(e.name) } }
+        return all""",
+    "bad_arguments_are_not_asked_about": """
+        const out = [];
+        for (const args of [{ key: 1 }, {}, { key: 'x', nope: 1 }, { key: 'fine' }]) {
+          out.push(await t.put(args).catch((e) => e.message))
+        }
+        return out""",
 }
 
 CORPUS = tuple(Example(name, code) for name, code in _PROGRAMS.items())
