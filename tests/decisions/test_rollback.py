@@ -202,9 +202,9 @@ def test_what_had_no_effect_is_no_part_of_it(log):
 
 def test_what_cannot_be_undone_is_named_with_the_reason():
     assert why(*made(1, "mail.send")) == "it has no revert"
-    assert why(*made(1, "hub.create")) == "there is no tool hub.create any more"
+    assert why(*made(1, "hub.create")) == "there is no tool hub.create now"
     assert why(*made(1), catalog=CATALOG.replace("crm", [create])) == (
-        "there is no tool crm.delete any more, and it undoes this call"
+        "there is no tool crm.delete now, and it undoes this call"
     )
     assert why(*made(1), catalog=CATALOG.replace("crm", [], state="unreachable")) == (
         "crm is unreachable, so crm.create cannot be called now"

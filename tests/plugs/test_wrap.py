@@ -133,6 +133,15 @@ def test_a_revert_is_written_in_the_names_that_are_shown() -> None:
     assert wrapped.listing().problems == ("reverts: people.remove has no argument why; it takes id",)
 
 
+def test_a_revert_may_be_written_in_the_names_of_the_source() -> None:
+    source = functions("crm", create_contact, tool(delete_contact, name="delete"), book)
+    plain = wrap(source, reverts={"create_contact": "delete(id=result.id)"})
+    assert reverts(plain)["create_contact"] == Revert("crm.delete_", {"id": "result.id"})
+    renamed = wrap(source, rename={"delete": "remove"}, reverts={"create_contact": "delete(id=result.id)"})
+    assert reverts(renamed)["create_contact"] == Revert("crm.remove", {"id": "result.id"})
+    assert plain.listing().problems == renamed.listing().problems == ()
+
+
 def test_reverts_that_fit_or_lead_nowhere_are_told() -> None:
     wrapped = wrap(
         crm(),

@@ -35,7 +35,7 @@ def wrap(
     one of the listing's problems.
 
     `reverts` says how calls of a tool are undone: `{"create_contact": "delete_contact(id=result.id)"}`, the tool that
-    undoes by the name that is shown, with its namespace where that is another. `keyed` are the tools that act once for
+    undoes by the name that is shown or the source's own, with its namespace where that is another. `keyed` are the tools that act once for
     one idempotency key, however often they are called with it; an MCP server finds the key in the call's `_meta`, as
     `toolscript/idempotency-key`.
 
@@ -152,7 +152,7 @@ class Wrapped:
         tools = tuple(self._shown_as(tool, names) for tool in kept)
         if seen.state == "ready":
             problems += self._idle(seen.tools)
-            problems += self._astray(tools)
+            problems += self._astray(tools, names)
         return replace(seen, tools=tools, problems=(*seen.problems, *problems))
 
     def _is_kept(self, tool: Tool) -> bool:
@@ -178,21 +178,29 @@ class Wrapped:
     def _revert_of(self, tool: Tool, names: Mapping[str, str]) -> Revert | None:
         for pattern, revert in self._reverts.items():
             if _fits((pattern,), _names(tool)):
-                return revert
+                return self._aimed(revert, names)
         own = tool.revert
         if own is None or own.path is None:
             return own
         namespace, _, method = own.path.partition(".")
-        return (
-            replace(own, path=f"{self._namespace}.{names.get(method, method)}")
-            if namespace == self.inner.namespace
-            else own
-        )
+        if namespace != self.inner.namespace:
+            return own
+        return replace(own, path=f"{self._namespace}.{names.get(method, method)}")
 
-    def _astray(self, tools: tuple[Tool, ...]) -> Iterator[str]:
+    def _aimed(self, revert: Revert, names: Mapping[str, str]) -> Revert:
+        """A revert by a tool of ours that is called by the source's own name, with the name that is shown."""
+        namespace, _, method = (revert.path or "").partition(".")
+        if namespace != self._namespace or method in names.values():
+            return revert
+        behind = self._behind.get(method)
+        shown = names.get(method if behind is None else behind.path.method, method)
+        return replace(revert, path=f"{namespace}.{shown}")
+
+    def _astray(self, tools: tuple[Tool, ...], names: Mapping[str, str]) -> Iterator[str]:
         """Reverts by tools that this namespace does not show, or with arguments that those do not have."""
         shown = {str(tool.path): tool for tool in tools}
-        for pattern, revert in self._reverts.items():
+        for pattern, written in self._reverts.items():
+            revert = self._aimed(written, names)
             path = revert.path or ""
             if path.partition(".")[0] != self._namespace:
                 continue

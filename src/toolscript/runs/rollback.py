@@ -189,7 +189,7 @@ def _step(call: CallState, catalog: Catalog) -> Step:
         return Standing(seq=seq, path=path, why=why, unknown=_is_unknown(call))
     tool = catalog.find(path)
     if tool is None:
-        return Standing(seq=seq, path=path, why=_gone(path, catalog))
+        return Standing(seq=seq, path=path, why=_missing(path, catalog))
     if tool.revert is None:
         return Standing(seq=seq, path=path, why="it has no revert")
     found = _undo(call, tool, tool.revert, catalog)
@@ -232,7 +232,7 @@ def _undo(call: CallState, tool: Tool, revert: Revert, catalog: Catalog) -> Undo
         return Undo(seq=seq, path=path, tool=tool, args=args, result=result, revert=None, revert_args={})
     other = catalog.find(revert.path)
     if other is None:
-        return f"{_gone(revert.path, catalog)}, and it undoes this call"
+        return f"{_missing(revert.path, catalog)}, and it undoes this call"
     try:
         given = revert_args(revert, args, result)
     except ValueError as error:
@@ -255,11 +255,11 @@ def _value(call: CallState) -> Any:
     return (call.decided.value if call.decided else None) or "null"
 
 
-def _gone(path: str, catalog: Catalog) -> str:
+def _missing(path: str, catalog: Catalog) -> str:
     namespace = catalog.namespaces.get(path.partition(".")[0])
     if namespace is not None and namespace.state != "ready":
         return f"{namespace.name} is {namespace.state}, so {path} cannot be called now"
-    return f"there is no tool {path} any more"
+    return f"there is no tool {path} now"
 
 
 def _left(call: CallState) -> Standing:
