@@ -34,10 +34,10 @@ def wrap(
     a tool does where its source does not, and the first pattern that fits decides. A pattern that fits no tool is
     one of the listing's problems.
 
-    `reverts` says how calls of a tool are undone: `{"create_contact": "delete_contact(id=result.id)"}`, the tool that
-    undoes by the name that is shown or the source's own, with its namespace where that is another. `keyed` are the tools that act once for
-    one idempotency key, however often they are called with it; an MCP server finds the key in the call's `_meta`, as
-    `toolscript/idempotency-key`.
+    `reverts` says how calls of a tool are undone: `{"create_contact": "delete_contact(id=result.id)"}`. The tool that
+    undoes goes by the name that is shown or by the source's own, with its namespace where that is another. `keyed` are
+    the tools that act once for one idempotency key, however often they are called with it; an MCP server finds the key
+    in the call's `_meta`, as `toolscript/idempotency-key`.
 
     Raises `ConfigError` for a name that programs cannot use, and for a revert that cannot be read.
     """
