@@ -85,6 +85,12 @@ class Docket:
         if failure is not None:
             self.over = ("failed", Crashed(failure))
 
+    def overtaken(self, turn: Turn) -> None:
+        """Note the calls that the program made in the turn in which it ended: none of them acts."""
+        for call in turn.calls:
+            self._intend(call, "refuse", "read", "the program had ended")
+            self._book.note(self._cancelled(call, unknown=False))
+
     def take_up(self, past: History, made: Mapping[int, Called]) -> None:
         """Go on with every call that has no answer, from where the log left it."""
         self._tally = Tally.of(past)

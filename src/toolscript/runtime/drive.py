@@ -192,6 +192,7 @@ class Drive:
             if turn.printed:
                 self.book.note(Printed(turn.printed))
             if turn.outcome is not None:
+                self._docket.overtaken(turn)
                 return _status(turn.outcome), turn.outcome
             self._docket.take(turn)
             await self._docket.launch()

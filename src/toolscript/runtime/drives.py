@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from toolscript.ports import Leases
+from toolscript.errors import Fault
+from toolscript.ports import Clock, Leases
 from toolscript.runs.entry import Actor
 from toolscript.runs.result import Result
 from toolscript.runtime.drive import Drive, Ending
 
 MAX_TAKEN = 256  # runs driven at a time before none is taken over any more: the rest stays in the store
+_AGAIN_MS = 1_000  # after a fault of the store: soon, but not in a circle
 
 Finish = Callable[[Drive, Ending], Awaitable[Result]]
 
@@ -30,9 +32,14 @@ class _Held:
 class Drives:
     """Keeps every drive with its task, and tells them what the keeper finds out."""
 
-    def __init__(self, leases: Leases, finish: Finish) -> None:
+    def __init__(self, leases: Leases, clock: Clock, finish: Finish) -> None:
         self._leases = leases
+        self._clock = clock
         self._finish = finish
+        self.own: set[str] = set()
+        """The runs that were begun here, or asked for: those that a client goes on with."""
+        self.nudged = asyncio.Event()
+        """Set when there may be a run to go on with: look at the store."""
         self._held: dict[str, _Held] = {}
 
     def __contains__(self, run: str) -> bool:
@@ -118,16 +125,24 @@ class Drives:
             await self._leases.renew(fences, 0)
 
     def _begin(self, run: str, fence: int, work: Coroutine[Any, Any, Any]) -> _Held:
+        self.own.add(run)
         held = self._held[run] = _Held(fence)
         held.task = asyncio.create_task(work, name=run)
         held.task.add_done_callback(lambda task: self._forget(run, held, task))
         return held
 
     async def _to_result(self, drive: Drive) -> Result:
-        return await self._finish(drive, await drive.to_end())
+        try:
+            return await self._finish(drive, await drive.to_end())
+        except Fault:
+            with suppress(Fault):  # what the store could not keep may go well in a while, here or elsewhere
+                await self._leases.renew({drive.run.id: drive.run.fence}, self._clock.now() + _AGAIN_MS)
+            raise
 
     def _forget(self, run: str, held: _Held, task: asyncio.Task[Result]) -> None:
         if self._held.get(run) is held:
             del self._held[run]
+            if len(self._held) == MAX_TAKEN - 1:
+                self.nudged.set()
         if not task.cancelled():
             task.exception()  # whoever waits gets it; a run that nobody waits for must not warn

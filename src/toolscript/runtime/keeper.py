@@ -11,23 +11,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import Any, Literal
 
 from toolscript.errors import Conflict, Fault
 from toolscript.ports import Bell, Clock, RunStore
-from toolscript.runs.entry import RunRecord
 from toolscript.runs.program import Instant
 from toolscript.runs.retention import Retention
-from toolscript.runtime.drives import Drives
+from toolscript.runtime.launcher import Launcher
 
 log = logging.getLogger("toolscript.keeper")
 
 Role = Literal["worker", "client"]
 
 POLL_S = 1.0  # between two looks at a store that cannot ring
+REST_S = 0.02  # between two looks at one that does: a busy store rings at every turn of every run
 PRUNE_S = 60.0
-Take = Callable[[RunRecord, bytes | None], None]
 
 
 class Keeper:
@@ -38,8 +36,7 @@ class Keeper:
         *,
         store: RunStore,
         clock: Clock,
-        drives: Drives,
-        take: Take,
+        launcher: Launcher,
         scope: str,
         role: Role,
         lease_ms: int,
@@ -47,14 +44,12 @@ class Keeper:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._drives = drives
-        self._take = take
+        self._launcher = launcher
+        self._drives = launcher.drives
         self._scope = scope
         self._role: Role = role
         self._lease_ms = lease_ms
         self._retention = retention
-        self._own: set[str] = set()
-        self._nudged = asyncio.Event()
         self._news = asyncio.Event()
         self._renewed_at: Instant | None = None
         self._prune_at = 0.0
@@ -72,11 +67,7 @@ class Keeper:
 
     def nudge(self) -> None:
         """Look at the store now: this process has just written what may be due."""
-        self._nudged.set()
-
-    def own(self, run: str) -> None:
-        """Go on with this run whenever it is due, also as a client."""
-        self._own.add(run)
+        self._drives.nudged.set()
 
     async def news(self, timeout_s: float | None) -> None:
         """Until the next look at the store is done, or the time is over."""
@@ -90,7 +81,7 @@ class Keeper:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._renewing())
             while True:
-                self._nudged.clear()
+                self._drives.nudged.clear()
                 try:
                     due = await self._look()
                 except Fault as fault:
@@ -132,16 +123,16 @@ class Keeper:
             claimed = await self._store.claim(scope=self._scope, now=now, until=now + self._lease_ms)
             if claimed is None:
                 return await self._store.due(self._scope)
-            self._take(*claimed)
+            self._launcher.take(*claimed)
         return None
 
     async def _take_own(self, now: Instant) -> Instant | None:
         due: list[Instant] = []
-        for run in [run for run in self._own if run not in self._drives]:
+        for run in [run for run in self._drives.own if run not in self._drives]:
             try:
                 record, _ = await self._store.read(run)
             except Conflict:  # it was deleted
-                self._own.discard(run)
+                self._drives.own.discard(run)
                 continue
             if record.status == "parked":
                 if record.wake_at > now:
@@ -149,9 +140,9 @@ class Keeper:
                 elif claimed := await self._store.claim(
                     scope=record.scope, now=now, until=now + self._lease_ms, run=run
                 ):
-                    self._take(*claimed)
+                    self._launcher.take(*claimed)
             elif record.status != "running":
-                self._own.discard(run)
+                self._drives.own.discard(run)
         return min(due, default=None)
 
     async def _prune(self, now: Instant) -> None:
@@ -164,7 +155,10 @@ class Keeper:
 
     async def _until_news(self, due: Instant | None) -> None:
         """Until somebody nudges, the store rings, or a run is due."""
-        waits: list[asyncio.Task[Any]] = [asyncio.create_task(self._nudged.wait()), asyncio.create_task(self._rung())]
+        waits: list[asyncio.Task[Any]] = [
+            asyncio.create_task(self._drives.nudged.wait()),
+            asyncio.create_task(self._rung()),
+        ]
         if due is not None:
             seconds = max(0.0, (due - self._clock.now()) / 1_000)
             waits.append(asyncio.create_task(self._clock.sleep(seconds)))
@@ -177,6 +171,8 @@ class Keeper:
 
     async def _rung(self) -> None:
         if isinstance(self._store, Bell):
+            looked_at = asyncio.get_running_loop().time()
             await self._store.rung()
+            await asyncio.sleep(looked_at + REST_S - asyncio.get_running_loop().time())
         else:
             await asyncio.sleep(POLL_S)

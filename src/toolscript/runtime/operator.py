@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from toolscript.codec import decode
 from toolscript.errors import ConfigError, Conflict
 from toolscript.runs.approval import Wish, decisions
 from toolscript.runs.closing import CANCELLED, closing
@@ -13,7 +14,6 @@ from toolscript.runs.entry import Actor, CalledOff, Decided, Entry, Granted, Rev
 from toolscript.runs.grants import grant_of
 from toolscript.runs.history import History, history
 from toolscript.runs.rollback import Rollback, Standing, plan, rollback_of
-from toolscript.codec import decode
 from toolscript.runtime.drives import Drives
 from toolscript.runtime.keeper import Keeper
 from toolscript.runtime.surroundings import Surroundings

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -15,34 +14,29 @@ from toolscript.catalog.describe import describe
 from toolscript.catalog.search import Found, search
 from toolscript.codec import encode
 from toolscript.errors import Conflict
-from toolscript.ports import Clock, Connector, Guest, Observer, RunEnded, RunParked, RunStarted, RunStore
+from toolscript.ports import Clock, Connector, Guest, Observer, RunStore
 from toolscript.runs.approval import Wish
 from toolscript.runs.audit import audit
-from toolscript.runs.closing import CANCELLED
-from toolscript.runs.entry import Actor, Ended, Granted, RunRecord, RunStatus, Turned
-from toolscript.runs.hints import hint_of
-from toolscript.runs.history import History, history
+from toolscript.runs.entry import Actor, Granted, RunRecord, RunStatus
+from toolscript.runs.history import history
 from toolscript.runs.policy import Policy
 from toolscript.runs.program import Language, Limits, Program
 from toolscript.runs.redaction import Redactor
 from toolscript.runs.result import Result, result_of
 from toolscript.runs.retention import Retention
-from toolscript.runs.reuse import Reuse
 from toolscript.runs.rollback import Rollback
 from toolscript.runs.snippet import SNIPPETS
 from toolscript.runs.turn import Outcome
-from toolscript.runs.visible import mentioned, visible
 from toolscript.runtime.builtin import Builtin
 from toolscript.runtime.calls import Caller
 from toolscript.runtime.clock import SystemClock
-from toolscript.runtime.drive import Drive, Ending
-from toolscript.runtime.drives import Drives
 from toolscript.runtime.guests import Guests, Isolation
 from toolscript.runtime.keeper import Keeper, Role
+from toolscript.runtime.launcher import Launcher
 from toolscript.runtime.operator import LIBRARY, Operator
 from toolscript.runtime.plugs import load
 from toolscript.runtime.replay import replay
-from toolscript.runtime.snippets import SnippetShelf, Snippets
+from toolscript.runtime.snippets import Snippets, SnippetShelf
 from toolscript.runtime.surroundings import Surroundings
 from toolscript.runtime.upstreams import Upstreams
 
@@ -122,18 +116,27 @@ class Runtime:
             redactor=redactor,
             lease_ms=lease_ms,
         )
-        self._drives = Drives(self._store, self._finish)
+        self._launcher = Launcher(
+            self._around,
+            guests=self._guests,
+            upstreams=self._upstreams,
+            scope=scope,
+            observers=self._observers,
+            entropy=entropy,
+            connect_timeout_s=connect_timeout_s,
+            catalog=lambda: self.catalog,
+        )
+        self._drives = self._launcher.drives
         self._keeper = Keeper(
             store=self._store,
             clock=self._clock,
-            drives=self._drives,
-            take=self._take,
+            launcher=self._launcher,
             scope=scope,
             role=role,
             lease_ms=lease_ms,
             retention=retention,
         )
-        self._operator = Operator(self._around, self._drives, self._keeper, self._tools_known)
+        self._operator = Operator(self._around, self._drives, self._keeper, self._launcher.tools_known)
 
     async def __aenter__(self) -> Self:
         self._opened_at = asyncio.get_running_loop().time()
@@ -183,6 +186,10 @@ class Runtime:
         """The bytes that a `Blob` stands for, and their media type; `Conflict` if there are none."""
         return await self._store.get_blob(id)
 
+    async def secret(self, purpose: str) -> bytes:
+        """32 bytes for one purpose of a surface: the same in every process of this scope on the store."""
+        return hmac.digest(await self._store.secret(), f"{purpose}\0{self._scope}".encode(), "sha256")
+
     async def run(
         self,
         code: str,
@@ -222,44 +229,11 @@ class Runtime:
         retry_of: str | None = None,
     ) -> str:
         """Start a program and give its run's id; idempotent by `key`."""
-        guest = self._guests.of(language)
-        limits = limits or self.limits
-        patience_s = min(self._connect_timeout_s, limits.wall_ms / 1_000)
-        corrected = None if retry_of is None else await self._corrected(retry_of)
-        await self._upstreams.ready(lambda names: mentioned(code, names), patience_s)
-        now = self._clock.now()
-        run = RunRecord(
-            id=self._new_id(now),
-            program=Program(code=code, language=language, input=encode(input)),
-            engine=guest.engine,
-            namespaces=visible(code, self._upstreams.catalog),
-            limits=limits,
-            created=now,
-            updated=now,
-            key=key,
-            scope=self._scope,
-            lease_until=now + self._around.lease_ms,
-        )
-        first = Turned(now)
-        reuse = None
-        if corrected is not None:
-            record, log = corrected
-            run = replace(run, retry_of=record.id, seeded_by=record.seeded_by or record.id)
-            first = log.turns[0] if log.turns else first
-            reuse = Reuse(record.id, log)
-        try:
-            existing = await self._store.create(run, [first])
-        except asyncio.CancelledError:
-            await self._abandon(run)
-            raise
-        if existing.id != run.id:
-            return existing.id
+        program = Program(code=code, language=language, input=encode(input))
         observers = self._observers if observer is None else (*self._observers, observer)
-        drive = Drive(run, guest, self._around, entries=[first], reuse=reuse, observers=observers)
-        drive.tell(RunStarted(run))
-        self._keeper.own(run.id)
-        self._drives.launch(drive)
-        return run.id
+        return await self._launcher.start(
+            program, key=key, limits=limits or self.limits, observers=observers, retry_of=retry_of
+        )
 
     async def wait(self, run: str, *, timeout_s: float | None = None) -> Result:
         """The result of a run, once it has ended or waits for a person, whoever drives it.
@@ -344,12 +318,12 @@ class Runtime:
             record, entries = await self._store.read(run)
             if history(entries).ended is None:
                 self._same_scope(record)
-                self._keeper.own(run)
+                self._drives.own.add(run)
                 now = self._clock.now()
                 until = now + self._around.lease_ms
                 claimed = await self._store.claim(scope=record.scope, now=now, until=until, run=run)
                 if claimed is not None:
-                    self._take(*claimed)
+                    self._launcher.take(*claimed)
         return await self.wait(run)
 
     async def rollback(self, run: str, *, by: Actor = LIBRARY) -> Rollback:
@@ -395,75 +369,12 @@ class Runtime:
         """Documentation and types of tools or whole namespaces, for a model or a person."""
         return describe(await self._offered(), paths, budget_tokens=budget_tokens)
 
-    def _take(self, record: RunRecord, snapshot: bytes | None) -> None:
-        """Go on with a run that was claimed."""
-        self._keeper.own(record.id)
-        self._drives.take(record.id, record.fence, self._reopened(record, snapshot))
-
-    async def _reopened(self, claimed: RunRecord, snapshot: bytes | None) -> Drive | None:
-        record, entries = await self._store.read(claimed.id)
-        log = history(entries)
-        if log.ended is not None:  # its rollback was cut off: what is left can be rolled back again
-            await self._store.append(record.id, record.fence, [], "rolled_back")
-            return None
-        guest = self._guests.of(record.program.language)
-        await self._tools_known(log)
-        reuse = None
-        if record.retry_of is not None:
-            with suppress(Conflict):  # the corrected run was deleted: from here everything is new
-                reuse = Reuse(record.retry_of, (await self._corrected(record.retry_of))[1])
-        return Drive(
-            record,
-            guest,
-            self._around,
-            entries=entries,
-            snapshot=snapshot,
-            reuse=reuse,
-            observers=self._observers,
-        )
-
-    async def _finish(self, drive: Drive, ending: Ending) -> Result:
-        """The result of a drive that stopped."""
-        match ending:
-            case "ended":
-                result = replace(result_of(drive.run, drive.book.entries), outcome=drive.outcome)
-                if result.outcome is not None:
-                    drive.tell(RunEnded(drive.run.id, result.status, result.outcome))
-            case "parked":
-                result = result_of(replace(drive.run, status="parked"), drive.book.entries)
-                drive.tell(RunParked(drive.run.id, result.pending))
-                self._keeper.nudge()
-            case "let_go" | "lost":
-                result = await self.result(drive.run.id)
-        if result.failure is not None:
-            return replace(result, hint=hint_of(result.failure, self.catalog))
-        return result
-
-    async def _corrected(self, run: str) -> tuple[RunRecord, History]:
-        """A run that another one corrects."""
-        record, entries = await self._store.read(run)
-        log = history(entries)
-        if log.ended is None:
-            raise Conflict(f"the run {run} is {record.status}: it can be corrected when it has ended")
-        return record, log
-
-    async def _tools_known(self, log: History) -> None:
-        """Wait until the sources of a run's tools are connected, or cannot be."""
-        used = frozenset(call.intended.path.partition(".")[0] for call in log.calls.values())
-        await self._upstreams.ready(lambda names: names & used, self._connect_timeout_s)
-
     def _same_scope(self, record: RunRecord) -> None:
         if record.scope != self._scope:
             raise Conflict(
                 f"the run {record.id} belongs to {record.scope or 'no scope'}, and this is "
                 f"{self._scope or 'no scope'}: go on with it there, or set `scope`"
             )
-
-    async def _abandon(self, run: RunRecord) -> None:
-        """End a run whose start was cancelled while the store may have been writing it."""
-        with suppress(Conflict):  # it was not written
-            ended = Ended(status="cancelled", outcome=CANCELLED, at=self._clock.now())
-            await self._store.append(run.id, run.fence, [ended], "cancelled")
 
     async def _offered(self) -> Catalog:
         """What can be found; soon after the start those that still connect are waited for, later no more."""
@@ -472,7 +383,3 @@ class Runtime:
             await self._upstreams.ready(lambda names: names, min(patience, self._connect_timeout_s))
         await self.snippets.load()  # another process may have saved some
         return self.catalog
-
-    def _new_id(self, now: int) -> str:
-        """Ids sort by time: 11 hexadecimal digits of milliseconds, then 64 random bits."""
-        return f"run_{now:011x}{self._entropy(8).hex()}"

@@ -1,0 +1,165 @@
+"""How a run comes to be driven: started, taken over, and what becomes of it when its drive stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from toolscript.catalog.catalog import Catalog
+from toolscript.errors import Conflict
+from toolscript.ports import Observer, RunEnded, RunParked, RunStarted
+from toolscript.runs.closing import CANCELLED
+from toolscript.runs.entry import Ended, RunRecord, Turned
+from toolscript.runs.hints import hint_of
+from toolscript.runs.history import History, history
+from toolscript.runs.program import Limits, Program
+from toolscript.runs.result import Result, result_of
+from toolscript.runs.reuse import Reuse
+from toolscript.runs.visible import mentioned, visible
+from toolscript.runtime.drive import Drive, Ending
+from toolscript.runtime.drives import Drives
+from toolscript.runtime.guests import Guests
+from toolscript.runtime.surroundings import Surroundings
+from toolscript.runtime.upstreams import Upstreams
+
+
+class Launcher:
+    """Makes drives, of new runs and of claimed ones."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        *,
+        guests: Guests,
+        upstreams: Upstreams,
+        scope: str,
+        observers: Sequence[Observer],
+        entropy: Callable[[int], bytes],
+        connect_timeout_s: float,
+        catalog: Callable[[], Catalog],
+    ) -> None:
+        """`catalog` is what hints may speak of."""
+        self.drives = Drives(around.store, around.clock, self._finish)
+        self._around = around
+        self._store = around.store
+        self._guests = guests
+        self._upstreams = upstreams
+        self._scope = scope
+        self._observers = observers
+        self._entropy = entropy
+        self._connect_timeout_s = connect_timeout_s
+        self._catalog = catalog
+
+    async def start(
+        self,
+        program: Program,
+        *,
+        key: str | None,
+        limits: Limits,
+        observers: Sequence[Observer],
+        retry_of: str | None,
+    ) -> str:
+        """Start a program and give its run's id, or that of the run that has the key."""
+        guest = self._guests.of(program.language)
+        patience_s = min(self._connect_timeout_s, limits.wall_ms / 1_000)
+        corrected = None if retry_of is None else await self._corrected(retry_of)
+        await self._upstreams.ready(lambda names: mentioned(program.code, names), patience_s)
+        now = self._around.clock.now()
+        run = RunRecord(
+            id=self._new_id(now),
+            program=program,
+            engine=guest.engine,
+            namespaces=visible(program.code, self._upstreams.catalog),
+            limits=limits,
+            created=now,
+            updated=now,
+            key=key,
+            scope=self._scope,
+            lease_until=now + self._around.lease_ms,
+        )
+        first = Turned(now)
+        reuse = None
+        if corrected is not None:
+            record, log = corrected
+            run = replace(run, retry_of=record.id, seeded_by=record.seeded_by or record.id)
+            first = log.turns[0] if log.turns else first
+            reuse = Reuse(record.id, log)
+        try:
+            existing = await self._store.create(run, [first])
+        except asyncio.CancelledError:
+            await self._abandon(run)
+            raise
+        if existing.id != run.id:
+            return existing.id
+        drive = Drive(run, guest, self._around, entries=[first], reuse=reuse, observers=observers)
+        drive.tell(RunStarted(run))
+        self.drives.launch(drive)
+        return run.id
+
+    def take(self, record: RunRecord, snapshot: bytes | None) -> None:
+        """Go on with a run that was claimed."""
+        self.drives.take(record.id, record.fence, self._reopened(record, snapshot))
+
+    async def tools_known(self, log: History) -> None:
+        """Wait until the sources of a run's tools are connected, or cannot be."""
+        used = frozenset(call.intended.path.partition(".")[0] for call in log.calls.values())
+        await self._upstreams.ready(lambda names: names & used, self._connect_timeout_s)
+
+    async def _reopened(self, claimed: RunRecord, snapshot: bytes | None) -> Drive | None:
+        record, entries = await self._store.read(claimed.id)
+        log = history(entries)
+        if log.ended is not None:  # its rollback was cut off: what is left can be rolled back again
+            await self._store.append(record.id, record.fence, [], "rolled_back")
+            return None
+        guest = self._guests.of(record.program.language)
+        await self.tools_known(log)
+        reuse = None
+        if record.retry_of is not None:
+            with suppress(Conflict):  # the corrected run was deleted: from here everything is new
+                reuse = Reuse(record.retry_of, (await self._corrected(record.retry_of))[1])
+        return Drive(
+            record,
+            guest,
+            self._around,
+            entries=entries,
+            snapshot=snapshot,
+            reuse=reuse,
+            observers=self._observers,
+        )
+
+    async def _finish(self, drive: Drive, ending: Ending) -> Result:
+        """The result of a drive that stopped."""
+        match ending:
+            case "ended":
+                result = replace(result_of(drive.run, drive.book.entries), outcome=drive.outcome)
+                if result.outcome is not None:
+                    drive.tell(RunEnded(drive.run.id, result.status, result.outcome))
+            case "parked":
+                result = result_of(replace(drive.run, status="parked"), drive.book.entries)
+                drive.tell(RunParked(drive.run.id, result.pending))
+                self.drives.nudged.set()
+            case "let_go" | "lost":
+                result = result_of(*await self._store.read(drive.run.id))
+        if result.failure is not None:
+            return replace(result, hint=hint_of(result.failure, self._catalog()))
+        return result
+
+    async def _corrected(self, run: str) -> tuple[RunRecord, History]:
+        """A run that another one corrects."""
+        record, entries = await self._store.read(run)
+        log = history(entries)
+        if log.ended is None:
+            raise Conflict(f"the run {run} is {record.status}: it can be corrected when it has ended")
+        return record, log
+
+    async def _abandon(self, run: RunRecord) -> None:
+        """End a run whose start was cancelled while the store may have been writing it."""
+        with suppress(Conflict):  # it was not written
+            ended = Ended(status="cancelled", outcome=CANCELLED, at=self._around.clock.now())
+            await self._store.append(run.id, run.fence, [ended], "cancelled")
+
+    def _new_id(self, now: int) -> str:
+        """Ids sort by time: 11 hexadecimal digits of milliseconds, then 64 random bits."""
+        return f"run_{now:011x}{self._entropy(8).hex()}"
