@@ -25,7 +25,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path):
 
 @pytest.mark.parametrize("example", CORPUS, ids=lambda example: example.name)
 async def test_a_replay_comes_to_the_same_end_and_executes_nothing(example: Example, store):
-    async with Runtime([corpus_connector()], store=store, clock=FakeClock()) as runtime:
+    async with Runtime([corpus_connector()], store=store, clock=FakeClock(horizon_s=1e9)) as runtime:
         first = await runtime.run(example.code)
         before = await store.read(first.run)
         assert await runtime.replay(first.run) == first.outcome
@@ -36,7 +36,7 @@ async def test_a_replay_comes_to_the_same_end_and_executes_nothing(example: Exam
 async def test_every_prefix_of_a_log_replays(example: Example):
     """A log that was cut off by a crash at any line still replays, up to where it ends."""
     store = MemoryStore()
-    async with Runtime([corpus_connector()], store=store, clock=FakeClock()) as runtime:
+    async with Runtime([corpus_connector()], store=store, clock=FakeClock(horizon_s=1e9)) as runtime:
         run = (await runtime.run(example.code)).run
         record, entries = await store.read(run)
         guest = runtime._guests.of("typescript")
