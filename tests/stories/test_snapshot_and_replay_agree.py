@@ -5,13 +5,30 @@ from roads import comparable, travel
 
 from toolscript.guests.javascript.guest import JavaScriptGuest
 from toolscript.testing.corpus import CORPUS, Example
+from toolscript.testing.generated import generated
+
+GENERATED = 500
 
 
 @pytest.mark.parametrize("example", CORPUS, ids=lambda example: example.name)
 async def test_both_roads_give_the_same_result_and_the_same_log(example: Example, javascript: JavaScriptGuest):
-    short = await travel(example.code, javascript, "snapshot")
-    long = await travel(example.code, javascript, "replay")
-    assert comparable(long.entries) == comparable(short.entries)
-    assert (long.result.outcome, long.result.printed) == (short.result.outcome, short.result.printed)
-    assert (long.parks, long.restored) == (short.parks, 0)
-    assert short.restored == short.parks
+    await _agree(example, javascript)
+
+
+async def _agree(example: Example, guest: JavaScriptGuest) -> int:
+    """Take both roads; gives how often the program was parked."""
+    short = await travel(example.code, guest, "snapshot")
+    long = await travel(example.code, guest, "replay")
+    assert comparable(long.entries) == comparable(short.entries), example
+    assert (long.result.outcome, long.result.printed) == (short.result.outcome, short.result.printed), example
+    assert (long.parks, long.restored) == (short.parks, 0), example
+    assert short.restored == short.parks, example
+    return short.parks
+
+
+@pytest.mark.parametrize("first", range(0, GENERATED, 50))
+async def test_both_roads_agree_on_generated_programs(first: int, javascript: JavaScriptGuest):
+    parks = 0
+    for seed in range(first, first + 50):
+        parks += await _agree(generated(seed), javascript)
+    assert parks > 100  # else the law says little

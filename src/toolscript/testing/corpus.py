@@ -138,6 +138,8 @@ _PROGRAMS = {
         return [hit.path, (await t.get({ i: 4 })).v]""",
     "printing": "console.log('one', { a: [1] }); await t.get({}); console.warn('two'); return null",
     "never_resolves": "await t.get({}); await new Promise(() => {})",
+    "a_timer_set_in_the_last_turn": "setTimeout(() => t.put({ key: 'never' }), 50); return 1",
+    "a_write_made_in_the_turn_that_fails": "await t.get({ i: 1 }); t.put({ key: 'never' }); throw new Error('mine')",
     "asks_in_a_row": "const out = []; for (let i = 0; i < 6; i++) out.push(await t.put({ key: 'k' + i })); return out",
     "asks_in_all": "return Promise.all(['a', 'b', 'c'].map((key) => t.put({ key })))",
     "asks_in_all_with_reads": """

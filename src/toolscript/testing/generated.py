@@ -12,7 +12,7 @@ from random import Random
 
 from toolscript.testing.corpus import Example
 
-MAX_CALLS = 24  # that one program makes, loops counted out: enough to park a dozen times, and some milliseconds long
+MAX_CALLS = 30  # that one program makes, loops counted out: enough to park a dozen times, and some milliseconds long
 MAX_DEPTH = 4
 _SLEEPS_S = (0.5, 2, 4, 8, 60, 3_600)  # below and above what a run waits for without being parked
 _TIMERS_MS = (0, 10, 3_000, 9_000, 120_000)
@@ -28,13 +28,13 @@ class _Writer:
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)  # noqa: S311 - programs, no secrets
-        self._left = self._random.randint(4, MAX_CALLS)
+        self._left = self._random.randint(6, MAX_CALLS)
         self._names = 0
         self._helpers: list[str] = []
 
     def program(self) -> str:
         helpers = [self._helper() for _ in range(self._random.randint(0, 2))]
-        body = self._block(self._random.randint(2, 6), depth=0, times=1)
+        body = self._block(self._random.randint(4, 9), depth=0, times=1)
         return "\n".join(["const out = [];", "let count = 0;", *helpers, body, "return [out, count, Date.now()];"])
 
     def _helper(self) -> str:
