@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,17 +56,18 @@ class Havoc:
     async def _harm(self, stack: AsyncExitStack, began: float) -> None:
         plan = self.plan
         random = plan.random("havoc")
-        acts: list[Callable[[int], Awaitable[None]]] = [self._kill(stack, began)] * plan.kills
+        acts: list[Callable[[int], Coroutine[None, None, None]]] = [self._kill(stack, began)] * plan.kills
         acts += [self._pause] * plan.pauses
         random.shuffle(acts)
         async with asyncio.TaskGroup() as group:
             for act in acts:
                 await asyncio.sleep(plan.kill_every_s * random.uniform(0.5, 1.5))
-                awake = [number for number in self._workers if number not in self._stopped]
-                if awake:
-                    group.create_task(act(random.choice(awake)))  # type: ignore[arg-type]
+                while not (awake := self._workers.keys() - self._stopped):
+                    await asyncio.sleep(0.05)
+                group.create_task(act(random.choice(sorted(awake))))
+                await asyncio.sleep(0)  # it has taken its worker out of the others' reach
 
-    def _kill(self, stack: AsyncExitStack, began: float) -> Callable[[int], Awaitable[None]]:
+    def _kill(self, stack: AsyncExitStack, began: float) -> Callable[[int], Coroutine[None, None, None]]:
         async def kill(number: int) -> None:
             worker = self._workers.pop(number)
             worker.kill()

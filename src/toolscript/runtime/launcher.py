@@ -109,6 +109,8 @@ class Launcher:
 
     async def _reopened(self, claimed: RunRecord, snapshot: bytes | None) -> Drive | None:
         record, entries = await self._store.read(claimed.id)
+        if record.fence != claimed.fence:  # taken over since: with the fence that was read we would pass for the other
+            return None
         log = history(entries)
         if log.ended is not None:  # its rollback was cut off: what is left can be rolled back again
             await self._store.append(record.id, record.fence, [], "rolled_back")
