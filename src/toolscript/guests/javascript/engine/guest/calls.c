@@ -86,13 +86,17 @@ static void drop(int64_t seq)
     dbuf_printf(&out, "D\t%lld\n", (long long)seq);
 }
 
-static JSValue start_snippet(JSValue answer, JSValue stack, int depth)
+/* What an answered run call is settled with: the promise of its snippet, or what was thrown instead (false). */
+static bool start_snippet(JSValue *value, JSValueConst stack, int depth)
 {
-    JSValueConst arguments[] = {answer, stack, JS_NewInt32(ctx, depth)};
+    JSValueConst arguments[] = {*value, stack, JS_NewInt32(ctx, depth)};
     JSValue promise = JS_Call(ctx, roots[ROOT_SNIPPET], JS_UNDEFINED, 3, arguments);
-    JS_FreeValue(ctx, answer);
-    JS_FreeValue(ctx, stack);
-    return promise;
+    JS_FreeValue(ctx, *value);
+    *value = promise;
+    if (!JS_IsException(promise)) return true;
+    *value = JS_GetException(ctx);
+    if (!add_frames(*value, stack)) { JS_FreeValue(ctx, *value); *value = JS_GetException(ctx); }
+    return false;
 }
 
 /* False with an exception when the answer cannot be read. An answer to a call that was dropped is passed over. */
@@ -111,22 +115,16 @@ static bool settle(int64_t seq, bool returned, const char *text, size_t n)
         if (JS_IsError(error)) { JS_FreeValue(ctx, p->u.object_data); p->u.object_data = JS_DupValue(ctx, pending[i].stack); }
         value = error;
     }
-    JSValue resolve = JS_DupValue(ctx, pending[i].resolve), reject = JS_DupValue(ctx, pending[i].reject);
-    JSValue stack = JS_DupValue(ctx, pending[i].stack);
-    int depth = pending[i].depth;
-    free_pending(i);
-    if (returned && depth) {
-        value = start_snippet(value, JS_DupValue(ctx, stack), depth);
-        returned = !JS_IsException(value);
-        if (!returned && !stopped) {
-            value = JS_GetException(ctx);
-            if (!add_frames(value, stack)) { JS_FreeValue(ctx, value); value = JS_GetException(ctx); }
-        }
+    int depth = returned ? pending[i].depth : 0;
+    if (depth) { /* it may make calls, which move the list of pending ones */
+        JSValue stack = JS_DupValue(ctx, pending[i].stack);
+        returned = start_snippet(&value, stack, depth);
+        JS_FreeValue(ctx, stack);
+        if (stopped) { JS_FreeValue(ctx, value); return false; }
+        if ((i = find_pending(seq)) < 0) { JS_FreeValue(ctx, value); return true; }
     }
-    JS_FreeValue(ctx, stack);
-    JSValue function = returned ? resolve : reject;
-    JS_FreeValue(ctx, returned ? reject : resolve);
-    if (stopped) { JS_FreeValue(ctx, function); return false; }
+    JSValue function = JS_DupValue(ctx, returned ? pending[i].resolve : pending[i].reject);
+    free_pending(i);
     JSValueConst arguments[] = {value};
     JSValue done = JS_Call(ctx, function, JS_UNDEFINED, 1, arguments);
     JS_FreeValue(ctx, function);

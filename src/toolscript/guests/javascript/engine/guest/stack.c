@@ -42,11 +42,13 @@ static JSValue capture(void)
         if (!b || depth_of(b->filename) < 0) continue;
         int column, line = find_line_num(ctx, b, sf->cur_pc - b->byte_code_buf - 1, &column);
         const char *name = get_func_name(ctx, sf->cur_func);
-        const char *file = JS_AtomToCString(ctx, b->filename);
-        dbuf_printf(&text, "    at %.80s (", name && *name ? name : "<anonymous>");
-        dbuf_putstr(&text, file ? file : FILE_NAME);
-        dbuf_printf(&text, ":%d:%d)\n", line, column);
-        JS_FreeCString(ctx, file);
+        if (b->filename == file_atom) {
+            dbuf_printf(&text, "    at %.80s (" FILE_NAME ":%d:%d)\n", name && *name ? name : "<anonymous>", line, column);
+        } else {
+            const char *file = JS_AtomToCString(ctx, b->filename);
+            dbuf_printf(&text, "    at %.80s (%.450s:%d:%d)\n", name && *name ? name : "<anonymous>", file ? file : "", line, column);
+            JS_FreeCString(ctx, file);
+        }
         JS_FreeCString(ctx, name);
         frames++;
     }
