@@ -134,6 +134,24 @@ async def test_no_decision_from_another_process_is_lost_that_races_with_parking(
     assert 0 < decided_first < len(names)
 
 
+async def test_a_run_and_its_log_are_read_as_of_one_moment(store: SQLiteStore):
+    await store.create(RUN, [])
+    body = """
+        for decisions in range(2_000):
+            await store.amend(RUN.id, decisions, [APPROVED])
+        await store.close()
+    """
+    process = await python(store.path, body)
+    go(process)
+    seen = 0
+    async with asyncio.timeout(60):
+        while seen < 2_000:
+            record, entries = await store.read(RUN.id)
+            assert record.decisions == len(entries)
+            seen = record.decisions
+    await output(process)
+
+
 async def test_a_write_of_another_process_rings(store: SQLiteStore):
     await store.create(RUN, [])
     await park(store, RUN.id)
