@@ -1,4 +1,4 @@
-"""The three tools, as the reference client meets them: both eras, both transports."""
+"""The tools, as the reference client meets them: both eras, both transports."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ async def near() -> AsyncGenerator[Client]:
         yield client
 
 
-async def test_the_three_tools_do_the_main_job(client: Client, mode: str) -> None:
+async def test_the_tools_do_the_main_job(client: Client, mode: str) -> None:
     assert client.protocol_version == ("2026-07-28" if mode == "auto" else "2025-11-25")
-    assert [tool.name for tool in (await client.list_tools()).tools] == ["search", "describe", "execute"]
+    assert [tool.name for tool in (await client.list_tools()).tools] == ["search", "describe", "execute", "resume"]
     assert "crm.find({ name: string })" in words(await client.call_tool("search", {"query": "find a customer"}))
     assert "crm.find(input: {" in words(await client.call_tool("describe", {"paths": ["crm.find"]}))
     result = await client.call_tool("execute", {"code": EXAMPLE})
@@ -166,7 +166,10 @@ async def test_a_long_value_is_cut_and_can_be_read_on(client: Client) -> None:
         ("search", {"query": []}, "not an empty array"),
         ("describe", {"paths": [1]}, "paths is a string or an array of strings"),
         ("describe", None, "paths is missing"),
-        ("crm.find", {"name": "Ada"}, "There is no tool 'crm.find' here; there are search, describe, execute"),
+        ("execute", {"code": "1", "retry_of": 7}, "retry_of is a string, not the number 7"),
+        ("resume", {}, "run is missing"),
+        ("resume", {"run": ["run_1"]}, "run is a string, not an array"),
+        ("crm.find", {"name": "Ada"}, "There is no tool 'crm.find' here; there are search, describe, execute, resume"),
     ],
 )
 async def test_a_wrong_call_shows_the_right_one(near: Client, tool: str, arguments: Any, said: str) -> None:
@@ -202,7 +205,7 @@ async def test_programs_of_one_connection_run_at_the_same_time(client: Client) -
 async def test_exposed_tools_are_called_directly(transport: str, mode: str) -> None:
     async with connected(transport, mode, '{"expose": ["crm.find", "shop.*"]}') as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-        assert list(tools) == ["search", "describe", "execute", "crm__find", "shop__orders", "shop__refund"]
+        assert list(tools) == ["search", "describe", "execute", "resume", "crm__find", "shop__orders", "shop__refund"]
         assert tools["crm__find"].description == "Find customers by name."
         assert tools["crm__find"].input_schema["required"] == ["name"]
         assert json.loads(words(await client.call_tool("crm__find", {"name": "Grace"}))) == [{"id": 2, "name": "Grace"}]

@@ -118,7 +118,7 @@ async def test_a_list_of_exposed_tools_waits_for_the_upstreams() -> None:
     options = ServeOptions(expose=("late.*",))
     async with over_http(Runtime([late]), options) as url, Client(url) as client:
         asyncio.get_running_loop().call_later(0.2, late.offer, "one")
-        assert [tool.name for tool in (await client.list_tools()).tools][3:] == ["late__one"]
+        assert [tool.name for tool in (await client.list_tools()).tools][4:] == ["late__one"]
         assert words(await client.call_tool("late__one", {})) == "one"
 
 

@@ -43,7 +43,7 @@ async def inspect(*arguments: str) -> Any:
 async def test_the_inspector_drives_the_server_on_stdio() -> None:
     server = [sys.executable, str(LAUNCHER)]
     listed = await inspect(*server, "--method", "tools/list")
-    assert [tool["name"] for tool in listed["tools"]] == ["search", "describe", "execute"]
+    assert [tool["name"] for tool in listed["tools"]] == ["search", "describe", "execute", "resume"]
     assert (await inspect(*server, "--method", *CALL))["content"] == [{"type": "text", "text": "2"}]
 
 
@@ -59,5 +59,5 @@ async def test_the_inspector_drives_the_server_over_http() -> None:
     async with over_http(runtime()) as url:
         at = [url, "--transport", "http", "--method"]
         listed = await inspect(*at, "tools/list")
-        assert [tool["name"] for tool in listed["tools"]] == ["search", "describe", "execute"]
+        assert [tool["name"] for tool in listed["tools"]] == ["search", "describe", "execute", "resume"]
         assert (await inspect(*at, *CALL))["content"] == [{"type": "text", "text": "2"}]

@@ -110,7 +110,7 @@ async def test_the_first_reply_and_the_list_come_at_once(opening: Any) -> None:
             assert "result" in await raw.read()
             listing = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
             raw.send(listing | {"params": opening["params"]} if opening is DISCOVER else listing)
-            assert len((await raw.read())["result"]["tools"]) == 3
+            assert len((await raw.read())["result"]["tools"]) == 4
             took.append((time.perf_counter() - began) * 1_000)
     assert min(took) < BAR_MS
 

@@ -50,8 +50,8 @@ def catalog(spaces: int, each: int, *, about: str = "A service of ours, with man
     ],
     ids=["none", "two", "500 connecting", "empty", "few", "one of 10,000", "40", "wordy", "2,000", "japanese"],
 )
-def test_the_three_tools_stay_under_their_budget(offer: Offer) -> None:
-    assert [each["name"] for each in offer.tools] == ["search", "describe", "execute"]
+def test_the_four_tools_stay_under_their_budget(offer: Offer) -> None:
+    assert [each["name"] for each in offer.tools] == ["search", "describe", "execute", "resume"]
     assert count(offer.tools) < MAX_TOKENS
     as_json = [{key: each[key] for key in ("name", "description", "inputSchema")} for each in offer.tools]
     assert estimate(json.dumps(as_json, separators=(",", ":"), ensure_ascii=False)) < MAX_TOKENS + 50
@@ -124,12 +124,12 @@ def test_exposed_names_are_accepted_by_model_providers_and_distinct() -> None:
 
 @pytest.mark.parametrize("schema", [True, {}, {"type": "string"}, {"anyOf": [{"required": ["a"]}]}])
 def test_an_exposed_schema_is_always_one_of_an_object(schema: Any) -> None:
-    (_, _, _, direct) = exposed([tool("a", "b", input_schema=schema)], "*").tools
+    (*_, direct) = exposed([tool("a", "b", input_schema=schema)], "*").tools
     assert direct["inputSchema"] == IsPartialDict(type="object")
 
 
 def test_exposed_tools_carry_their_effect() -> None:
-    (_, _, _, reads, writes) = exposed([tool("a", "r", effect="read"), tool("a", "w", destructive=True)], "*").tools
+    (*_, reads, writes) = exposed([tool("a", "r", effect="read"), tool("a", "w", destructive=True)], "*").tools
     assert reads["annotations"] == IsPartialDict(readOnlyHint=True)
     assert writes["annotations"] == IsPartialDict(readOnlyHint=False, destructiveHint=True)
 

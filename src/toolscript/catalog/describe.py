@@ -58,9 +58,10 @@ def describe(catalog: Catalog, paths: Sequence[str], *, budget_tokens: int = 200
 
 def overview(catalog: Catalog, *, budget_tokens: int) -> str:
     """The namespaces with their sizes and, as far as the budget goes, what each is about."""
-    if not catalog.namespaces:
+    telling = [each for each in catalog.namespaces.values() if each.methods or each.state != "ready"]
+    if not telling:
         return "No tools are connected."
-    spaces = sorted(catalog.namespaces.values(), key=lambda each: (-len(each.methods), each.name))
+    spaces = sorted(telling, key=lambda each: (-len(each.methods), each.name))
     for chars in (100, 60, 30):
         lines = [f"{_heading(space)}{_about(space, chars)}" for space in spaces]
         text = "\n".join(lines)

@@ -7,7 +7,18 @@ from typing import Any, assert_never
 
 from toolscript.codec import Encoded, decode
 from toolscript.errors import Conflict, Failure, error_of
-from toolscript.runs.entry import CallStatus, Decided, Ended, Entry, Reverted, RunRecord, RunStatus
+from toolscript.runs.entry import (
+    CalledOff,
+    CallStatus,
+    Decided,
+    Ended,
+    Entry,
+    Granted,
+    Reverted,
+    RunRecord,
+    RunStatus,
+    Verdict,
+)
 from toolscript.runs.history import CallState, history
 from toolscript.runs.program import Instant
 from toolscript.runs.turn import Answer, Crashed, Finished, Outcome, Raised, Usage
@@ -20,8 +31,9 @@ SHOW = "codemode.show"
 class CallRecord:
     """One call in a run's timeline; `duration_us` is None until it is answered.
 
-    `args` are those that the program gave; `decided` holds a person's decision, edited arguments included. `rule`
-    says which rule of the policy let it pass or asked, and why.
+    `args` are those that the program gave; `decided` holds a person's decision, edited arguments included. `verdict`
+    says how the call was taken (`replay`: with the answer of an earlier run), and `rule` by which rule of the policy,
+    and why.
     """
 
     seq: int
@@ -31,6 +43,7 @@ class CallRecord:
     status: CallStatus
     at: Instant
     since: Instant = 0
+    verdict: Verdict = "allow"
     rule: str = ""
     duration_us: int | None = None
     answer: Answer | None = None
@@ -42,13 +55,19 @@ class CallRecord:
         """Whether a person is asked to decide on it."""
         return self.status in ("pending", "uncertain") and self.answer is None
 
+    @property
+    def moves(self) -> bool:
+        """Whether a person decided on it, and that is still to be carried out."""
+        return self.decided is not None and self.answer is None and not self.waits
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What a run came to.
 
     `printed` are the lines of its console, `shown` the values of `codemode.show`; `hint` says what a failed program
-    probably meant. Of a parked run, `pending` are the calls that wait for a person.
+    probably meant. Of a parked run, `pending` are the calls that wait for a person. `decisions` counts what people
+    added to its log.
     """
 
     run: str
@@ -60,6 +79,7 @@ class Result:
     usage: Usage = field(default_factory=Usage)
     duration_ms: int = 0
     hint: str = ""
+    decisions: int = 0
 
     @property
     def ok(self) -> bool:
@@ -73,8 +93,10 @@ class Result:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing more comes of it by itself: it has ended, or waits for a person."""
-        return self.outcome is not None or (self.status == "parked" and bool(self.pending))
+        """Whether nothing more comes of it by itself: it has ended, or waits for a person and for nothing else."""
+        if self.outcome is not None:
+            return True
+        return self.status == "parked" and bool(self.pending) and not any(call.moves for call in self.calls)
 
     @property
     def failure(self) -> Failure | None:
@@ -108,6 +130,7 @@ def result_of(run: RunRecord, entries: list[Entry]) -> Result:
         calls=calls,
         usage=log.ended.usage if log.ended else Usage(),
         duration_ms=(log.ended.at if log.ended else run.updated) - run.created,
+        decisions=sum(isinstance(entry, Decided | Granted | CalledOff) for entry in entries),
     )
 
 
@@ -134,6 +157,7 @@ def _record(call: CallState) -> CallRecord:
         status=call.status,
         at=call.intended.at,
         since=call.since,
+        verdict=call.intended.verdict,
         rule=call.intended.rule,
         duration_us=answered.duration_us if answered else None,
         answer=answered.answer if answered else None,

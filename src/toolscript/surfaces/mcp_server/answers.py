@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import mcp_types as types
 
 from toolscript.codec import NULL, Blob, Encoded, decode, encode
 from toolscript.errors import Conflict, Failure
-from toolscript.runs.result import CallRecord, Result
+from toolscript.runs.program import Instant
+from toolscript.runs.result import Result
 from toolscript.runs.shaping import readable, shape, shape_lines
-from toolscript.runs.turn import Crashed, Finished, Raised
-from toolscript.runtime.upstreams import BUILTIN
-from toolscript.tokens import estimate
+from toolscript.runs.turn import Crashed, Finished
+from toolscript.surfaces.mcp_server.sofar import acted, reused, so_far, wrote
+from toolscript.surfaces.mcp_server.waiting import waiting
+from toolscript.tokens import cut, estimate
 
 log = logging.getLogger("toolscript.mcp_server")
 
@@ -29,15 +31,22 @@ PRINTED_SHARE = 4  # printed lines get at most this part of the budget, and so d
 CONTENT_TOKENS = 500  # of what a tool said beside its error
 MAX_IMAGE_BYTES = 5 << 20  # above it the common model providers refuse an image
 MAX_SHOWN = 20
+NOTE_TOKENS = 300
 
 ReadBlob = Callable[[str], Awaitable[tuple[bytes, str]]]
 
 
-async def answer_of(result: Result, *, budget_tokens: int, read_blob: ReadBlob) -> types.CallToolResult:
-    """A run's result, within a budget of tokens; images come on top of it."""
+async def answer_of(
+    result: Result, *, budget_tokens: int, read_blob: ReadBlob, now: Instant, note: str = ""
+) -> types.CallToolResult:
+    """A run's result, within a budget of tokens, and a note beside it; images come on top."""
     share = budget_tokens // PRINTED_SHARE
-    beside = [_text(f"Printed:\n{shape_lines(result.printed, share).text}")] if result.printed else []
+    beside = [_text(cut(note, NOTE_TOKENS))] if note else []
+    if result.printed:
+        beside.append(_text(f"Printed:\n{shape_lines(result.printed, share).text}"))
     beside += await _shown(result, share, read_blob)
+    if taken := reused(result.calls):
+        beside.append(_text(taken))
     left = budget_tokens - sum(estimate(block.text) for block in beside if isinstance(block, types.TextContent))
     match result.outcome:
         case Finished(value):
@@ -45,7 +54,7 @@ async def answer_of(result: Result, *, budget_tokens: int, read_blob: ReadBlob) 
         case Crashed(failure):
             main = _text(_failed(result, failure, left))
         case None:
-            main = _text(f"The run {result.run} has not ended: it is {result.status}.")
+            main = _text(waiting(result, now=now, budget_tokens=left))
     return types.CallToolResult(
         content=[main, *beside],
         is_error=isinstance(result.outcome, Crashed),
@@ -84,37 +93,11 @@ def _failed(result: Result, failure: Failure, budget_tokens: int) -> str:
         parts.append(result.hint)
     if failure.content is not None:
         parts.append(f"The tool also said: {shape(failure.content, CONTENT_TOKENS, result.run).text}")
-    made = _made([call for call in result.calls if _acted(call)])
-    if made:
+    if made := so_far(result.calls):
         parts.append(made)
+    if any(wrote([call]) for call in result.calls if acted(call) or call.verdict == "replay"):
+        parts.append(f'Correct the program and send it with retry_of: "{result.run}": then nothing is done twice.')
     return "\n".join(parts)
-
-
-def _acted(call: CallRecord) -> bool:
-    """Whether a call reached a tool: one that was refused did not, and those of `codemode` are no news."""
-    if call.path.startswith(f"{BUILTIN}."):
-        return False
-    match call.answer:
-        case Raised(failure):
-            return failure.kind != "guest" or failure.code == "cancelled"
-        case _:
-            return True
-
-
-def _made(calls: Sequence[CallRecord]) -> str:
-    """What had been done before the end, so that a second try need not do it again."""
-    if not calls:
-        return ""
-    text = f"{len(calls)} call{'' if len(calls) == 1 else 's'} made"
-    writes = [call for call in calls if call.effect == "write" and call.status in ("returned", "uncertain")]
-    if writes:
-        paths = list(dict.fromkeys(call.path for call in writes))
-        more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""  # noqa: PLR2004 - one line
-        text += f", {len(writes)} of them {'a write' if len(writes) == 1 else 'writes'} ({', '.join(paths[:5])}{more})"
-        uncertain = sum(call.status == "uncertain" for call in writes)
-        if uncertain:
-            text += f"; whether {uncertain} took effect is not known"
-    return text + "."
 
 
 async def _shown(result: Result, budget_tokens: int, read_blob: ReadBlob) -> list[types.ContentBlock]:

@@ -1,4 +1,4 @@
-"""The arguments of the three tools: read from what a client sent, or refused with the right call shown."""
+"""The arguments of the tools: read from what a client sent, or refused with the right call shown."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ _RIGHT = {
     "search": 'search({ "query": "find customers by name" })',
     "describe": 'describe({ "paths": ["crm.find"] })',
     "execute": 'execute({ "code": "return await crm.find({ name: \\"Ada\\" });" })',
+    "resume": 'resume({ "run": "run_..." })',
 }
 
 
@@ -26,6 +27,15 @@ class Search:
     query: str | tuple[str, ...]
     limit: int
     namespace: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """A program, what it reads as `input`, and the run that it corrects."""
+
+    code: str
+    input: Any
+    retry_of: str | None
 
 
 def search_of(arguments: Mapping[str, Any]) -> Search:
@@ -46,16 +56,16 @@ def paths_of(arguments: Mapping[str, Any]) -> tuple[str, ...]:
     return (paths,) if isinstance(paths, str) else paths
 
 
-def code_of(arguments: Mapping[str, Any]) -> str:
-    """The code of `execute`."""
-    if "code" not in arguments:
-        raise _bad("execute", "code is missing" + _sent(arguments))
-    code = arguments["code"]
-    if not isinstance(code, str):
-        raise _bad("execute", f"code is a string, not {_said(code)}")
-    if not code.strip():
-        raise _bad("execute", "code is empty")
-    return code
+def execute_of(arguments: Mapping[str, Any]) -> Execute:
+    """The arguments of `execute`."""
+    code = _text("execute", "code", arguments)
+    retry_of = None if arguments.get("retry_of") in (None, "") else _text("execute", "retry_of", arguments)
+    return Execute(code, arguments.get("input"), retry_of)
+
+
+def run_of(arguments: Mapping[str, Any]) -> str:
+    """The run that `resume` asks after."""
+    return _text("resume", "run", arguments)
 
 
 def unknown(name: str, offered: Sequence[str]) -> BadCall:
@@ -64,6 +74,17 @@ def unknown(name: str, offered: Sequence[str]) -> BadCall:
         f"There is no tool {name[:80]!r} here; there are {', '.join(offered)}. "
         f"Tools of namespaces are called from a program: {_RIGHT['execute']}"
     )
+
+
+def _text(tool: str, field: str, arguments: Mapping[str, Any]) -> str:
+    if field not in arguments:
+        raise _bad(tool, f"{field} is missing" + _sent(arguments))
+    text = arguments[field]
+    if not isinstance(text, str):
+        raise _bad(tool, f"{field} is a string, not {_said(text)}")
+    if not text.strip():
+        raise _bad(tool, f"{field} is empty")
+    return text
 
 
 def _texts(tool: str, field: str, arguments: Mapping[str, Any]) -> str | tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What a client is offered at one moment: the three tools, and the exposed ones beside them.
+"""What a client is offered at one moment: the four tools, and the exposed ones beside them.
 
 Worked out from the catalogue and the options alone, so equal catalogues give equal bytes. The words that grow with
 the catalogue (the overview of namespaces) take what the constant words leave of the budget.
@@ -18,11 +18,11 @@ from toolscript.catalog.describe import overview
 from toolscript.codec import digest
 from toolscript.schema.typescript import declarations
 from toolscript.surfaces.mcp_server.options import ServeOptions
-from toolscript.surfaces.mcp_server.texts import connecting, tools
+from toolscript.surfaces.mcp_server.texts import OWN, connecting, tools
 from toolscript.tokens import estimate
 from toolscript.tools import Tool
 
-MAX_TOKENS = 640  # of the three tools together; the estimate is a little off, and the promise is 650
+MAX_TOKENS = 640  # of the four tools together; the estimate is a little off, and the promise is 650
 UPFRONT_TOKENS = 1_500  # up to here reading all declarations costs less than the turns that searching takes
 MIN_DECLARATION_TOKENS = 8  # no declaration is shorter: a catalogue with too many tools is told apart without printing
 MAX_NAME_CHARS = 64  # model providers accept ^[a-zA-Z0-9_-]{1,64}$
@@ -84,7 +84,7 @@ def _exposed(catalog: Catalog, patterns: Sequence[str]) -> dict[str, Tool]:
     for tool in sorted(catalog.tools, key=lambda tool: tool.path):
         if any(fnmatch.fnmatchcase(str(tool.path), pattern) for pattern in patterns):
             name = _name(tool, plain=True)
-            if name in chosen or name in ("search", "describe", "execute"):
+            if name in chosen or name in OWN:
                 name = _name(tool, plain=False)
             chosen[name] = tool
     return chosen

@@ -16,6 +16,8 @@ from toolscript.tools import Progress
 
 HEARTBEAT_S = 9.0
 QUIET_S = 0.25
+WAITS_FOR_SERVERS = "waiting for servers to connect"
+GOES_ON = "the run goes on"
 _SHOWN = 3  # names of calls in one message
 
 Report = Callable[[float, str], Awaitable[None]]
@@ -24,9 +26,11 @@ Report = Callable[[float, str], Awaitable[None]]
 class ProgressTeller:
     """Watches one run, and tells its client."""
 
-    def __init__(self, report: Report, clock: Clock) -> None:
+    def __init__(self, report: Report, clock: Clock, *, before: str = WAITS_FOR_SERVERS) -> None:
+        """`before` is said until the run makes its first call."""
         self._report = report
         self._clock = clock
+        self._before = before
         self._began = clock.now()
         self._last = 0.0
         self._running: dict[int, str] = {}
@@ -76,7 +80,7 @@ class ProgressTeller:
 
     def _message(self) -> str:
         if not self._started:
-            return "waiting for servers to connect"
+            return self._before
         done = f"{self._ended} call{'' if self._ended == 1 else 's'} done"
         if not self._running:
             return done

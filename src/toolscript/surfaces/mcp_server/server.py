@@ -1,8 +1,8 @@
-"""The MCP server: three tools (and the exposed ones) over a runtime, in both eras of the protocol.
+"""The MCP server: four tools (and the exposed ones) over a runtime, in both eras of the protocol.
 
 1. A handler answers in our own words, also where it fails: what an exception says goes to the log, because the
    library would send it to the client.
-2. A request that the client cancels cancels its run, and no further call starts.
+2. A request that the client cancels cancels its run, and no further call starts; a parked run stays.
 3. The list of tools is worked out from the catalogue; whoever listens is told when it becomes another.
 """
 
@@ -11,12 +11,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-import anyio
 import mcp_types as types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import NotificationOptions, Server
@@ -26,7 +25,7 @@ from mcp.shared.exceptions import MCPError
 
 from toolscript.catalog.search import found_text
 from toolscript.codec import CodecError
-from toolscript.errors import Conflict, Failure, Fault
+from toolscript.errors import Conflict
 from toolscript.ports import Clock
 from toolscript.runs.result import Result
 from toolscript.runs.turn import Crashed
@@ -34,11 +33,13 @@ from toolscript.runtime.clock import SystemClock
 from toolscript.runtime.runtime import Runtime
 from toolscript.surfaces.mcp_server import arguments
 from toolscript.surfaces.mcp_server.answers import answer_of, internal_error, text_answer
-from toolscript.surfaces.mcp_server.arguments import BadCall
+from toolscript.surfaces.mcp_server.arguments import BadCall, Execute
+from toolscript.surfaces.mcp_server.ladder import Came, Ladder
 from toolscript.surfaces.mcp_server.listeners import Listeners
 from toolscript.surfaces.mcp_server.offer import Offer, first_offer, offer_of
 from toolscript.surfaces.mcp_server.options import ServeOptions
-from toolscript.surfaces.mcp_server.progress import ProgressTeller, Report
+from toolscript.surfaces.mcp_server.progress import GOES_ON, WAITS_FOR_SERVERS, ProgressTeller, Report
+from toolscript.surfaces.mcp_server.state import SealedState
 from toolscript.surfaces.mcp_server.texts import INSTRUCTIONS, VERSION
 
 log = logging.getLogger("toolscript.mcp_server")
@@ -60,6 +61,7 @@ class ToolServer:
         self._offer = first_offer([connector.namespace for connector in runtime.connectors])
         self._bus = InMemorySubscriptionBus()
         self._listeners = Listeners()
+        self._ladder = Ladder(runtime, options)
         self.protocol = _Server(
             options.name,
             version=VERSION,
@@ -68,6 +70,7 @@ class ToolServer:
             on_call_tool=self._call_tool,
             on_subscriptions_listen=ListenHandler(self._bus),
         )
+        self.protocol.middleware.append(SealedState(runtime.secret, options.name))
         self.protocol.add_notification_handler("notifications/initialized", types.NotificationParams, self._greeted)
 
     @asynccontextmanager
@@ -111,12 +114,16 @@ class ToolServer:
             cache_scope="private",
         )
 
-    async def _call_tool(self, ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+    async def _call_tool(
+        self, ctx: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
         self._listeners.add(ctx)
         try:
-            return await self._answer(ctx, params.name, params.arguments or {})
+            return await self._answer(ctx, params)
         except BadCall as bad:
             return text_answer(str(bad), is_error=True)
+        except CodecError as error:
+            return text_answer(f"the input cannot reach the program: {error}", is_error=True)
         except Conflict as conflict:
             return text_answer(str(conflict), is_error=True)
         except MCPError:
@@ -125,8 +132,11 @@ class ToolServer:
             log.exception("%s failed", params.name)
             return internal_error()
 
-    async def _answer(self, ctx: Context, name: str, args: Mapping[str, Any]) -> types.CallToolResult:
-        match name:
+    async def _answer(
+        self, ctx: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        args = params.arguments or {}
+        match params.name:
             case "search":
                 asked = arguments.search_of(args)
                 found = await self._runtime.search(asked.query, limit=asked.limit, namespace=asked.namespace)
@@ -135,14 +145,22 @@ class ToolServer:
                 paths = arguments.paths_of(args)
                 return text_answer(await self._runtime.describe(paths, budget_tokens=self._options.budget_tokens // 2))
             case "execute":
-                return await self._shaped(await self._run(ctx, arguments.code_of(args), args.get("input")))
+                return await self._shaped(await self._run(ctx, params, arguments.execute_of(args)))
+            case "resume":
+                return await self._shaped(await self._resume(ctx, params, arguments.run_of(args)))
             case _:
-                offer = await self._offer_with(name)
-                if name not in offer.exposed:
-                    raise arguments.unknown(name, [tool["name"] for tool in offer.tools])
-                # The road of every call: checks, policy, limits and the log are those of a program's.
-                result = await self._run(ctx, f"return await {offer.exposed[name]}(input)", dict(args))
-                return await self._shaped(_direct(result))
+                return await self._direct(ctx, params)
+
+    async def _direct(
+        self, ctx: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        """Call an exposed tool by the road of every call: checks, policy, limits and log are those of a program's."""
+        offer = await self._offer_with(params.name)
+        if params.name not in offer.exposed:
+            raise arguments.unknown(params.name, [tool["name"] for tool in offer.tools])
+        code = f"return await {offer.exposed[params.name]}(input)"
+        came = await self._run(ctx, params, Execute(code, dict(params.arguments or {}), None))
+        return await self._shaped(replace(came, result=_bare(came.result)) if isinstance(came, Came) else came)
 
     async def _offer_with(self, name: str) -> Offer:
         """What is offered; a name that may be exposed waits for the upstreams to be known."""
@@ -151,33 +169,49 @@ class ToolServer:
             return offer_of(self._runtime.catalog, self._options)
         return self._offer
 
-    async def _run(self, ctx: Context, code: str, value: Any) -> Result:
-        teller = ProgressTeller(_report(ctx), self._clock) if _wants_progress(ctx) else None
-        telling = asyncio.create_task(teller.tell()) if teller else None
+    async def _run(
+        self, ctx: Context, params: types.CallToolRequestParams, asked: Execute
+    ) -> Came | types.InputRequiredResult:
+        first = params.request_state is None
+        async with self._told(ctx, WAITS_FOR_SERVERS if first else GOES_ON) as teller:
+
+            async def start() -> str:
+                return await self._runtime.start(
+                    asked.code, input=asked.input, retry_of=asked.retry_of, observer=teller
+                )
+
+            return await self._ladder.run(ctx, params, start)
+
+    async def _resume(
+        self, ctx: Context, params: types.CallToolRequestParams, run: str
+    ) -> Came | types.InputRequiredResult:
+        async with self._told(ctx, GOES_ON):
+            return await self._ladder.after(ctx, params, run)
+
+    @asynccontextmanager
+    async def _told(self, ctx: Context, before: str) -> AsyncGenerator[ProgressTeller | None]:
+        """Tell a client that asked for it how far its run is, while this is entered."""
+        if not _wants_progress(ctx):
+            yield None
+            return
+        teller = ProgressTeller(_report(ctx), self._clock, before=before)
+        telling = asyncio.create_task(teller.tell())
         try:
-            run = await self._runtime.start(code, input=value, observer=teller)
-            return await self._result(run)
-        except CodecError as error:
-            raise BadCall(f"the input cannot reach the program: {error}") from error
+            yield teller
         finally:
-            if telling is not None:
-                telling.cancel()
-                await asyncio.gather(telling, return_exceptions=True)
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
 
-    async def _shaped(self, result: Result) -> types.CallToolResult:
-        return await answer_of(result, budget_tokens=self._options.budget_tokens, read_blob=self._runtime.blob)
-
-    async def _result(self, run: str) -> Result:
-        try:
-            return await self._runtime.wait(run)
-        except Fault as fault:
-            log.exception("the run %s failed", run)
-            failure = Failure(kind="fault", code="fault", name="Fault", message=str(fault))
-            return Result(run=run, status="failed", outcome=Crashed(failure))
-        except asyncio.CancelledError:
-            with anyio.CancelScope(shield=True):
-                await self._runtime.cancel(run)
-            raise
+    async def _shaped(self, came: Came | types.InputRequiredResult) -> types.CallToolResult | types.InputRequiredResult:
+        if isinstance(came, types.InputRequiredResult):
+            return came
+        return await answer_of(
+            came.result,
+            budget_tokens=self._options.budget_tokens,
+            read_blob=self._runtime.blob,
+            now=self._clock.now(),
+            note=came.note,
+        )
 
 
 class _Server(Server[Any]):
@@ -194,11 +228,11 @@ class _Server(Server[Any]):
         return super().create_initialization_options(options, experimental_capabilities, extensions)
 
 
-def _direct(result: Result) -> Result:
+def _bare(result: Result) -> Result:
     """The result of a tool that was called directly: its failure stands in no program, at no line."""
     failure = result.failure
     if failure is None:
-        return result
+        return result if result.outcome is None else replace(result, calls=())
     plain = replace(failure, line=None, column=None, source=None, stack=())
     return replace(result, outcome=Crashed(plain), calls=())
 

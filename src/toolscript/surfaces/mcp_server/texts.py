@@ -1,6 +1,6 @@
-"""What a client reads of us before any call: the three tools, and who we are.
+"""What a client reads of us before any call: the four tools, and who we are.
 
-1. These are the product's most-read words. All three tools together stay under 650 tokens, with no tools behind them
+1. These are the product's most-read words. All four tools together stay under 650 tokens, with no tools behind them
    and with ten thousand; a test counts them, and another runs the example.
 2. They are the same on every list, byte for byte, as long as the catalogue is: clients cache prompts by prefix.
 3. Standard library only: they are on the wire before anything else is imported.
@@ -46,12 +46,17 @@ filters cost nothing there, and only the answer comes back.
 an unknown shape.
 - Sandboxed: no fetch, require, process or files. The outside world is reached through tools only."""
 
+_RESUME = """\
+Ask after a run that was handed back before its end: a person must approve it, it sleeps, or it is slow."""
+
+OWN = ("search", "describe", "execute", "resume")
+
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "array", "items": _TEXT}
 
 
 def tools(overview: str, declarations: str = "") -> list[dict[str, Any]]:
-    """The three tools as they go on the wire; `overview` says what there is to search, in a line or a few."""
+    """The four tools as they go on the wire; `overview` says what there is to search, in a line or a few."""
     execute = _EXECUTE
     if declarations:
         execute += f"\n\nAll tools:\n\n```ts\n{declarations}\n```"
@@ -79,14 +84,25 @@ def tools(overview: str, declarations: str = "") -> list[dict[str, Any]]:
             "name": "execute",
             "description": execute,
             "inputSchema": _object(
-                {"code": _TEXT, "input": {"description": "what the program reads as `input`"}}, "code"
+                {
+                    "code": _TEXT,
+                    "input": {"description": "what the program reads as `input`"},
+                    "retry_of": {"type": "string", "description": "failed run to correct without doing it all again"},
+                },
+                "code",
             ),
             "annotations": {"readOnlyHint": False, "openWorldHint": True},
+        },
+        {
+            "name": "resume",
+            "description": _RESUME,
+            "inputSchema": _object({"run": _TEXT}, "run"),
+            "annotations": {"readOnlyHint": True, "openWorldHint": True},
         },
     ]
 
 
-def connecting(configured: Sequence[str], *, max_chars: int = 480) -> str:
+def connecting(configured: Sequence[str], *, max_chars: int = 340) -> str:
     """The overview while nothing but the configured names is known."""
     if not configured:
         return ""
