@@ -19,7 +19,7 @@ from toolscript.runs.entry import Actor, Choice, Decided, RunRecord
 from toolscript.runs.history import CallState, History
 from toolscript.runs.machine import Execute, Refuse, Tally, check
 from toolscript.runs.policy import Policy
-from toolscript.runs.program import Instant
+from toolscript.runs.program import Instant, Limits
 
 _ON: Mapping[Choice, str] = {
     "approve": "pending",
@@ -50,7 +50,11 @@ def decisions(
     if log.ended is not None:
         raise Conflict(f"the run {run.id} has ended ({log.ended.status}): there is nothing to decide any more")
     calls = _chosen(wish, run, log)
-    args = None if wish.args is None else _edited(wish.args, calls, run, log, catalog, policy)
+    args = (
+        None
+        if wish.args is None
+        else _edited(wish.args, calls, run.limits, catalog=catalog, policy=policy, tally=Tally.of(log))
+    )
     value = _value(wish.value) if wish.choice == "done" else None
     return tuple(
         Decided(
@@ -104,10 +108,11 @@ def _where_it_is(run: RunRecord, log: History) -> str:
 def _edited(
     args: Mapping[str, Any],
     calls: Sequence[CallState],
-    run: RunRecord,
-    log: History,
+    limits: Limits,
+    *,
     catalog: Catalog,
     policy: Policy,
+    tally: Tally,
 ) -> Encoded:
     if len(calls) != 1:
         raise Conflict(f"edited arguments are for one call, and {len(calls)} were chosen; name one")
@@ -116,11 +121,11 @@ def _edited(
         encoded = encode(dict(args))
     except CodecError as error:
         raise Conflict(f"the edited arguments of {path} cannot be used: {error}") from error
-    match check(path, encoded, catalog, run.limits):
+    match check(path, encoded, catalog, limits):
         case Refuse(failure):
             raise Conflict(f"the edited arguments do not fit: {failure.message}")
         case Execute(tool, edited):
-            judgement = policy.judge(tool, edited, Tally.of(log).calls)
+            judgement = policy.judge(tool, edited, tally.calls)
             if judgement.verdict == "deny":
                 raise Conflict(f"the edited arguments of {path} are not allowed: {judgement.rule}")
         case _:

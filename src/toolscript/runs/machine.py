@@ -25,13 +25,14 @@ from toolscript.errors import Failure, FailureCode
 from toolscript.runs.entry import Granted, Intended
 from toolscript.runs.grants import grant_of
 from toolscript.runs.history import History
-from toolscript.runs.policy import Policy
+from toolscript.runs.policy import Judgement, Policy
 from toolscript.runs.program import Instant, Limits
 from toolscript.runs.turn import Answer, Called
 from toolscript.schema.typescript import signature
 from toolscript.tools import Effect, Tool
 
 TIMER = "codemode.sleep"
+SNIPPET = "codemode.run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def decide(call: Called, catalog: Catalog, policy: Policy, *, limits: Limits, ta
     if not isinstance(checked, Execute):
         return checked
     tool, args = checked.tool, checked.args
-    judgement = policy.judge(tool, args, tally.calls)
+    judgement = _judged(tool, args, catalog, policy, tally)
     rule = f"{judgement.rule} ({judgement.trouble})" if judgement.trouble else judgement.rule
     match judgement.verdict:
         case "allow":
@@ -140,6 +141,14 @@ def decide(call: Called, catalog: Catalog, policy: Policy, *, limits: Limits, ta
             if grant is not None:
                 return Execute(tool, args, f"grant {grant.id} by {grant.by.name}", grant.id)
             return Ask(rule, tool.effect)
+
+
+def _judged(tool: Tool, args: dict[str, Any], catalog: Catalog, policy: Policy, tally: Tally) -> Judgement:
+    """What the policy says; of a call that runs a snippet, what it says of the snippet."""
+    snippet = catalog.find(f"snippets.{args['name']}") if str(tool.path) == SNIPPET else None
+    if snippet is None:
+        return policy.judge(tool, args, tally.calls)
+    return policy.judge(snippet, args.get("input") or {}, tally.calls)
 
 
 def check(path: str, encoded: Encoded, catalog: Catalog, limits: Limits) -> Execute | Sleep | Refuse:

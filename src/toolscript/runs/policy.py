@@ -34,7 +34,8 @@ Outlook = Literal["allow", "ask", "deny", "depends"]
 PolicyFunction = Callable[[Tool, Mapping[str, Any]], Verdict | tuple[Verdict, str] | None]
 """Decides a call, with its reason if it likes; None leaves it to the rules."""
 
-BUILTIN = "codemode"
+OWN = frozenset({"codemode", "snippets"})
+"""The namespaces of the product itself: what snippets do is decided call by call."""
 MAX_REASON = 200  # characters of what a function says: a line of a log
 
 
@@ -168,7 +169,7 @@ class Policy:
         lines: list[str] = []
         decided = self._asked(tool, args)
         if self.function is not None:
-            said = "is not asked about codemode" if _is_builtin(tool) else "leaves it to the rules"
+            said = f"is not asked about {tool.path.namespace}" if _is_builtin(tool) else "leaves it to the rules"
             if decided is not None:
                 said = f"{decided.verdict}{f' ({decided.trouble})' if decided.trouble else ''}"
             lines.append(f"policy function: {said}")
@@ -243,7 +244,7 @@ def _are(values: object, kind: type) -> bool:
 
 
 def _is_builtin(tool: Tool) -> bool:
-    return tool.path.namespace == BUILTIN
+    return tool.path.namespace in OWN
 
 
 def _fits_any(patterns: Sequence[str], path: str) -> bool:
@@ -252,9 +253,9 @@ def _fits_any(patterns: Sequence[str], path: str) -> bool:
 
 @lru_cache(maxsize=50_000)
 def fits(pattern: str, path: str) -> bool:
-    """Whether a pattern of tools fits a path; those of `codemode` only one that names that namespace."""
+    """Whether a pattern of tools fits a path; those of our own namespaces only one that names the namespace."""
     namespace = path.partition(".")[0]
-    if namespace == BUILTIN and pattern != BUILTIN and not pattern.startswith(f"{BUILTIN}."):
+    if namespace in OWN and pattern != namespace and not pattern.startswith(f"{namespace}."):
         return False
     return pattern == namespace or fnmatchcase(path, pattern)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Generator, Mapping
 from functools import partial
 from typing import Any, cast
 
-from toolscript.codec import Blob, CodecError, Encoded, TooLarge, encode
+from toolscript.codec import TAGGED_JSON, Blob, CodecError, Encoded, TooLarge, encode
 from toolscript.errors import Failure, FailureCode, ToolError
 from toolscript.ports import Blobs, Clock, Connector, Reverter
 from toolscript.runs.machine import Execute, Sleep
@@ -17,6 +17,7 @@ from toolscript.runs.program import Limits
 from toolscript.runs.redaction import Redactor
 from toolscript.runs.rollback import Undo
 from toolscript.runs.turn import Answer, Raised, Returned
+from toolscript.runtime.upstreams import BUILTIN
 from toolscript.tools import CallContext, Media, Tool
 
 log = logging.getLogger("toolscript.calls")
@@ -99,9 +100,9 @@ class Caller:
             return _raised("too_large", message)
         except CodecError as error:
             return redactor.answer(_raised("bad_value", f"{path} answered a value that cannot cross: {error}"))
-        if len(encoded) > limits.value_bytes:
+        if len(encoded) > limits.value_bytes and not path.startswith(f"{BUILTIN}."):  # whose own caps are lower
             content = encoded.encode("utf-8", "surrogatepass")
-            encoded = encode(await self.keep(content, "application/json", run))
+            encoded = encode(await self.keep(content, TAGGED_JSON, run))
         return Returned(encoded)
 
     async def _encoded(self, value: Any, run: str, limits: Limits) -> Encoded:
@@ -114,7 +115,8 @@ class Caller:
         """The value with its media and large bytes kept in the store, and handles in their place."""
         match value:
             case Media(content, media_type):
-                return await self.keep(content, media_type, run)
+                # Ours alone says that tags in it are to be read.
+                return await self.keep(content, "application/json" if media_type == TAGGED_JSON else media_type, run)
             case bytes() if len(value) > INLINE_BYTES:
                 return await self.keep(value, "application/octet-stream", run)
             case dict():

@@ -17,7 +17,7 @@ import logging
 from collections.abc import Sequence
 from typing import Literal
 
-from toolscript.codec import encode
+from toolscript.codec import TAGGED_JSON, encode
 from toolscript.errors import Conflict, Failure, Fault
 from toolscript.ports import Event, Guest, Observer, Session
 from toolscript.runs.closing import CANCELLED, overdue
@@ -269,7 +269,7 @@ class Drive:
         if len(outcome.value) <= self.run.limits.value_bytes:
             return outcome
         content = outcome.value.encode("utf-8", "surrogatepass")
-        return Finished(encode(await self._around.caller.keep(content, "application/json", self.run.id)))
+        return Finished(encode(await self._around.caller.keep(content, TAGGED_JSON, self.run.id)))
 
     async def _stopped(self) -> Ending:
         """What becomes of the run when its task is cancelled."""

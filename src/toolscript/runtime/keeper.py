@@ -119,6 +119,7 @@ class Keeper:
         return await (self._take_due(now) if self._role == "worker" else self._take_own(now))
 
     async def _take_due(self, now: Instant) -> Instant | None:
+        self._drives.own.clear()  # a worker makes no difference between its own runs and others'
         while self._drives.has_room:
             claimed = await self._store.claim(scope=self._scope, now=now, until=now + self._lease_ms)
             if claimed is None:

@@ -17,7 +17,6 @@ from toolscript.runs.rollback import Rollback, Standing, plan, rollback_of
 from toolscript.runtime.drives import Drives
 from toolscript.runtime.keeper import Keeper
 from toolscript.runtime.surroundings import Surroundings
-from toolscript.tools import CallContext
 
 LIBRARY = Actor("", "library")
 _HEARING_S = 1.0  # how long whoever drives a run elsewhere is given to hear, before we look again
@@ -99,8 +98,7 @@ class Operator:
                 await self._append(record, [Reverted(seq=step.seq, answer=step.answer, at=now)])
                 continue
             await self._append(record, [Reverting(seq=step.seq, by=by, at=now)])
-            context = CallContext(run=f"{record.id}:revert", seq=step.seq)
-            answer = await around.caller.revert(step, context, record.limits)
+            answer = await around.caller.revert(step, step.context(record.id), record.limits)
             await self._append(record, [Reverted(seq=step.seq, answer=answer, at=around.clock.now())])
 
     async def _append(self, record: RunRecord, entries: Sequence[Entry]) -> None:

@@ -25,7 +25,6 @@ from toolscript.runs.redaction import Redactor
 from toolscript.runs.result import Result, result_of
 from toolscript.runs.retention import Retention
 from toolscript.runs.rollback import Rollback
-from toolscript.runs.snippet import SNIPPETS
 from toolscript.runs.turn import Outcome
 from toolscript.runtime.builtin import Builtin
 from toolscript.runtime.calls import Caller
@@ -101,11 +100,7 @@ class Runtime:
             scope=scope,
             saving=snippets_by == "model",
         )
-        own: list[Connector] = [builtin]
-        connectors = tuple(connectors)
-        if all(connector.namespace != SNIPPETS for connector in connectors):
-            own.append(SnippetShelf(self.snippets))
-        self._upstreams = Upstreams([*own, *connectors])
+        self._upstreams = Upstreams([builtin, SnippetShelf(self.snippets), *connectors])
         redactor = Redactor(secrets)
         self._around = Surroundings(
             store=self._store,
@@ -169,7 +164,8 @@ class Runtime:
 
     @property
     def connectors(self) -> Sequence[Connector]:
-        return self._upstreams.connectors
+        """Those that the runtime was given, without its own."""
+        return [each for each in self._upstreams.connectors if not isinstance(each, SnippetShelf)]
 
     async def ready(self, *, timeout_s: float | None = None) -> None:
         """Wait until every connector has connected, or could not."""

@@ -9,6 +9,7 @@ from functools import partial
 from toolscript.catalog.catalog import Catalog
 from toolscript.errors import ConfigError
 from toolscript.ports import Connector
+from toolscript.runs.snippet import SNIPPETS
 
 BUILTIN = "codemode"
 
@@ -48,8 +49,8 @@ class Upstreams:
 
     @property
     def connectors(self) -> Sequence[Connector]:
-        """All but `codemode` itself."""
-        return [connector for name, connector in self._connectors.items() if name != BUILTIN]
+        """All but our own."""
+        return [connector for name, connector in self._connectors.items() if name not in (BUILTIN, SNIPPETS)]
 
     async def ready(self, names: Callable[[frozenset[str]], frozenset[str]], timeout_s: float) -> None:
         """Wait until none of the chosen namespaces is connecting any more; gives up after `timeout_s`."""
@@ -87,6 +88,8 @@ class Upstreams:
             problems=listing.problems,
         )
         self.catalog = fill(self.catalog)
-        if connector.namespace != BUILTIN:
+        if connector.namespace == SNIPPETS and not listing.tools:
+            self.offered = self.offered.without(SNIPPETS)  # nothing was saved, so there is nothing to speak of
+        elif connector.namespace != BUILTIN:
             self.offered = fill(self.offered)
         self._change.set()
