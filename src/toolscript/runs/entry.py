@@ -240,3 +240,17 @@ def last_instant(entries: Sequence[Entry], default: Instant) -> Instant:
             case _:
                 return entry.at
     return default
+
+
+def latest_instant(entries: Sequence[Entry], default: Instant) -> Instant:
+    """The latest time that a run's own lines carry; people decide by other clocks, which may be wrong."""
+    latest = default
+    for entry in entries:
+        match entry:
+            case Turned():
+                latest = max(latest, entry.now)
+            case Printed() | Decided() | Granted() | CalledOff():
+                pass
+            case _:
+                latest = max(latest, entry.at)
+    return latest

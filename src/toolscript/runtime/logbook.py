@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
 from toolscript.errors import Fault
 from toolscript.ports import Clock, RunStore
-from toolscript.runs.entry import Entry, RunRecord, RunStatus
+from toolscript.runs.entry import Entry, RunRecord, RunStatus, latest_instant
 from toolscript.runs.program import Instant
 
 _T = TypeVar("_T")
@@ -26,7 +27,7 @@ class Logbook:
         self._sent: Awaitable[None] | None = None
         self.broken = False
         """Whether the store failed: then what it holds is the log, and nothing may be added to it from here."""
-        self._now = run.updated
+        self._now = latest_instant(entries, run.created)
 
     def instant(self) -> Instant:
         """The time now; never before a time that the run has seen."""
@@ -50,6 +51,12 @@ class Logbook:
         sent, self._sent = self._sent, None
         if sent is not None:
             await self._sound(sent)
+
+    def abandon(self) -> None:
+        """Let what is under way to the store be: whoever was stopped does not wait for its answer."""
+        sent, self._sent = self._sent, None
+        if isinstance(sent, asyncio.Future):
+            sent.add_done_callback(_heard)
 
     async def commit(self, status: RunStatus = "running") -> None:
         """Commit all that is noted."""
@@ -82,3 +89,9 @@ class Logbook:
         except Fault:
             self.broken = True
             raise
+
+
+def _heard(sent: asyncio.Future[None]) -> None:
+    """Look at what came of a write that nobody waits for, or asyncio would log it as forgotten."""
+    if not sent.cancelled():
+        sent.exception()

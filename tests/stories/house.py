@@ -1,0 +1,85 @@
+"""Runtimes that share one store, one guest, one clock and one upstream: the processes of a story."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from upstream import Upstream
+
+from toolscript.ports import Guest, RunStore
+from toolscript.runs.condition import Condition
+from toolscript.runs.entry import Entry
+from toolscript.runs.policy import Policy, Rule
+from toolscript.runs.result import Result
+from toolscript.runtime.runtime import Runtime
+from toolscript.testing.clock import FakeClock
+
+
+class Lent:
+    """A store or a guest that outlives the runtimes that it is given to."""
+
+    def __init__(self, lent: Any) -> None:
+        self._lent = lent
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._lent, name)
+
+    async def close(self) -> None:
+        """Left to its owner."""
+
+
+@dataclass
+class House:
+    store: RunStore
+    guest: Guest
+    clock: FakeClock = field(default_factory=FakeClock)
+    upstream: Upstream = field(default_factory=Upstream)
+
+    def process(self, **options: Any) -> Runtime:
+        """One more process on the store; by default it asks before `w.drop` and before every write of over 100."""
+        options.setdefault("policy", ASKING)
+        options.setdefault("store", Lent(self.store))
+        options.setdefault("connectors", [self.upstream.connector()])
+        return Runtime(clock=self.clock, guests={"typescript": Lent(self.guest)}, **options)
+
+    @property
+    def done(self) -> list[str]:
+        return self.upstream.done
+
+    async def log(self, run: str) -> list[Entry]:
+        return (await self.store.read(run))[1]
+
+    async def status(self, run: str) -> str:
+        return (await self.store.read(run))[0].status
+
+
+def rule(verdict: Any, *tools: str, when: str = "", **more: Any) -> Rule:
+    conditions = (Condition.parse(when),) if when else ()
+    return Rule(verdict=verdict, tools=tools or ("*",), when=conditions, **more)
+
+
+ASKING = Policy((rule("deny", "w.drop", when='name == "system"'), rule("ask", "w.drop"),
+                 rule("ask", "w.write", "w.pay", when="amount > 100")))  # fmt: skip
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    """Wait for what another task brings about, and not for long."""
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+async def ends(runtime: Runtime, run: str) -> Result:
+    """The result of a run that has ended, or waits for a person."""
+    return await asyncio.wait_for(runtime.wait(run), 20)
+
+
+async def reaches(runtime: Runtime, run: str, wanted: str | Callable[[Result], Any]) -> Result:
+    """What a run has come to, as soon as it has this status, or is as wanted."""
+    async with asyncio.timeout(20):
+        while True:
+            result = await runtime.result(run)
+            if result.status == wanted or (callable(wanted) and wanted(result)):
+                return result
+            await asyncio.sleep(0.001)
