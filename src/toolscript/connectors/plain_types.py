@@ -202,6 +202,9 @@ def _union(members: tuple[Any, ...]) -> tuple[dict[str, Any], Convert] | None:
         schemas += [found[0]] if found[0] not in schemas else []
         takers.setdefault(kind, []).append(found[1])
     by_kind = {kind: takes[0] for kind, takes in takers.items() if len(takes) == 1}
+    if any(_is_number_literal(member) for member in members):  # for pydantic, False is in Literal[0]
+        by_kind.pop(bool, None)
+        by_kind.pop(float, None)
     if float in by_kind and not {int, bool} & takers.keys():
         by_kind[int] = _float
 
@@ -211,6 +214,12 @@ def _union(members: tuple[Any, ...]) -> tuple[dict[str, Any], Convert] | None:
         return one(value)
 
     return {"anyOf": schemas} if len(schemas) > 1 else schemas[0], take
+
+
+def _is_number_literal(member: Any) -> bool:
+    while get_origin(member) is Annotated:
+        member = get_args(member)[0]
+    return get_origin(member) is Literal and type(get_args(member)[0]) is int
 
 
 def _kind(member: Any) -> Any:
