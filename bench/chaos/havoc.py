@@ -8,7 +8,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,8 +70,9 @@ class Havoc:
     def _kill(self, stack: AsyncExitStack, began: float) -> Callable[[int], Coroutine[None, None, None]]:
         async def kill(number: int) -> None:
             worker = self._workers.pop(number)
-            worker.kill()
-            await worker.wait()
+            with suppress(ProcessLookupError):  # it ended by itself, which it should not
+                worker.kill()
+            self.graceless += await worker.wait() != -signal.SIGKILL
             self.kills += 1
             left = max(0.1, began + self.plan.havoc_s - time.monotonic())
             await self._work(stack, number, left)
@@ -82,9 +83,10 @@ class Havoc:
         """Stop a worker for so long that others take over what it drives."""
         worker = self._workers[number]
         self._stopped.add(number)
-        worker.send_signal(signal.SIGSTOP)
-        await asyncio.sleep(self.plan.lease_ms / 1_000 * 1.5)
-        worker.send_signal(signal.SIGCONT)
+        with suppress(ProcessLookupError):
+            worker.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(self.plan.lease_ms / 1_000 * 1.5)
+            worker.send_signal(signal.SIGCONT)
         self._stopped.discard(number)
         self.pauses += 1
 

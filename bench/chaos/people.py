@@ -44,10 +44,11 @@ async def decide(runtime: Runtime, plan: Plan, run: str, call: CallRecord) -> bo
     return True
 
 
-async def look(runtime: Runtime, plan: Plan, seen: dict[str, int]) -> None:
-    """Decide on all that waits; `seen` are the runs that wait for nobody, by when that was."""
+async def look(runtime: Runtime, plan: Plan, seen: dict[str, tuple[int, int]]) -> None:
+    """Decide on all that waits; `seen` are the runs that wait for nobody, by the fence and the decisions of then."""
     for record in await runtime.recent(limit=plan.runs, status="parked"):
-        if seen.get(record.id) == record.updated:
+        state = (record.fence, record.decisions)
+        if seen.get(record.id) == state:
             continue
         pending = (await runtime.result(record.id)).pending
         try:
@@ -56,13 +57,13 @@ async def look(runtime: Runtime, plan: Plan, seen: dict[str, int]) -> None:
             print(conflict, file=sys.stderr, flush=True)
             continue
         if not pending and all(decided):
-            seen[record.id] = record.updated
+            seen[record.id] = state
 
 
 async def main(plan: Plan) -> None:
     told = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
-    seen: dict[str, int] = {}
+    seen: dict[str, tuple[int, int]] = {}
     async with Runtime([connector(plan)], store=SQLiteStore(plan.file), role="client") as runtime:
         while not told.is_set():
             await look(runtime, plan, seen)

@@ -130,6 +130,7 @@ class Drive:
         finally:
             self._ending = True
             self._flights.abandon()
+            self.book.abandon()
             if self._session is not None:
                 await self._session.close()
 
