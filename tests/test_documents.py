@@ -17,8 +17,9 @@ def run(*command: str, cwd: Path = ROOT) -> str:
     return done.stdout
 
 
-def test_the_programs_of_the_readme_print_what_it_says(tmp_path: Path):
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+@pytest.mark.parametrize("page", ["README.md", "docs/durable-runs.md"])
+def test_the_programs_of_a_page_print_what_it_says(page: str, tmp_path: Path):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
     assert blocks
     for number, block in enumerate(blocks):
         (expected,) = re.findall(r"print\(.*\)  # (.*)", block)

@@ -23,19 +23,27 @@ if TYPE_CHECKING:
         ToolscriptError,
     )
     from toolscript.ports import Connector, Event, Guest, Listing, Observer, Session, Store
+    from toolscript.runs.condition import Condition
+    from toolscript.runs.entry import Actor
+    from toolscript.runs.policy import Policy, Rule
     from toolscript.runs.program import Limits, Program
     from toolscript.runs.result import CallRecord, Result
+    from toolscript.runs.retention import Retention
+    from toolscript.runs.rollback import Rollback
+    from toolscript.runs.snippet import Snippet
     from toolscript.runtime.runtime import Runtime
     from toolscript.stores.memory import MemoryStore
     from toolscript.stores.sqlite import SQLiteStore
-    from toolscript.tools import CallContext, Media, Progress, Tool, ToolPath
+    from toolscript.tools import CallContext, Media, Progress, Revert, Tool, ToolPath
 
     __version__: str
 
 __all__ = [
+    "Actor",
     "Blob",
     "CallContext",
     "CallRecord",
+    "Condition",
     "ConfigError",
     "Conflict",
     "Connector",
@@ -50,13 +58,19 @@ __all__ = [
     "Media",
     "MemoryStore",
     "Observer",
+    "Policy",
     "Program",
     "Progress",
     "Result",
+    "Retention",
+    "Revert",
+    "Rollback",
+    "Rule",
     "RunError",
     "Runtime",
     "SQLiteStore",
     "Session",
+    "Snippet",
     "Store",
     "Tool",
     "ToolError",
@@ -82,12 +96,18 @@ _homes = {
         "ToolscriptError",
     ),
     "ports": ("Connector", "Event", "Guest", "Listing", "Observer", "Session", "Store"),
+    "runs.condition": ("Condition",),
+    "runs.entry": ("Actor",),
+    "runs.policy": ("Policy", "Rule"),
     "runs.program": ("Limits", "Program"),
     "runs.result": ("CallRecord", "Result"),
+    "runs.retention": ("Retention",),
+    "runs.rollback": ("Rollback",),
+    "runs.snippet": ("Snippet",),
     "runtime.runtime": ("Runtime",),
     "stores.memory": ("MemoryStore",),
     "stores.sqlite": ("SQLiteStore",),
-    "tools": ("CallContext", "Media", "Progress", "Tool", "ToolPath"),
+    "tools": ("CallContext", "Media", "Progress", "Revert", "Tool", "ToolPath"),
 }
 _home = {name: f"toolscript.{module}" for module, names in _homes.items() for name in names}
 
