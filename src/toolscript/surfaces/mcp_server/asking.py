@@ -25,6 +25,7 @@ from toolscript.tokens import cut, estimate
 MAX_REASON_CHARS = 2_000
 MAX_RULE_CHARS = 300
 _WORDS_TOKENS = 150  # of a message beside the arguments
+_PROBLEM_TOKENS = 200
 _HIDDEN = ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
 _fence = re.compile(r"^\s*```\w*\n(.*?)\n?```\s*$", re.DOTALL)
 
@@ -48,7 +49,7 @@ def message(call: CallRecord, *, run: str, done: str, problem: str, budget_token
         )
     else:
         asked = f"A program wants to call {call.path}. {_because(call)}"
-    parts = [f"Your answer could not be used: {problem}"] if problem else []
+    parts = [f"Your answer could not be used: {cut(problem, _PROBLEM_TOKENS)}"] if problem else []
     parts += [asked.strip(), f"Arguments:\n{_arguments(call, run, budget_tokens - _WORDS_TOKENS)}"]
     parts.append(f"Call {call.seq} of {run}." + (f" Before it: {done}" if done else ""))
     return "\n\n".join(parts)

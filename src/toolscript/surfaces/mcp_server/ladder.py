@@ -8,6 +8,8 @@ The rungs, best first:
 2. An older client that can show forms is asked inside the call, one form after the other.
 3. Any other client gets the run's id, and what waits for whom. People decide elsewhere; `resume` asks after it.
 
+Whoever dismisses a form is asked no more in that call, and the rest stays as it is.
+
 A decision is only ever what the client says that a person answered; there is no argument of any tool that decides.
 A request that goes away cancels the run that it started while that runs; a parked run stays, for whoever decides.
 """
@@ -58,9 +60,9 @@ class Came:
 
 @dataclass(slots=True)
 class _Round:
-    """What became of one round of answers: calls that a person left as they are, and answers that were no use."""
+    """What became of one round of answers: whether a form was dismissed, and which answers were no use."""
 
-    left: set[int] = field(default_factory=set[int])
+    dismissed: bool = False
     problems: dict[int, str] = field(default_factory=dict[int, str])
     note: str = ""
 
@@ -108,8 +110,8 @@ class Ladder:
         """To the run's end, or as far as it comes without further answers."""
         for _ in range(MAX_FORMS):
             result = await self._runtime.wait(run, timeout_s=self._patience_s(ctx, since))
-            asked = [call for call in result.pending if call.seq not in met.left][:MAX_FORMS]
-            if not result.settled or not asked or not _shows_forms(ctx):
+            asked = result.pending[:MAX_FORMS]
+            if not result.settled or not asked or met.dismissed or not _shows_forms(ctx):
                 break
             if ctx.protocol_version not in HANDSHAKE_PROTOCOL_VERSIONS:
                 return self._questions(result, asked, met)
@@ -131,18 +133,17 @@ class Ladder:
     async def _asked(self, ctx: Context, result: Result, asked: Sequence[CallRecord], met: _Round) -> _Round:
         """Ask inside the call, and record every answer before the next question."""
         prefill = ctx.protocol_version >= _PREFILL_SINCE
-        now = _Round(left=set(met.left))
+        now = _Round()
         for call in asked:
             question = self._form(result, call, len(asked), met, prefill=prefill)
             try:
                 answer = await ctx.session.elicit_form(question.message, question.requested_schema, ctx.request_id)
             except (MCPError, ValueError) as error:  # it refused, or its answer is none
                 log.warning("the client could not ask about call %s of %s: %s", call.seq, result.run, error)
-                now.left.update(call.seq for call in asked)
+                now.dismissed = True
                 break
             await self._record(ctx, result.run, call, reply(call, answer.action, answer.content), now)
-            if answer.action == "cancel":
-                now.left.update(call.seq for call in asked)
+            if now.dismissed:
                 break
         return now
 
@@ -179,7 +180,7 @@ class Ladder:
                 case "leave" if given.problem:
                     met.problems[seq] = given.problem
                 case "leave":
-                    met.left.add(seq)
+                    met.dismissed = True
                 case _:
                     assert_never(given.choice)
         except Conflict as conflict:
