@@ -114,6 +114,17 @@ class Drive:
             self._to_hear = True
             self._flights.ring()
 
+    @property
+    def is_deaf(self) -> bool:
+        """Whether it waits for one call, and so does not look into the log though people added to it."""
+        return self._to_hear and self._flights.is_alone
+
+    async def listen(self) -> None:
+        """For a deaf one: end the run if a person called it off. All else can wait for the call."""
+        _, entries = await self._around.store.read(self.run.id)
+        if history(entries).called_off is not None:
+            self.cancel()
+
     def _stop(self, how: Literal["cancel", "let_go", "lost"]) -> None:
         self._stopping = self._stopping or how
         if self._task is not None and not self._ending:
@@ -191,7 +202,7 @@ class Drive:
             await self.book.durable()
             self._usage = turn.usage
             if turn.printed:
-                self.book.note(Printed(turn.printed))
+                self.book.note(Printed(tuple(map(self._around.redactor.text, turn.printed))))
             if turn.outcome is not None:
                 self._docket.overtaken(turn)
                 return _status(turn.outcome), turn.outcome
@@ -257,17 +268,23 @@ class Drive:
         self.book.note(*await self._flights.settle(), *self._docket.close())
         if self._session is not None:
             await self._session.close()
-        self.outcome = outcome
+        outcome = self.outcome = self._clean(outcome)
         ended = Ended(status=status, outcome=await self._kept(outcome), at=self.book.instant(), usage=self._usage)
         self.book.note(ended)
         await self.book.commit(status)
         return "ended"
 
+    def _clean(self, outcome: Outcome) -> Outcome:
+        """The outcome without secrets."""
+        match outcome:
+            case Finished(value):
+                return Finished(self._around.redactor.encoded(value))
+            case Crashed(failure):
+                return Crashed(self._around.redactor.failure(failure))
+
     async def _kept(self, outcome: Outcome) -> Outcome:
         """The outcome as the log has it: of a value that is too large, the handle of a blob."""
-        if isinstance(outcome, Crashed):
-            return Crashed(self._around.redactor.failure(outcome.failure))
-        if len(outcome.value) <= self.run.limits.value_bytes:
+        if isinstance(outcome, Crashed) or len(outcome.value) <= self.run.limits.value_bytes:
             return outcome
         content = outcome.value.encode("utf-8", "surrogatepass")
         return Finished(encode(await self._around.caller.keep(content, TAGGED_JSON, self.run.id)))
