@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import mcp_types as types
 import pytest
+from mcp.client import Client
 from mcp_bank import Person, bank, customer, payments
 from mcp_parts import over_http, words
 
@@ -307,3 +308,33 @@ async def cut_off(folder: Path) -> str:
     async with bank(folder, lease_ms=300) as runtime, asyncio.timeout(20):
         assert (await runtime.wait(run)).status == "parked"
     return run
+
+
+async def test_a_client_that_answers_nonsense_for_ever_gets_the_handle_in_the_end(tmp_path: Path) -> None:
+    person = Person([{"decision": "perhaps"}] * 100)
+    async with customer(tmp_path, "http", "legacy", person) as client:
+        result = await execute(client, PAY)
+    assert (status(result), len(person.asked)) == ("parked", 10)
+    assert "Call 2: the decision is approve or reject." in words(result)
+
+
+async def test_a_client_that_cannot_show_a_form_after_all_gets_the_handle(tmp_path: Path, transport: str) -> None:
+    async def refuse(context: Any, params: Any) -> Any:
+        return types.ErrorData(code=-32603, message="no window")
+
+    async with customer(tmp_path, transport, "legacy", refuse) as client:
+        result = await execute(client, PAY)
+    assert (status(result), result.is_error) == ("parked", False)
+    assert "no window" not in words(result)
+
+
+async def test_who_decided_is_the_client_s_name_in_one_line(tmp_path: Path, mode: str) -> None:
+    named = types.Implementation(name="a\nclient\u202e" + "x" * 200, version="1")
+    async with over_http(bank(tmp_path)) as url:
+        how: Any = {"mode": mode, "client_info": named, "elicitation_callback": Person([YES])}
+        async with Client(url, **how) as client:
+            run = run_of(await execute(client, PAY))
+    async with bank(tmp_path) as runtime:
+        (decided,) = [call.decided for call in (await runtime.result(run)).calls if call.decided]
+    assert decided.by.name.startswith("a client\\u202ex")
+    assert (len(decided.by.name), decided.by.via) == (80, "mcp")

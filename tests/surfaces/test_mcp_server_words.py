@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from toolscript.tokens import estimate
 from toolscript.tools import Tool, ToolPath
 
 MAX_TOKENS = 650
+WORDS = Path(__file__).parent / "mcp_words.txt"
 OBJECT = {"type": "object", "properties": {"customer": {"type": "string"}}, "required": ["customer"]}
 
 
@@ -138,3 +140,13 @@ def test_the_version_is_that_of_the_distribution() -> None:
     from importlib.metadata import version
 
     assert version("toolscript") == VERSION
+
+
+def test_the_constant_words_are_those_that_were_reviewed() -> None:
+    """To accept other words: read the difference, then write `described()` to the file."""
+    assert described() == WORDS.read_text()
+
+
+def described() -> str:
+    parts = [f"{each['name']}\n\n{each['description']}\n\n{json.dumps(each['inputSchema'])}\n" for each in tools("")]
+    return "\n---\n\n".join([f"{INSTRUCTIONS}\n", *parts])

@@ -87,7 +87,10 @@ def tools(overview: str, declarations: str = "") -> list[dict[str, Any]]:
                 {
                     "code": _TEXT,
                     "input": {"description": "what the program reads as `input`"},
-                    "retry_of": {"type": "string", "description": "failed run to correct without doing it all again"},
+                    "retry_of": {
+                        "type": "string",
+                        "description": "failed run that this corrects: what it did is not repeated",
+                    },
                 },
                 "code",
             ),
