@@ -68,6 +68,7 @@ def assemble(
     *,
     isolation: str = "threads",
     role: Literal["worker", "client"] = "client",
+    observers: Sequence[Observer] = (),
 ) -> Runtime:
     """The runtime that a configuration asks for; `isolation` is for a configuration that does not say.
 
@@ -79,14 +80,14 @@ def assemble(
         connectors += [connect(spec, max_answer_bytes=config.limits.answer_bytes) for spec in specs]
     for one in config.python:
         connectors += _python(one, config.origins["python.functions"])
-    observer: Observer = load("toolscript.observers.logging:LoggingObserver")()
+    logged: Observer = load("toolscript.observers.logging:LoggingObserver")()
     make: type[Runtime] = load("toolscript.runtime.runtime:Runtime")
     return make(
         _wrapped(connectors, config.namespaces),
         store=store(config.store),
         isolation=cast("Any", config.isolation or isolation),
         limits=config.limits,
-        observers=[observer],
+        observers=[logged, *observers],
         connect_timeout_s=config.connect_ms / 1_000,
         policy=policy(config.policy, config.origins["policy.function"]),
         scope=config.scope,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn, cast
@@ -24,7 +24,8 @@ COMMANDS = {
     "policy": "list the rules of the policy, or explain what becomes of one call",
     "doctor": "check the installation, the settings and every server",
     "demo": "show what it does, without any set-up",
-    "runs": "list earlier runs, or show one",
+    "runs": "list, show, decide on and clear away runs",
+    "snippets": "list, show, save and run saved programs",
 }
 
 EXIT_CODES = """\
@@ -36,23 +37,64 @@ class Parser(argparse.ArgumentParser):
     """A parser that says what was meant, and fills itself in when it is first used."""
 
     command: str = ""
+    _actions_of: Mapping[str, Parser] | None = None
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] - overloads
         if self.command:
             command, self.command = self.command, ""
             load(f"toolscript.surfaces.cli.{command}:arguments")(self)
             _common(self)
-        return super().parse_known_args(args, namespace)
+        words: list[str] = list(args or ())
+        if self._actions_of is not None:
+            words = _named_first(words, self._actions_of)
+        elif not self._subparsers:
+            words = self._options_first(words)
+        found, unknown = super().parse_known_args(words, namespace)
+        if unknown and not self._subparsers:
+            _refuse(self, unknown[0])
+        return found, unknown
+
+    def actions(self, about: Mapping[str, str], fill: Callable[[str, Parser], None]) -> None:
+        """Add what a command can be asked to do (`runs show`): `fill` declares what each action takes."""
+        chosen = self.add_subparsers(dest="action", metavar="ACTION", parser_class=Parser, title="actions")
+        parsers: dict[str, Parser] = {}
+        for name, words in about.items():
+            parsers[name] = own = chosen.add_parser(
+                name, help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False
+            )
+            fill(name, own)
+            _common(own, default=argparse.SUPPRESS)  # what stood before the action must not be forgotten
+        self._actions_of = parsers
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}\nTry '{self.prog} --help'.\n")
 
     def _check_value(self, action: Any, value: Any) -> None:
-        if action.dest == "command" and value not in COMMANDS:
-            near = get_close_matches(str(value), COMMANDS, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COMMANDS)}"
-            raise argparse.ArgumentError(None, f"{value!r} is not a command; {hint}")
+        if action.dest in ("command", "action") and value not in action.choices:
+            known = list(cast("Mapping[str, Parser]", action.choices))
+            near = get_close_matches(str(value), known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+            what = "a command" if action.dest == "command" else f"an action of {self.prog}"
+            raise argparse.ArgumentError(None, f"{value!r} is not {what}; {hint}")
         super()._check_value(action, value)
+
+    def _options_first(self, words: list[str]) -> list[str]:
+        """The words with all options before the rest: else `approve RUN --by me 2` takes `RUN` for all there is."""
+        options: list[str] = []
+        rest: list[str] = []
+        at = 0
+        while at < len(words):
+            word = words[at]
+            if word == "--":
+                return [*options, "--", *rest, *words[at + 1 :]]
+            known = self._option_string_actions.get(word)
+            if known is not None and known.nargs != 0 and at + 1 < len(words):
+                options += words[at : at + 2]
+                at += 1
+            else:
+                (options if word.startswith("-") and word != "-" else rest).append(word)
+            at += 1
+        return [*options, *rest]
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -72,7 +114,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
             name, help=about, description=f"{about[0].upper()}{about[1:]}.", allow_abbrev=False
         )
         own.command = name
-    options, unknown = parser.parse_known_args(_command_first(sys.argv[1:] if arguments is None else arguments))
+    words = _named_first(sys.argv[1:] if arguments is None else arguments, parsers)
+    options, unknown = parser.parse_known_args(words)
     if unknown:
         _refuse(parsers.get(options.command, parser), unknown[0])
     if options.command is None and not options.version:
@@ -81,13 +124,13 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return cast("argparse.Namespace", options)
 
 
-def _command_first(given: Sequence[str]) -> list[str]:
-    """The words with the command moved before the options of every command that were written before it."""
+def _named_first(given: Sequence[str], names: Container[str]) -> list[str]:
+    """The words with the command, or action, moved before the options of every command that were written before it."""
     words, at = list(given), 0
     common = ("--config", "-c", "--json", "--quiet", "-q", "--verbose", "-v")
     while at < len(words) and words[at].partition("=")[0] in common:
         at += 2 if words[at] in ("--config", "-c") else 1
-    if 0 < at < len(words) and words[at] in COMMANDS:
+    if 0 < at < len(words) and words[at] in names:
         words.insert(0, words.pop(at))
     return words
 
@@ -101,16 +144,20 @@ def _refuse(parser: Parser, word: str) -> NoReturn:
     parser.error(f"{word!r} is one argument too many")
 
 
-def _common(parser: argparse.ArgumentParser) -> None:
+def _common(parser: argparse.ArgumentParser, default: Any = None) -> None:
     parser.add_argument(
         "--config",
         "-c",
         metavar="FILE",
         type=Path,
         action="append",
-        default=[],
+        default=default or [],
         help="a file of mcpServers, or a toolscript.toml; may be given several times",
     )
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    parser.add_argument("--quiet", "-q", action="store_true", help="nothing on stderr but errors")
-    parser.add_argument("--verbose", "-v", action="store_true", help="log to stderr")
+    options = (
+        (("--json",), "one JSON object on stdout"),
+        (("--quiet", "-q"), "nothing on stderr but errors"),
+        (("--verbose", "-v"), "log to stderr"),
+    )
+    for names, about in options:
+        parser.add_argument(*names, action="store_true", default=default or False, help=about)

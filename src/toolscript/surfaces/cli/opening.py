@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from toolscript.connectors.mcp.servers_config import ServerSpec
 from toolscript.errors import ConfigError
 from toolscript.surfaces.assemble import NOTHING, servers
 from toolscript.surfaces.cli.terminal import Terminal
-from toolscript.surfaces.config import Config, read_config
+from toolscript.surfaces.config import Config, PolicyConfig, read_config
 from toolscript.surfaces.settings import SETTINGS
 from toolscript.surfaces.toml_file import shown
 
@@ -49,9 +49,14 @@ def with_tools(options: Namespace, terminal: Terminal, flags: Flags | None = Non
     return opening
 
 
-def add_store(parser: ArgumentParser) -> None:
-    """The option that says where runs are kept."""
-    parser.add_argument("--store", metavar="PATH", help="the file that keeps the runs, or :memory:")
+def bare(config: Config) -> Config:
+    """The settings without all that brings tools: for what only looks into the store, or writes to it."""
+    return replace(config, servers=(), python=(), namespaces={}, policy=PolicyConfig())
+
+
+def add_store(parser: ArgumentParser, default: str | None = None) -> None:
+    """The option that says where runs are kept. An action's default is `SUPPRESS`: what its command was given stays."""
+    parser.add_argument("--store", metavar="PATH", default=default, help="the file that keeps the runs, or :memory:")
 
 
 def store_flags(options: Namespace) -> Flags:

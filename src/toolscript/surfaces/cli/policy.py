@@ -11,8 +11,9 @@ from typing import Any, cast
 from toolscript.catalog.catalog import Catalog
 from toolscript.errors import ConfigError
 from toolscript.ports import Connector
-from toolscript.runs.policy import BUILTIN, Policy, Rule, fits
+from toolscript.runs.policy import Policy, Rule, fits
 from toolscript.runtime.builtin import TOOLS
+from toolscript.runtime.upstreams import BUILTIN
 from toolscript.schema.typescript import signature
 from toolscript.surfaces.assemble import assemble, policy
 from toolscript.surfaces.cli.describe import check_path

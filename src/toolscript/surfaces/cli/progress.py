@@ -22,12 +22,15 @@ _CLEAR = "\r\x1b[K"
 
 
 class ProgressLine:
-    """An observer that keeps a line up to date while it is entered; silent where nobody is watching."""
+    """An observer that keeps a line up to date while it is entered; silent where nobody is watching.
 
-    def __init__(self, terminal: Terminal, runtime: Runtime) -> None:
+    It may be entered again and again. `runtime` is the one whose servers are waited for.
+    """
+
+    def __init__(self, terminal: Terminal, runtime: Runtime | None = None) -> None:
         self.run: str | None = None
+        self.runtime = runtime
         self._terminal = terminal
-        self._runtime = runtime
         self._begun = time.monotonic()
         self._running: dict[int, tuple[str, float, Progress | None]] = {}
         self._done = 0
@@ -84,9 +87,10 @@ class ProgressLine:
     def _line(self) -> str:
         now = time.monotonic()
         line = f"{now - self._begun:.1f} s"
-        if self.run is None:
-            waiting = [each.namespace for each in self._runtime.connectors if each.listing().state == "connecting"]
-            return f"{line} · connecting {', '.join(waiting)}" if waiting else line
+        if not self._running and not self._done and self.runtime is not None:
+            waiting = [each.namespace for each in self.runtime.connectors if each.listing().state == "connecting"]
+            if waiting:
+                return f"{line} · connecting {', '.join(waiting)}"
         if self._done:
             line += f" · {self._done} call{'s' if self._done > 1 else ''} done"
         if self._running:

@@ -6,30 +6,22 @@ import asyncio
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, assert_never, cast
+from typing import Any, cast
 
-from toolscript.codec import CodecError, encode, plain
-from toolscript.connectors.mcp.servers_config import ServerSpec
+from toolscript.codec import CodecError, decode, encode
 from toolscript.errors import ConfigError
-from toolscript.runs.program import Language
-from toolscript.runs.result import Result
-from toolscript.runs.visible import mentioned
-from toolscript.runtime.runtime import Runtime
-from toolscript.surfaces.assemble import assemble, configured
-from toolscript.surfaces.cli.exits import COMPLETED, FAILED, PARKED
+from toolscript.runs.program import Language, Program
+from toolscript.surfaces.cli.driving import actor, exit_code, needed, runtime_for, tell, to_rest
 from toolscript.surfaces.cli.interrupt import until_done
+from toolscript.surfaces.cli.kept import meant
 from toolscript.surfaces.cli.opening import Opened, add_approve, add_store, approve_flags, opened, store_flags
 from toolscript.surfaces.cli.progress import ProgressLine
-from toolscript.surfaces.cli.shapes import result_object, shown_values
 from toolscript.surfaces.cli.terminal import Terminal
 from toolscript.surfaces.config import Config
 
-_PYTHON = (".py", ".pyi")
-_SEARCHING = frozenset({"codemode", "globalThis", "eval", "Function", "globals", "locals", "vars", "getattr"})
-"""Words of a program that may come upon any namespace, beside those that it names."""
+PYTHON = (".py", ".pyi")
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -39,6 +31,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--timeout", metavar="SECONDS", type=float, help="end the run after so long")
     parser.add_argument("--language", choices=("typescript", "python"), help="by default as the file's name says")
     parser.add_argument("--isolation", choices=("threads", "workers"), help="where the program runs")
+    add_starting(parser)
     add_approve(parser)
     add_store(parser)
 
@@ -47,13 +40,22 @@ def command(options: Namespace, terminal: Terminal) -> int:
     """Run it; the exit code says how it ended."""
     code = read_program(options.program, terminal)
     value = read_input(options.input)
-    language = cast("Language", options.language or ("python" if options.program.endswith(_PYTHON) else "typescript"))
+    language = cast("Language", options.language or ("python" if options.program.endswith(PYTHON) else "typescript"))
     flags = {"isolation": ("--isolation", options.isolation), **approve_flags(options), **store_flags(options)}
     opening = opened(options, terminal, flags)
     config = opening.config
     if options.timeout is not None:
         config = _timed(config, options.timeout)
-    return until_done(_run(Opened(config, opening.specs), code, value, language, terminal), terminal)
+    program = Program(code=code, language=language, input=encode(value))
+    return until_done(run_program(Opened(config, opening.specs), program, options, terminal), terminal)
+
+
+def add_starting(parser: ArgumentParser) -> None:
+    """The options that say how a run begins."""
+    parser.add_argument("--key", metavar="KEY", help="if a run has this key, go on with it instead of starting another")
+    parser.add_argument(
+        "--retry-of", metavar="RUN", help="correct this run: calls that are the same get the answers that they had"
+    )
 
 
 def read_program(name: str, terminal: Terminal) -> str:
@@ -75,21 +77,21 @@ def read_program(name: str, terminal: Terminal) -> str:
     return code
 
 
-def read_input(text: str | None) -> Any:
-    """The value of `--input`."""
+def read_input(text: str | None, option: str = "--input") -> Any:
+    """The value of an option that takes JSON, or `@FILE` with JSON in it."""
     if text is None:
         return None
-    shown, content = "--input", text
+    shown, content = option, text
     if text.startswith("@"):
         shown = text[1:]
-        content = (sys.stdin.buffer.read() if shown == "-" else _read(Path(shown), f"--input {text}")).decode(
+        content = (sys.stdin.buffer.read() if shown == "-" else _read(Path(shown), f"{option} {text}")).decode(
             "utf-8-sig", "replace"
         )
     try:
         value = json.loads(content)
         encode(value)
     except json.JSONDecodeError as error:
-        hint = "" if shown != "--input" else "; a text needs its double quotes: --input '\"text\"'"
+        hint = "" if shown != option else f"; a text needs its double quotes: {option} '\"text\"'"
         raise ConfigError(f"{shown} is not JSON: {error}{hint}") from error
     except (CodecError, RecursionError) as error:
         raise ConfigError(f"{shown} cannot be handed to a program: {error}") from error
@@ -113,73 +115,29 @@ def _timed(config: Config, seconds: float) -> Config:
     return replace(config, limits=replace(config.limits, wall_ms=max(1, round(seconds * 1_000))))
 
 
-def needed(opening: Opened, code: str) -> Sequence[ServerSpec]:
-    """The servers that a program can reach: those it names, or all where it may look for tools itself.
+async def run_program(
+    opening: Opened, program: Program, options: Namespace, terminal: Terminal, *, text: str | None = None
+) -> int:
+    """Run a program here until it ends or waits for somebody who is not; the exit code says which.
 
-    Where it names nothing that is known it may misspell a name, so all are there to be suggested.
+    `text` is what says which servers are needed, if that is not the program's own.
     """
-    named = mentioned(code, frozenset(configured(opening.config, opening.specs)) | _SEARCHING)
-    if not named or named & _SEARCHING:
-        return opening.specs
-    return [spec for spec in opening.specs if spec.namespace in named]
-
-
-async def _run(opening: Opened, code: str, value: Any, language: Language, terminal: Terminal) -> int:
-    runtime = assemble(opening.config, needed(opening, code))
-    progress = ProgressLine(terminal, runtime)
-    try:
-        async with runtime, progress:
-            result = await runtime.run(code, input=value, language=language, observer=progress)
-            progress.clear()
-            _tell(result, runtime, terminal)
-    except asyncio.CancelledError:
-        progress.clear()
-        if progress.run is not None:
-            terminal.problem(
-                f"cancelled the run {progress.run}; toolscript runs show {progress.run} tells how far it came"
-            )
+    progress = ProgressLine(terminal)
+    by = actor(options)
+    async with runtime_for(opening, needed(opening, text or program.code), progress) as runtime:
+        retry_of = None
+        if options.retry_of is not None:
+            retry_of = await meant(runtime.recent, options.retry_of, opening.config.scope)
+        async with progress:
+            value, language = decode(program.input), program.language
+            run = await runtime.start(program.code, input=value, language=language, key=options.key, retry_of=retry_of)
+        try:
+            result = await to_rest(runtime, run, progress, terminal, by)
+        except asyncio.CancelledError:
+            await runtime.cancel(run, by=by)
+            terminal.problem(f"cancelled the run {run}; toolscript runs show {run} tells how far it came")
             if terminal.json:
-                terminal.value({"run": progress.run, "status": "cancelled"})
-        raise
+                terminal.value({"run": run, "status": "cancelled"})
+            raise
+        tell(result, runtime, terminal, options)
     return exit_code(result)
-
-
-def exit_code(result: Result) -> int:
-    """0 for a run that completed, 3 for one that waits, else 1."""
-    match result.status:
-        case "completed":
-            return COMPLETED
-        case "running" | "parked":
-            return PARKED
-        case "failed" | "rejected" | "cancelled" | "expired" | "rolled_back":
-            return FAILED
-        case _:
-            assert_never(result.status)
-
-
-def _tell(result: Result, runtime: Runtime, terminal: Terminal) -> None:
-    for line in result.printed:
-        terminal.note(line)
-    for value in shown_values(result):
-        terminal.note(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-    if terminal.json:
-        terminal.value(result_object(result))
-    elif result.ok:
-        tell_value(plain(result.value), terminal)
-    if result.failure is not None:
-        terminal.problem(str(result.failure) + (f"\n{result.hint}" if result.hint else ""))
-        for connector in runtime.connectors:
-            listing = connector.listing()
-            if listing.state == "unreachable":
-                why = f": {listing.problems[0]}" if listing.problems else ""
-                terminal.note(f"{connector.namespace} is unreachable{why} (toolscript doctor says more)")
-    elif not result.ok:
-        terminal.problem(f"the run {result.run} is {result.status}; toolscript runs show {result.run} tells more")
-
-
-def tell_value(value: Any, terminal: Terminal) -> None:
-    """A text as it is, anything else as JSON."""
-    if isinstance(value, str):
-        terminal.result(value)
-    else:
-        terminal.value(value)

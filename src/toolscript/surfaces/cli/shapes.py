@@ -6,8 +6,11 @@ from typing import Any
 
 from toolscript.codec import decode, plain
 from toolscript.errors import Failure
+from toolscript.runs.entry import Decided, RunRecord
 from toolscript.runs.result import CallRecord, Result
+from toolscript.runs.rollback import Rollback
 from toolscript.runs.turn import Finished, Raised, Returned
+from toolscript.surfaces.cli.moments import stamp
 
 
 def result_object(result: Result) -> dict[str, Any]:
@@ -20,7 +23,46 @@ def result_object(result: Result) -> dict[str, Any]:
         "printed": list(result.printed),
         "shown": shown_values(result),
         "calls": [call_object(call) for call in result.calls],
+        "pending": [pending_object(call) for call in result.pending],
         "duration_ms": result.duration_ms,
+    }
+
+
+def run_object(record: RunRecord) -> dict[str, Any]:
+    """A run as the store keeps it."""
+    return {
+        "run": record.id,
+        "status": record.status,
+        "language": record.program.language,
+        "created": stamp(record.created),
+        "updated": stamp(record.updated),
+        "scope": record.scope,
+        "retry_of": record.retry_of,
+    }
+
+
+def pending_object(call: CallRecord) -> dict[str, Any]:
+    """A call that waits for a person: `pending`, or `uncertain`."""
+    return {
+        "seq": call.seq,
+        "path": call.path,
+        "args": plain(decode(call.args)),
+        "status": call.status,
+        "since_ms": call.since,
+        "rule": call.rule,
+    }
+
+
+def decision_object(decided: Decided) -> dict[str, Any]:
+    """What a person decided on a call; `args` and `value` where there are such."""
+    return {
+        "choice": decided.choice,
+        "by": decided.by.name,
+        "via": decided.by.via,
+        "at_ms": decided.at,
+        "reason": decided.reason,
+        "args": None if decided.args is None else plain(decode(decided.args)),
+        "value": None if decided.value is None else plain(decode(decided.value)),
     }
 
 
@@ -54,7 +96,10 @@ def call_object(call: CallRecord) -> dict[str, Any]:
         "status": call.status,
         "at_ms": call.at,
         "duration_us": call.duration_us,
+        "rule": call.rule,
     }
+    if call.decided is not None:
+        shown["decision"] = decision_object(call.decided)
     match call.answer:
         case Returned(value):
             shown["value"] = plain(decode(value))
@@ -63,3 +108,13 @@ def call_object(call: CallRecord) -> dict[str, Any]:
         case None:
             pass
     return shown
+
+
+def rollback_object(rollback: Rollback) -> dict[str, Any]:
+    """What was undone and what stands."""
+    return {
+        "reverted": [{"seq": call.seq, "path": call.path} for call in rollback.reverted],
+        "standing": [
+            {"seq": one.seq, "path": one.path, "why": one.why, "unknown": one.unknown} for one in rollback.standing
+        ],
+    }

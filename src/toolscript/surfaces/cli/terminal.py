@@ -29,6 +29,11 @@ class Terminal:
         """Whether a person is watching stderr and wants to be told what goes on."""
         return self.err.isatty() and not self.quiet and os.environ.get("TERM") != "dumb"
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether a person is there to answer questions."""
+        return self.is_interactive and not self.json and sys.stdin.isatty() and sys.platform != "win32"
+
     def result(self, text: str) -> None:
         """The result as text: as it is where it is piped, without control characters on a terminal."""
         if self.out.isatty():
