@@ -20,9 +20,7 @@ def javascript() -> JavaScriptGuest:
 
 
 @pytest.fixture(params=PLACES, ids="-".join)
-async def house(
-    request: pytest.FixtureRequest, tmp_path: Path, javascript: JavaScriptGuest
-) -> AsyncGenerator[House]:
+async def house(request: pytest.FixtureRequest, tmp_path: Path, javascript: JavaScriptGuest) -> AsyncGenerator[House]:
     """Every guest with every store."""
     guest, store = request.param
     workers = None if guest == "threads" else JavaScriptWorkers(processes=1)

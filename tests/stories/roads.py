@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, cast
 
 from toolscript.ports import Event, Guest, RunEnded, RunParked, RunStore, Session
-from toolscript.runs.entry import Answered, Ended, Entry, Parked
+from toolscript.runs.entry import Answered, Ended, Entry
 from toolscript.runs.program import Boot, Instant, Limits
 from toolscript.runs.result import CallRecord, Result
 from toolscript.runs.turn import Settled, Turn, Usage
@@ -62,6 +63,24 @@ class SteadySession:
         await self.session.close()
 
 
+class SteadyStore:
+    """A store while whose threads write no time passes."""
+
+    def __init__(self, store: RunStore, clock: FakeClock) -> None:
+        self._store, self._clock = store, clock
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+        return method if name == "rung" else partial(self._held, method)
+
+    def _held(self, method: Any, *args: Any, **named: Any) -> Any:
+        done = asyncio.ensure_future(method(*args, **named))  # queued by the call, as `Store.append` promises
+        held = self._clock.held()
+        held.__enter__()
+        done.add_done_callback(lambda _: held.__exit__(None, None, None))
+        return done
+
+
 class Watch:
     """Stops the clock as soon as the run is parked or over, until somebody has looked at it."""
 
@@ -96,7 +115,7 @@ async def travel(code: str, guest: Guest, road: Road, *, store: RunStore | None 
     """Run a program to its end, with the same answers of people on both roads."""
     clock = FakeClock()
     steady = SteadyGuest(guest, clock, road)
-    store = store or MemoryStore()
+    store = cast("RunStore", SteadyStore(store, clock)) if store else MemoryStore()
     watch = Watch(clock)
     async with Runtime(
         [corpus_connector()],
@@ -171,6 +190,3 @@ def comparable(entries: Sequence[Entry]) -> list[Entry]:
         for entry in entries
     ]
 
-
-def parked_times(entries: Sequence[Entry]) -> int:
-    return sum(isinstance(entry, Parked) for entry in entries)

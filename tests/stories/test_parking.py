@@ -181,7 +181,7 @@ async def test_time_in_which_a_run_is_parked_does_not_count(house: House):
 
 async def test_time_before_a_pause_does_count(house: House):
     async with house.process(limits=Limits(wall_ms=60_000)) as runtime:
-        run = await runtime.start("await w.hang({}); await w.drop({ name: 'a' }); await w.hang_write({})")
+        run = await runtime.start("await w.hang({}); await w.drop({ name: 'a' }); await w.hang({})")
         await asyncio.wait_for(house.upstream.entered.wait(), 20)
         house.clock.set(house.clock.now() + 59_900)
         house.upstream.gate.set()
@@ -260,10 +260,12 @@ async def test_a_decision_that_comes_while_the_run_is_being_parked_is_not_lost(h
 
 
 async def test_parked_runs_cost_next_to_no_memory_and_few_bytes(home: House, tmp_path, javascript):
-    """10,000 of them by hand: 2.6 KB of memory each at most, the same per run as here."""
+    """Of 10,000, each takes 0.6 KB of memory and 7.6 KB of the file; a few hundred tell as much."""
     runs = 200
     house = House(SQLiteStore(tmp_path / "runs.db"), javascript)
-    code = "const rows = await w.echo({ value: [...Array(20).keys()] }); return await w.drop({ name: 'a' + rows.length })"
+    code = (
+        "const rows = await w.echo({ value: [...Array(20).keys()] }); return await w.drop({ name: 'a' + rows.length })"
+    )
     async with house.process() as runtime:
         for _ in range(20):
             await runtime.run(code)

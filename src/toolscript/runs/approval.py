@@ -121,7 +121,7 @@ def _edited(
         encoded = encode(dict(args))
     except CodecError as error:
         raise Conflict(f"the edited arguments of {path} cannot be used: {error}") from error
-    match check(path, encoded, catalog, limits):
+    match check(path, encoded, catalog, limits, policy):
         case Refuse(failure):
             raise Conflict(f"the edited arguments do not fit: {failure.message}")
         case Execute(tool, edited):

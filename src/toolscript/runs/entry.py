@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from toolscript.codec import Encoded, digest
+from toolscript.codec import Encoded, digest, encode
 from toolscript.runs.program import Boot, Instant, Limits, Program
 from toolscript.runs.turn import Answer, Outcome, Usage
 from toolscript.tools import Effect
@@ -44,7 +44,7 @@ class Intended:
 
     `allow`: the tool is asked to act; for a write this line is on disk before. `ask`: a person is asked first.
     `refuse`: nothing acts. `replay`: the answer is that of an earlier run. `rule` says which rule decided, and why;
-    `grant` is the id of the grant that let it pass.
+    `grant` is the id of the grant that let it pass. Of `args` that are too large there is only a digest.
     """
 
     seq: int
@@ -227,6 +227,11 @@ class RunRecord:
         """
         seed = int(digest(self.seeded_by or self.id)[:16], 16) or 1
         return Boot(program=self.program, namespaces=self.namespaces, seed=seed, limits=self.limits)
+
+
+def digest_of(args: Encoded) -> Encoded:
+    """What a log has of arguments that are too large for it."""
+    return encode({"bytes": len(args), "sha256": digest(args)})
 
 
 def last_instant(entries: Sequence[Entry], default: Instant) -> Instant:

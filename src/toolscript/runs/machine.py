@@ -125,7 +125,7 @@ def too_many(calls: Sequence[Called], limits: Limits) -> Failure | None:
 
 def decide(call: Called, catalog: Catalog, policy: Policy, *, limits: Limits, tally: Tally, now: Instant) -> Decision:
     """The decision on one new call; the module's text states the rules."""
-    checked = check(call.path, call.args, catalog, limits)
+    checked = check(call.path, call.args, catalog, limits, policy)
     if not isinstance(checked, Execute):
         return checked
     tool, args = checked.tool, checked.args
@@ -151,11 +151,11 @@ def _judged(tool: Tool, args: dict[str, Any], catalog: Catalog, policy: Policy, 
     return policy.judge(snippet, args.get("input") or {}, tally.calls)
 
 
-def check(path: str, encoded: Encoded, catalog: Catalog, limits: Limits) -> Execute | Sleep | Refuse:
-    """What a call comes to if nobody objects: rules 3 and 4."""
+def check(path: str, encoded: Encoded, catalog: Catalog, limits: Limits, policy: Policy) -> Execute | Sleep | Refuse:
+    """What a call comes to if nobody objects: rules 3 and 4. The policy only keeps quiet about what it denies."""
     tool = catalog.find(path)
     if tool is None:
-        return Refuse(_unknown_tool(path, catalog))
+        return Refuse(_unknown_tool(path, catalog, policy))
     if len(encoded) > limits.value_bytes:
         return Refuse(_too_large(path, len(encoded), limits))
     try:
@@ -202,8 +202,8 @@ def _too_large(path: str, size: int, limits: Limits) -> Failure:
     return _guest_failure("too_large", message)
 
 
-def _unknown_tool(path: str, catalog: Catalog) -> Failure:
-    near = catalog.near(path)
+def _unknown_tool(path: str, catalog: Catalog, policy: Policy) -> Failure:
+    near = [tool for tool in catalog.near(path) if policy.outlook(tool) != "deny"]
     namespace = catalog.namespaces.get(path.partition(".")[0])
     if namespace is not None and namespace.state != "ready":
         # Why it is so is for people: it may name files and commands of this machine.

@@ -9,7 +9,17 @@ from typing import assert_never
 from toolscript.codec import Encoded
 from toolscript.errors import Failure
 from toolscript.runs.closing import CANCELLED
-from toolscript.runs.entry import Answered, Attempted, Decided, Doubted, Intended, RunRecord, RunStatus, Verdict
+from toolscript.runs.entry import (
+    Answered,
+    Attempted,
+    Decided,
+    Doubted,
+    Intended,
+    RunRecord,
+    RunStatus,
+    Verdict,
+    digest_of,
+)
 from toolscript.runs.history import CallState, History
 from toolscript.runs.machine import (
     Ask,
@@ -150,7 +160,7 @@ class Docket:
         ]
 
     def _decision(self, call: Called) -> Decision:
-        reused = None if self._reuse is None else self._reuse.decide(call)
+        reused = None if self._reuse is None else self._reuse.decide(self._logged(call))
         if reused is not None:
             return reused
         return decide(
@@ -186,7 +196,7 @@ class Docket:
 
     def _again(self, call: Called, known: CallState) -> None:
         """Go on with a call that was cut off while it was being acted on."""
-        checked = check(call.path, _args(call, known), self._around.catalog(), self._run.limits)
+        checked = check(call.path, _args(call, known), self._around.catalog(), self._run.limits, self._around.policy)
         match checked:
             case _ if not known.made:
                 self._refuse_again(call)
@@ -200,6 +210,7 @@ class Docket:
                 at = self._book.instant()
                 self._book.note(Doubted(call.seq, at))
                 self.waiting[call.seq] = Waiting(call, at, unknown=True)
+                self._must_commit = True  # as for one that is asked: others may act for long
 
     def _refuse_again(self, call: Called) -> None:
         """Answer a call that was refused or replayed, but whose answer was not committed any more."""
@@ -229,7 +240,9 @@ class Docket:
             case "approve" | "retry" if self.over is not None:
                 self.waiting[call.seq] = Waiting(call, known.since, known.unknown)
             case "approve" | "retry":
-                match check(call.path, _args(call, known), self._around.catalog(), self._run.limits):
+                match check(
+                    call.path, _args(call, known), self._around.catalog(), self._run.limits, self._around.policy
+                ):
                     case Refuse(failure):
                         self._flights.arrive(call, Raised(failure))
                     case checked:
@@ -253,13 +266,18 @@ class Docket:
 
     def _intend(self, call: Called, verdict: Verdict, effect: Effect, rule: str = "", grant: str = "") -> Instant:
         at = self._book.instant()
-        args = self._around.redacted(call)
+        args = self._logged(call).args
         intended = Intended(
             seq=call.seq, path=call.path, args=args, effect=effect, at=at, verdict=verdict, rule=rule, grant=grant
         )
         self._book.note(intended)
         self._tally.note(intended)
         return at
+
+    def _logged(self, call: Called) -> Called:
+        """The call as the log has it: without secrets, and of arguments that are too large only a digest."""
+        large = len(call.args) > self._run.limits.value_bytes
+        return replace(call, args=digest_of(call.args) if large else self._around.redacted(call))
 
     def _cancelled(self, call: Called, *, unknown: bool) -> Answered:
         return Answered(seq=call.seq, answer=cancelled(call.path, unknown), at=self._book.instant())

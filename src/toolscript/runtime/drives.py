@@ -85,13 +85,13 @@ class Drives:
             del self._held[run]
 
     async def cancel(self, run: str, by: Actor | None) -> bool:
-        """End a run that is driven here; False if it is not."""
+        """End a run that is driven here; False if it is not, or not any more: it may just have been parked."""
         held = self._held.get(run)
         if held is None or held.drive is None or held.task is None:
             return False
         held.drive.cancel(by)
         await asyncio.wait([held.task])
-        return True
+        return held.drive.outcome is not None
 
     def renewed(self, fences: Mapping[str, int], kept: Mapping[str, int], asked_at: float) -> None:
         """The leases that were asked for at this time of the loop were renewed, but for those that are lost."""
@@ -110,6 +110,11 @@ class Drives:
                 held.drive.amended(kept[run])
             else:
                 held.drive.lose()
+
+    async def listen(self) -> None:
+        """Tell those of what people decided that cannot look for themselves now."""
+        for drive in [held.drive for held in self._held.values() if held.drive is not None and held.drive.is_deaf]:
+            await drive.listen()
 
     async def close(self) -> None:
         """Let every run go, so that another process can go on with it at once."""

@@ -55,6 +55,8 @@ class Flights:
         self._arrived: list[Answered] = []
         self._bell = asyncio.Event()
         self._broken: Conflict | Fault | None = None
+        self.is_alone = False
+        """Whether the drive itself waits in a call, beside which it can do nothing else."""
 
     def __len__(self) -> int:
         return len(self._flying)
@@ -78,7 +80,11 @@ class Flights:
     async def act(self, call: Called, decision: Execute | Sleep) -> None:
         """Act on a call right here: for one beside which nothing else can happen."""
         flight = self._flying[call.seq] = _Flight(call, decision)
-        await self._act(flight)
+        self.is_alone = True
+        try:
+            await self._act(flight)
+        finally:
+            self.is_alone = False
 
     def arrive(self, call: Called, answer: Answer, took_us: int = 0) -> None:
         """Take in an answer, whoever gave it."""

@@ -115,6 +115,7 @@ class Keeper:
             await self._renew(now)  # the clock may have jumped: what is ours must not look as if it were nobody's
         elif fences := self._drives.fences:
             self._drives.heard(fences, await self._store.held(fences))
+        await self._drives.listen()
         await self._prune(now)
         return await (self._take_due(now) if self._role == "worker" else self._take_own(now))
 
@@ -135,15 +136,14 @@ class Keeper:
             except Conflict:  # it was deleted
                 self._drives.own.discard(run)
                 continue
-            if record.status == "parked":
-                if record.wake_at > now:
-                    due.append(record.wake_at)
-                elif claimed := await self._store.claim(
-                    scope=record.scope, now=now, until=now + self._lease_ms, run=run
-                ):
-                    self._launcher.take(*claimed)
-            elif record.status != "running":
+            if record.status not in ("parked", "running"):
                 self._drives.own.discard(run)
+                continue
+            at = record.wake_at if record.status == "parked" else record.lease_until
+            if at > now:
+                due.append(at)
+            elif claimed := await self._store.claim(scope=record.scope, now=now, until=now + self._lease_ms, run=run):
+                self._launcher.take(*claimed)
         return min(due, default=None)
 
     async def _prune(self, now: Instant) -> None:

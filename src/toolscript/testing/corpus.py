@@ -230,7 +230,8 @@ _PROGRAMS = {
           await t.put({ key: 'in a step' }).catch(() => 0);
           return (await Promise.all([1, 2].map((i) => codemode.step('inner ' + i, () => t.get({ i }))))).length;
         });
-        try { await codemode.step('fails', () => t.fail({ why: 'in a step' })) } catch (e) { return [total, e.message] }""",
+        try { await codemode.step('fails', () => t.fail({ why: 'in a step' })) }
+        catch (e) { return [total, e.message] }""",
     "state_across_pauses": """
         await codemode.state.set('n', 1);
         for (let i = 0; i < 3; i++) {
@@ -252,7 +253,9 @@ _PROGRAMS = {
     "a_generator_waits_in_the_middle": """
         function* squares() { for (let i = 0; ; i++) yield i * i }
         const it = squares(), out = [];
-        for (let i = 0; i < 5; i++) { out.push(it.next().value); await t.put({ key: 'k' + i }).catch(() => out.push(-1)) }
+        for (let i = 0; i < 5; i++) {
+          out.push(it.next().value); await t.put({ key: 'k' + i }).catch(() => out.push(-1));
+        }
         return out""",
     "an_uncaught_rejection": "await t.get({ i: 1 }); for (let i = 0; i < 9; i++) await t.put({ key: 'k' + i })",
     "an_unawaited_rejection": """

@@ -75,12 +75,14 @@ class _Writer:
 
     def _closure(self, depth: int, times: int) -> str:
         name = self._name("bump")
-        return f"const {name} = ((n) => () => (count += ++n))({self._random.randint(0, 9)}); {name}(); out.push({name}());"
+        return (
+            f"const {name} = ((n) => () => (count += ++n))({self._random.randint(0, 9)}); {name}(); out.push({name}());"
+        )
 
     def _timer(self, depth: int, times: int) -> str:
         name = self._name("timer")
         done = self._random.choice(["count++", "out.push(Date.now())", f"out.push({self._plain()})"])
-        if self._random.random() < 0.3:
+        if self._one_in(3):
             done = f"{self._call(times)}.then((r) => out.push(r), (e) => out.push(e.name))"
         text = f"const {name} = setTimeout(() => {done}, {self._random.choice(_TIMERS_MS)});"
         match self._random.randint(0, 3):
@@ -109,16 +111,18 @@ class _Writer:
 
     def _caught(self, depth: int, times: int) -> str:
         body = self._block(self._random.randint(1, 2), depth=depth + 1, times=times)
-        if self._random.random() < 0.3:
+        if self._one_in(3):
             body += f"\nif (count % 2) throw new Error('mine ' + count); else {self._awaited(depth + 1, times)}"
         handled = self._random.choice(["out.push(e.name, e.message);", "count += 100;", self._push(depth + 1, times)])
         text = f"try {{\n{body}\n}} catch (e) {{ {handled} }}"
-        if self._random.random() < 0.3:
+        if self._one_in(3):
             text += f" finally {{ {self._guarded(depth + 1, times)} }}"
         return text
 
     def _if(self, depth: int, times: int) -> str:
-        condition = self._random.choice(["Math.random() < 0.5", "count % 2", "out.length > 3", "Date.now() % 2000 === 0"])
+        condition = self._random.choice(
+            ["Math.random() < 0.5", "count % 2", "out.length > 3", "Date.now() % 2000 === 0"]
+        )
         one, other = (self._block(1, depth=depth + 1, times=times) for _ in range(2))
         return f"if ({condition}) {{\n{one}\n}} else {{\n{other}\n}}"
 
@@ -145,7 +149,7 @@ class _Writer:
         return f"out.push(await {self._promise(depth, times)}.catch((e) => e.name));"
 
     def _value(self, depth: int, times: int) -> str:
-        return self._plain() if self._random.random() < 0.15 else f"await {self._promise(depth, times)}"
+        return self._plain() if self._one_in(7) else f"await {self._promise(depth, times)}"
 
     def _plain(self) -> str:
         return self._random.choice(
@@ -153,7 +157,7 @@ class _Writer:
         )
 
     def _promise(self, depth: int, times: int) -> str:
-        if depth >= MAX_DEPTH or self._random.random() < 0.55:
+        if depth >= MAX_DEPTH or self._one_in(2):
             return self._call(times)
         match self._random.randint(0, 7):
             case 0 | 1:
@@ -197,6 +201,9 @@ class _Writer:
                 return f"codemode.state.set('s{n % 3}', {self._plain()})"
             case _:
                 return f"codemode.step('step {n}', async () => {{ count++; return t.get({{ i: {n} }}) }})"
+
+    def _one_in(self, n: int) -> bool:
+        return self._random.randrange(n) == 0
 
     def _name(self, stem: str) -> str:
         self._names += 1
