@@ -56,6 +56,15 @@ async def test_a_run_that_sleeps_is_handed_back_and_goes_on_by_itself(tmp_path: 
         assert words(ended) == "2"
 
 
+async def test_a_run_that_was_handed_back_goes_on_in_the_next_server(tmp_path: Path, mode: str) -> None:
+    code = "await bank.note({ text: 'before' }); await codemode.sleep(0.8); return await bank.note({ text: 'after' })"
+    async with customer(tmp_path, "stdio", mode, patience_s=0.2) as client:
+        run = run_of(await client.call_tool("execute", {"code": code}))
+    async with customer(tmp_path, "stdio", mode) as client:
+        assert words(await client.call_tool("resume", {"run": run})) == "after"
+    assert payments(tmp_path) == ["note before", "note after"]
+
+
 async def test_a_client_that_hears_of_progress_is_not_sent_away(tmp_path: Path, mode: str) -> None:
     async def heard(progress: float, total: float | None, message: str | None) -> None:
         return None

@@ -47,6 +47,8 @@ async def test_a_restart_between_question_and_answer_changes_nothing(tmp_path: P
     async with customer(tmp_path, transport, "auto", NOBODY) as client:
         question = await asked(client)
         assert list(question.input_requests) == ["call_1"]
+        (record,) = await runs(tmp_path)
+        assert (question.meta["toolscript/run"], question.meta["toolscript/status"]) == (record.id, "parked")
     assert payments(tmp_path) == []
     async with customer(tmp_path, transport, "auto", NOBODY) as client:
         answers = {"input_responses": {"call_1": YES}, "request_state": question.request_state}

@@ -58,8 +58,13 @@ async def answer_of(
     return types.CallToolResult(
         content=[main, *beside],
         is_error=isinstance(result.outcome, Crashed),
-        _meta={"toolscript/run": result.run, "toolscript/status": result.status},
+        _meta=meta_of(result),
     )
+
+
+def meta_of(result: Result) -> dict[str, Any]:
+    """What programs want of a result, and no model reads."""
+    return {"toolscript/run": result.run, "toolscript/status": result.status}
 
 
 def text_answer(text: str, *, is_error: bool = False) -> types.CallToolResult:

@@ -24,8 +24,8 @@ from typing import Any, assert_never
 
 import anyio
 import mcp_types as types
+from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.context import ServerRequestContext
-from mcp.server.request_state import authenticated_principal
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
@@ -34,6 +34,7 @@ from toolscript.runs.entry import Actor
 from toolscript.runs.result import CallRecord, Result
 from toolscript.runs.turn import Crashed
 from toolscript.runtime.runtime import Runtime
+from toolscript.surfaces.mcp_server.answers import meta_of
 from toolscript.surfaces.mcp_server.asking import Reply, form, message, reply, visible
 from toolscript.surfaces.mcp_server.options import ServeOptions
 from toolscript.surfaces.mcp_server.sofar import so_far
@@ -127,7 +128,9 @@ class Ladder:
             for call in asked
         }
         return types.InputRequiredResult(
-            input_requests=requests, request_state=State(result.run, result.decisions).text()
+            input_requests=requests,
+            request_state=State(result.run, result.decisions).text(),
+            _meta=meta_of(result),
         )
 
     async def _asked(self, ctx: Context, result: Result, asked: Sequence[CallRecord], met: _Round) -> _Round:
@@ -221,8 +224,9 @@ def _shows_forms(ctx: Context) -> bool:
 
 def _actor(ctx: Context) -> Actor:
     """Who decides: the principal that was authenticated, or the client by its own name."""
-    client = ctx.session.client_params
-    name = authenticated_principal(ctx) or ("" if client is None else client.client_info.name)
+    token, client = get_access_token(), ctx.session.client_params
+    own = "" if client is None else client.client_info.name
+    name = own if token is None else token.subject or token.client_id
     return Actor(visible(" ".join(name.split()))[:MAX_NAME_CHARS], "mcp")
 
 
