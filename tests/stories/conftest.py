@@ -32,6 +32,6 @@ async def house(request: pytest.FixtureRequest, tmp_path: Path, javascript: Java
 
 
 @pytest.fixture
-async def home(tmp_path: Path, javascript: JavaScriptGuest) -> AsyncGenerator[House]:
+def home(javascript: JavaScriptGuest) -> House:
     """Threads and memory: for what guest and store have no part in."""
-    yield House(MemoryStore(), javascript)
+    return House(MemoryStore(), javascript)

@@ -66,7 +66,7 @@ ASKING = Policy((rule("deny", "w.drop", when='name == "system"'), rule("ask", "w
 async def until(condition: Callable[[], Any]) -> None:
     """Wait for what another task brings about, and not for long."""
     async with asyncio.timeout(20):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - there is no event for it: it is seen from outside
             await asyncio.sleep(0.001)
 
 

@@ -189,4 +189,3 @@ def comparable(entries: Sequence[Entry]) -> list[Entry]:
         else entry
         for entry in entries
     ]
-

@@ -208,7 +208,7 @@ async def test_a_run_that_goes_on_has_nothing_to_approve(home: House):
         await home.upstream.entered.wait()
         with pytest.raises(Conflict, match="no call of the run"):
             await runtime.approve(run)
-        with pytest.raises(Conflict, match="call 1 .* is not pending: it is returned"):
+        with pytest.raises(Conflict, match=r"call 1 .* is not pending: it is returned"):
             await runtime.approve(run, 1)
 
 

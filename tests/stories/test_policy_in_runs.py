@@ -86,7 +86,10 @@ async def test_a_rule_counts_the_calls_of_its_run(house: House):
 
 async def test_counts_go_on_after_a_pause_in_another_process(house: House):
     policy = Policy((rule("deny", "w.write", after_calls=2), rule("ask", "w.write")))
-    code = "const out = []; for (const key of ['a', 'b', 'c']) out.push(await w.write({ key }).catch((e) => e.name)); return out"
+    code = """
+        const out = [];
+        for (const key of ['a', 'b', 'c']) out.push(await w.write({ key }).catch((e) => e.name));
+        return out"""
     async with house.process(policy=policy) as runtime:
         run = (await runtime.run(code)).run
     for _ in range(2):

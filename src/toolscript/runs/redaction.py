@@ -16,6 +16,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any, cast
 from urllib.parse import quote, quote_plus
 
@@ -36,6 +37,25 @@ _QUOTED = Encoded(json.dumps(REDACTED))
 def is_redacted(value: Any) -> bool:
     """Whether something was taken out of a decoded value."""
     return any(REDACTED in text for text in _texts(value))
+
+
+def unmasked(edited: Encoded, own: Encoded) -> Encoded:
+    """Arguments that a person edited, with the program's own texts where the person left a mask standing."""
+    return encode(_filled(decode(edited), decode(own))) if REDACTED in edited else edited
+
+
+def _filled(edited: Any, own: Any) -> Any:
+    match edited, own:
+        case str(), str() if REDACTED in edited:
+            return own
+        case dict(), dict():
+            members, known = cast("dict[str, Any]", edited), cast("dict[str, Any]", own)
+            return {name: _filled(held, known.get(name)) for name, held in members.items()}
+        case list(), list():
+            items, others = cast("list[Any]", edited), cast("list[Any]", own)
+            return [_filled(item, other) for item, other in zip_longest(items, others[: len(items)])]
+        case _:
+            return edited
 
 
 class Redactor:

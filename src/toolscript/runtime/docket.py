@@ -35,6 +35,7 @@ from toolscript.runs.machine import (
     too_many,
 )
 from toolscript.runs.program import Instant
+from toolscript.runs.redaction import unmasked
 from toolscript.runs.result import cancelled
 from toolscript.runs.reuse import Reuse
 from toolscript.runs.turn import Called, Crashed, Outcome, Raised, Returned, Turn
@@ -286,7 +287,7 @@ class Docket:
 def _args(call: Called, known: CallState) -> Encoded:
     """The arguments that a call is made with: as a person edited them, or as the program gave them."""
     edited = known.decided.args if known.decided is not None else None
-    return call.args if edited is None else edited
+    return call.args if edited is None else unmasked(edited, call.args)
 
 
 def _failed(path: str, decided: Decided) -> Failure:

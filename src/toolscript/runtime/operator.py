@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from toolscript.codec import decode
@@ -13,7 +14,9 @@ from toolscript.runs.condition import Condition
 from toolscript.runs.entry import Actor, CalledOff, Decided, Entry, Granted, Reverted, Reverting, RunRecord
 from toolscript.runs.grants import grant_of
 from toolscript.runs.history import History, history
+from toolscript.runs.redaction import REDACTED
 from toolscript.runs.rollback import Rollback, Standing, plan, rollback_of
+from toolscript.runs.turn import Called
 from toolscript.runtime.drives import Drives
 from toolscript.runtime.keeper import Keeper
 from toolscript.runtime.surroundings import Surroundings
@@ -122,7 +125,20 @@ class Operator:
 
     def _decided(self, record: RunRecord, log: History, wish: Wish) -> Sequence[Entry]:
         around = self._around
-        return decisions(wish, record, log, catalog=around.catalog(), policy=around.policy, now=around.clock.now())
+        decided = decisions(wish, record, log, catalog=around.catalog(), policy=around.policy, now=around.clock.now())
+        return [self._without_secrets(one, log) for one in decided]
+
+    def _without_secrets(self, decided: Decided, log: History) -> Decided:
+        """A decision as the log may have it; `Conflict` for an edit that is a secret, as it could not be kept."""
+        redactor, path = self._around.redactor, log.calls[decided.seq].intended.path
+        args, value = decided.args, decided.value
+        if args is not None and self._around.redacted(Called(decided.seq, path, args)) != args:
+            raise Conflict(
+                f"the edited arguments of {path} hold a secret, and the log keeps none: leave {REDACTED} in its place, "
+                "and the program's own is sent"
+            )
+        reason = redactor.text(decided.reason)
+        return replace(decided, reason=reason, value=None if value is None else redactor.encoded(value))
 
     def _granted(self, record: RunRecord, log: History, granted: Granted) -> Sequence[Entry]:
         if log.ended is not None:
