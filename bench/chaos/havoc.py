@@ -62,7 +62,7 @@ class Havoc:
         async with asyncio.TaskGroup() as group:
             for act in acts:
                 await asyncio.sleep(plan.kill_every_s * random.uniform(0.5, 1.5))
-                while not (awake := self._workers.keys() - self._stopped):
+                while not (awake := self._workers.keys() - self._stopped):  # noqa: ASYNC110 - it is short
                     await asyncio.sleep(0.05)
                 group.create_task(act(random.choice(sorted(awake))))
                 await asyncio.sleep(0)  # it has taken its worker out of the others' reach

@@ -78,7 +78,7 @@ class Verdict:
         """Every call is answered once, and handed over once."""
         answered = Counter(entry.seq for entry in entries if isinstance(entry, Answered))
         delivered = Counter(seq for turned in log.turns for seq in turned.delivered)
-        once = {seq: 1 for seq in log.calls}
+        once = dict.fromkeys(log.calls, 1)
         if answered != once or delivered != once:
             self.problems.append(f"{run}: calls {list(once)}, answered {answered}, handed over {delivered}")
 
