@@ -26,14 +26,16 @@ class Screen:
     master: int
     shown: str = ""
     _ended: bool = field(default=False)
+    _read_to: int = field(default=0)
 
     def until(self, words: str) -> str:
-        """Wait until the words are shown."""
+        """Wait until the words are shown, after those that were waited for before."""
         deadline = time.monotonic() + PATIENCE_S
-        while words not in self.shown:
+        while words not in self.shown[self._read_to :]:
             assert not self._ended, f"ended without showing {words!r}: {self.shown!r}"
             assert time.monotonic() < deadline, f"did not show {words!r}: {self.shown!r}"
             self._read(deadline)
+        self._read_to = self.shown.index(words, self._read_to) + len(words)
         return self.shown
 
     def press(self, key: bytes) -> None:
@@ -69,25 +71,31 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 @contextmanager
 def screen(
-    project: Project, *words: str, env: Mapping[str, str] | None = None, stdin: bytes = b"", columns: int = 100
+    project: Project,
+    *words: str,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = b"",
+    columns: int = 100,
 ) -> Generator[Screen]:
-    """Run a command with stdout and stderr on a terminal, whose Ctrl-C reaches it; stdin is a pipe."""
+    """Run a command with stdout and stderr on a terminal, whose Ctrl-C reaches it; stdin is a pipe, or, with None, the
+    terminal too: what is pressed is typed."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     environment = {**project.environment(env)}
     environment.pop("COLUMNS")
     process = subprocess.Popen(
         [sys.executable, "-c", _TAKE_TERMINAL, *project.command(*words)],
-        stdin=subprocess.PIPE,
+        stdin=slave if stdin is None else subprocess.PIPE,
         stdout=slave,
         stderr=slave,
         cwd=project.folder,
         env=environment,
     )
     os.close(slave)
-    assert process.stdin is not None
-    process.stdin.write(stdin)
-    process.stdin.close()
+    if stdin is not None:
+        assert process.stdin is not None
+        process.stdin.write(stdin)
+        process.stdin.close()
     try:
         yield Screen(process, master)
     finally:

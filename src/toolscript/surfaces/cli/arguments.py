@@ -87,12 +87,21 @@ class Parser(argparse.ArgumentParser):
             word = words[at]
             if word == "--":
                 return [*options, "--", *rest, *words[at + 1 :]]
-            known = self._option_string_actions.get(word)
-            if known is not None and known.nargs != 0 and at + 1 < len(words):
+            is_option = word.startswith("-") and word != "-" and not self._negative_number_matcher.match(word)
+            known = self._option_string_actions.get(word.partition("=")[0] if word.startswith("--") else word[:2])
+            if is_option and known is None:
+                _refuse(self, word)
+            if (
+                is_option
+                and known is not None
+                and word in known.option_strings
+                and known.nargs != 0
+                and at + 1 < len(words)
+            ):
                 options += words[at : at + 2]
                 at += 1
             else:
-                (options if word.startswith("-") and word != "-" else rest).append(word)
+                (options if is_option else rest).append(word)
             at += 1
         return [*options, *rest]
 

@@ -17,13 +17,16 @@ from typing import Any
 from toolscript.connectors.mcp.servers_config import ServerSpec
 from toolscript.connectors.mcp.targets import McpStatus
 from toolscript.errors import ConfigError, ToolscriptError
-from toolscript.ports import Connector, ConnectorState
+from toolscript.ports import Connector, ConnectorState, RunStore
+from toolscript.runs.result import result_of
 from toolscript.runtime.plugs import load
 from toolscript.runtime.runtime import Runtime
-from toolscript.surfaces.assemble import assemble, store
+from toolscript.surfaces.assemble import assemble
+from toolscript.surfaces.cli.kept import opened_store
 from toolscript.surfaces.config import Config
 
 ENGINE_TIMEOUT_S = 30.0  # the first start compiles for about a second, on a slow machine for several
+_COUNTED = 1_000  # runs of a status that are looked at: their logs are read, at about 0.3 ms each
 _LOOK_EVERY_S = 0.05  # well below the shortest pause before another attempt (0.25 s)
 _REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "lustre", "fuse.sshfs", "virtiofs"})
 
@@ -48,6 +51,20 @@ class Wall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunsCheck:
+    """How many runs are in the store that have not ended.
+
+    `due` are those that could be gone on with at this moment and are driven by nobody; `uncertain` those of whose
+    calls it is not known whether one took effect. More than 1,000 are not counted.
+    """
+
+    running: int
+    parked: int
+    due: int
+    uncertain: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoreCheck:
     """Whether the store can be used; `file_system` is set where it is one that SQLite cannot lock reliably."""
 
@@ -56,6 +73,7 @@ class StoreCheck:
     durability: str
     problem: str | None
     file_system: str | None
+    runs: RunsCheck | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,17 +157,15 @@ async def _store(config: Config) -> StoreCheck:
     kept = config.store
     if kept.kind == "memory":
         return StoreCheck(kind=kept.kind, path=None, durability="none", problem=None, file_system=None)
-    problem = None
+    problem, runs = None, None
     if kept.path.exists():
 
-        async def read() -> None:
-            opened = store(kept)
-            try:
-                await opened.recent(limit=1)
-            finally:
-                await opened.close()
+        async def read() -> RunsCheck:
+            async with opened_store(config) as opened:
+                return await _runs(opened)
 
-        problem = await _bounded(read, ENGINE_TIMEOUT_S)
+        found: RunsCheck | str = await _bounded(read, ENGINE_TIMEOUT_S)
+        problem, runs = (found, None) if isinstance(found, str) else (None, found)
     elif not _is_writable(kept.path):
         problem = f"{kept.path} cannot be made: {_standing(kept.path)} is no folder that can be written"
     return StoreCheck(
@@ -158,6 +174,24 @@ async def _store(config: Config) -> StoreCheck:
         durability=kept.durability,
         problem=problem,
         file_system=_remote_file_system(_standing(kept.path)),
+        runs=runs,
+    )
+
+
+async def _runs(opened: RunStore) -> RunsCheck:
+    now = time.time() * 1_000
+    running = await opened.recent(limit=_COUNTED, status="running")
+    parked = await opened.recent(limit=_COUNTED, status="parked")
+    uncertain = 0
+    for run in parked:
+        record, entries = await opened.read(run.id)
+        uncertain += any(call.status == "uncertain" for call in result_of(record, entries).pending)
+    left = sum(run.lease_until <= now for run in running)
+    return RunsCheck(
+        running=len(running) - left,
+        parked=len(parked),
+        due=left + sum(run.wake_at <= now for run in parked),
+        uncertain=uncertain,
     )
 
 

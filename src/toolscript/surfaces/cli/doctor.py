@@ -12,7 +12,7 @@ from typing import Any, cast
 from toolscript.errors import ConfigError
 from toolscript.runs.policy import Rule
 from toolscript.surfaces.assemble import NOTHING
-from toolscript.surfaces.cli.checkup import Checkup, EngineCheck, SourceCheck, StoreCheck, Wall, checkup
+from toolscript.surfaces.cli.checkup import Checkup, EngineCheck, RunsCheck, SourceCheck, StoreCheck, Wall, checkup
 from toolscript.surfaces.cli.exits import COMPLETED, FAILED
 from toolscript.surfaces.cli.interrupt import until_done
 from toolscript.surfaces.cli.opening import Opened, add_store, opened, store_flags
@@ -94,12 +94,38 @@ def _store_lines(kept: StoreCheck) -> Iterator[tuple[str, str]]:
         yield "warn", "store: memory; runs are forgotten when the process ends"
         return
     text = f"store: {kept.kind} in {shown(kept.path)}, durability {kept.durability}"
+    if not kept.problem:
+        text += f" ({_DURABILITY[kept.durability]})"
     yield ("bad", f"{text}: {kept.problem}") if kept.problem else ("ok", text)
     if kept.file_system:
         yield (
             "warn",
-            f"the store lies on a network file system ({kept.file_system}), where SQLite may be damaged; "
-            "set store.path to a local disk",
+            f"the store lies on a network file system ({kept.file_system}), where SQLite's write-ahead log is unsafe "
+            "and runs may be lost; set store.path to a local disk",
+        )
+    if kept.runs is not None:
+        yield from _run_lines(kept.runs)
+
+
+_DURABILITY = {
+    "process": "keeps what is recorded when a process is killed; a power failure may take the newest",
+    "power": "keeps what is recorded through a power failure",
+}
+
+
+def _run_lines(runs: RunsCheck) -> Iterator[tuple[str, str]]:
+    yield "", f"runs: {runs.running} running, {runs.parked} parked"
+    if runs.due:
+        yield (
+            "warn",
+            f"{runs.due} of the runs could be gone on with, and nobody does: start toolscript serve where they belong, "
+            "or toolscript runs resume RUN",
+        )
+    if runs.uncertain:
+        yield (
+            "warn",
+            f"{runs.uncertain} of the runs made a write of which is not known whether it took effect: "
+            "toolscript runs --status parked",
         )
 
 

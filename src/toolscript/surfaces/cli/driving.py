@@ -11,7 +11,7 @@ from typing import assert_never
 from toolscript.codec import plain
 from toolscript.connectors.mcp.servers_config import ServerSpec
 from toolscript.runs.entry import Actor
-from toolscript.runs.result import Result
+from toolscript.runs.result import CallRecord, Result
 from toolscript.runs.visible import mentioned
 from toolscript.runtime.runtime import Runtime
 from toolscript.surfaces.assemble import assemble, configured
@@ -85,6 +85,9 @@ def tell(result: Result, runtime: Runtime, terminal: Terminal, options: Namespac
         terminal.note(line)
     for value in shown_values(result):
         terminal.note(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    reused = [call for call in result.calls if call.verdict == "replay"]
+    if reused:
+        terminal.note(_reused(reused))
     if terminal.json:
         terminal.value(result_object(result))
     elif result.ok:
@@ -96,6 +99,12 @@ def tell(result: Result, runtime: Runtime, terminal: Terminal, options: Namespac
             terminal.problem(line)
     elif not result.ok:
         terminal.problem(f"the run {result.run} is {result.status}; toolscript runs show {result.run} tells more")
+
+
+def _reused(calls: Sequence[CallRecord]) -> str:
+    source = calls[0].rule.rpartition(" ")[2]  # `as call 3 of run_...`
+    answers = "1 call got the answer that it had" if len(calls) == 1 else f"{len(calls)} calls got the answers they had"
+    return f"{answers} in {source}; the rest was made"
 
 
 def _tell_failure(result: Result, runtime: Runtime, terminal: Terminal, options: Namespace) -> None:
