@@ -6,6 +6,7 @@ import pytest
 from roads import comparable, travel
 
 from toolscript.guests.javascript.guest import JavaScriptGuest
+from toolscript.guests.pool import JavaScriptWorkers
 from toolscript.stores.sqlite import SQLiteStore
 from toolscript.testing.corpus import CORPUS, Example
 from toolscript.testing.generated import generated
@@ -34,6 +35,15 @@ async def _agree(example: Example, guest: JavaScriptGuest) -> int:
     assert (long.parks, long.restored) == (short.parks, 0), example
     assert short.restored == short.parks, example
     return short.parks
+
+
+async def test_it_is_the_same_in_worker_processes(javascript: JavaScriptGuest):
+    workers = JavaScriptWorkers(processes=1)
+    for example in CORPUS:
+        in_worker = await travel(example.code, workers, "snapshot")
+        on_thread = await travel(example.code, javascript, "replay")
+        assert comparable(in_worker.entries) == comparable(on_thread.entries), example
+    await workers.close()
 
 
 @pytest.mark.parametrize("first", range(0, GENERATED, 50))
