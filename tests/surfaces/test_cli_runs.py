@@ -258,14 +258,14 @@ def test_ctrl_c_at_a_question_cancels_a_run_that_was_started_here_only(bank: Ban
         on.until("[l]ater? ")
         on.press(b"\x03")
         code, text = on.end()
-    assert code == 130
+    assert code == 130, text
     assert "cancelled the run" in text
     assert bank.run("run", "pay.ts").code == 3
     with screen(bank, "runs", "resume", "last", stdin=None) as on:
         on.until("[l]ater? ")
         on.press(b"\x03")
         code, text = on.end()
-    assert code == 130
+    assert code == 130, text
     assert "goes on with: toolscript runs resume" in text
     assert [run["status"] for run in bank.runs()] == ["parked", "cancelled"]
 

@@ -25,9 +25,12 @@ def until_done(work: Coroutine[Any, Any, int], terminal: Terminal) -> int:
             if received:
                 os._exit(SIGNALLED + number)
             received.append(number)
+            loop.call_soon_threadsafe(cancel)  # the signal may have come in the middle of a write to stderr
+
+        def cancel() -> None:
             if terminal.is_interactive:
                 terminal.problem("cancelling; press Ctrl-C again to leave at once")
-            loop.call_soon_threadsafe(task.cancel)
+            task.cancel()
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, interrupted)
