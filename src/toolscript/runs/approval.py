@@ -48,7 +48,8 @@ def decisions(
 ) -> tuple[Decided, ...]:
     """The lines that a wish adds to the log; `Conflict` where it cannot be."""
     if log.ended is not None:
-        raise Conflict(f"the run {run.id} has ended ({log.ended.status}): there is nothing to decide any more")
+        said = _said_last(wish, log)
+        raise Conflict(f"the run {run.id} has ended ({log.ended.status}): there is nothing to decide any more{said}")
     calls = _chosen(wish, run, log)
     args = (
         None
@@ -75,7 +76,8 @@ def _chosen(wish: Wish, run: RunRecord, log: History) -> Sequence[CallState]:
     open_calls = [call for call in log.outstanding if call.status == wanted]
     if not wish.seqs:
         if not open_calls:
-            raise Conflict(f"no call of the run {run.id} is {wanted}. {_where_it_is(run, log)}")
+            said = _said_last(wish, log)
+            raise Conflict(f"no call of the run {run.id} is {wanted}{said}. {_where_it_is(run, log)}")
         return open_calls
     chosen: list[CallState] = []
     for seq in dict.fromkeys(wish.seqs):
@@ -96,6 +98,19 @@ def _said(call: CallState) -> str:
     who = f"{decided.by.name or 'somebody'} ({decided.by.via})"
     reason = f", because: {decided.reason}" if decided.reason else ""
     return f"{who} decided already: {decided.choice}{reason}; it is {call.status} now"
+
+
+def _said_last(wish: Wish, log: History) -> str:
+    """Who was faster: the newest decision on the calls that are meant."""
+    decided = [
+        (call.decided.at, seq)
+        for seq, call in log.calls.items()
+        if call.decided is not None and (not wish.seqs or seq in wish.seqs)
+    ]
+    if not decided:
+        return ""
+    call = log.calls[max(decided)[1]]
+    return f"; on call {call.intended.seq} ({call.intended.path}) {_said(call)}"
 
 
 def _where_it_is(run: RunRecord, log: History) -> str:
