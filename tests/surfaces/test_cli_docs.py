@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from cli_command import ROOT, Project, project_in
 
+from toolscript.surfaces.cli import runs, snippets
 from toolscript.surfaces.cli.arguments import COMMANDS
 from toolscript.surfaces.config import read_config
 from toolscript.surfaces.settings import NAMESPACE_KEYS, SETTINGS
@@ -34,16 +35,26 @@ def test_the_example_of_a_file_is_a_file(tmp_path: Path) -> None:
     assert config.namespaces["git"].effects == {"status": "read"}
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "command",
+    [*COMMANDS, *(f"runs {action}" for action in runs.ACTIONS), *(f"snippets {action}" for action in snippets.ACTIONS)],
+)
 def test_every_option_is_documented(tmp_path: Path, command: str) -> None:
-    options = set(re.findall(r"(?<![\w-])--[a-z-]+", project_in(tmp_path).run(command, "--help").out))
+    options = set(re.findall(r"(?<![\w-])--[a-z-]+", project_in(tmp_path).run(*command.split(), "--help").out))
     assert options
     assert {option for option in options if option not in CLI} == {"--help"}
 
 
 def test_the_documented_objects_have_the_members_that_are_printed(tmp_path: Path) -> None:
     project: Project = project_in(tmp_path).shop()
-    for words in (["search", "orders"], ["describe", "shop"], ["tools"], ["runs"], ["doctor"]):
+    for words in (
+        ["search", "orders"],
+        ["describe", "shop"],
+        ["tools"],
+        ["runs"],
+        ["runs", "show", "last"],
+        ["doctor"],
+    ):
         project.run("run", "-", stdin="1")
         printed = project.run(*words, "--json").json
         assert all(f'"{member}"' in CLI for member in printed), words
