@@ -7,8 +7,10 @@ from house import House, ends, reaches, until
 
 from toolscript.codec import Blob, decode
 from toolscript.errors import Conflict
+from toolscript.ports import Event, RunParked
 from toolscript.runs.entry import Actor, Answered, CalledOff, Ended
 from toolscript.runs.program import Limits
+from toolscript.runs.result import Result
 from toolscript.runs.retention import Retention
 from toolscript.runs.turn import Finished, Raised
 from toolscript.runtime.runtime import Runtime
@@ -49,6 +51,38 @@ async def test_a_sleeping_run_is_cancelled(house: House):
         assert (await runtime.cancel(run)).status == "cancelled"
         await house.clock.advance(2_000_000)
         assert house.done == []
+
+
+@pytest.mark.parametrize("rounds", [0, 1, 2, 3, 5, 8, 13, 21, 34])
+async def test_a_cancel_that_comes_while_the_run_is_being_parked_is_not_lost(house: House, rounds: int):
+    async with house.process() as runtime:
+        run = await runtime.start(DROP)
+        await reaches(runtime, run, lambda result: result.calls)
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+        assert (await runtime.cancel(run)).status == "cancelled"
+        assert house.done == []
+
+
+class CancelsAtOnce:
+    """Cancels a run at the very moment in which it is parked, before the drive's task has ended."""
+
+    runtime: Runtime
+    cancelled: asyncio.Task[Result] | None = None
+
+    def observed(self, event: Event) -> None:
+        if isinstance(event, RunParked):
+            self.cancelled = asyncio.ensure_future(self.runtime.cancel(event.run))
+
+
+async def test_a_cancel_at_the_moment_of_parking_is_not_lost(house: House):
+    canceller = CancelsAtOnce()
+    async with house.process(observers=[canceller]) as runtime:
+        canceller.runtime = runtime
+        await runtime.start(DROP)
+        await until(lambda: canceller.cancelled)
+        assert canceller.cancelled is not None
+        assert (await canceller.cancelled).status == "cancelled"
 
 
 async def test_a_run_that_another_process_drives_is_cancelled_there(house: House):
