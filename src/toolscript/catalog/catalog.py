@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
-from toolscript.catalog.index import Document, Index, Ranking
+from toolscript.catalog.index import Document, Index
 from toolscript.catalog.nearness import bare, nearest
+from toolscript.catalog.ranking import Ranking
 from toolscript.codec import digest
 from toolscript.errors import ConfigError
 from toolscript.schema.check import Checker, Problems
@@ -92,7 +93,7 @@ class Catalog:
                 state=state,
                 problems=problems,
                 methods=MappingProxyType(methods),
-                index=Index(map(_document, methods.values())),
+                index=_index(methods),
             )
         return Catalog(MappingProxyType({**self.namespaces, namespace: entry}))
 
@@ -111,7 +112,7 @@ class Catalog:
             if len(methods) == len(held.methods):
                 kept[name] = held
             elif methods or held.state != "ready":
-                index = Index(map(_document, methods.values()))
+                index = _index(methods)
                 kept[name] = replace(held, methods=MappingProxyType(methods), index=index, digests=[])
         same = len(kept) == len(self.namespaces) and all(kept[name] is held for name, held in self.namespaces.items())
         return self if same else Catalog(MappingProxyType(kept))
@@ -157,7 +158,7 @@ class Catalog:
     def ranking(self) -> Ranking:
         """The ranking over all namespaces, built when first asked for."""
         if not self._rankings:
-            self._rankings.append(Ranking([namespace.index for namespace in self.namespaces.values()]))
+            self._rankings.append(Ranking([held.index for _, held in sorted(self.namespaces.items())]))
         return self._rankings[0]
 
     def check(self, tool: Tool, args: Mapping[str, Any]) -> Problems:
@@ -171,10 +172,14 @@ class Catalog:
         return checker.arguments(args)
 
 
+def _index(methods: Mapping[str, Tool]) -> Index:
+    """The index of a namespace's tools, which are read when it is first searched."""
+    return Index(_document(methods[method]) for method in sorted(methods))
+
+
 def _document(tool: Tool) -> Document:
     return Document(
-        path=str(tool.path),
-        namespace=tool.path.namespace,
+        path=tool.path,
         name=tool.path.method if bare(tool.raw_name) == bare(tool.path.method) else tool.raw_name,
         description=tool.description,
         parameters=tuple(

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from toolscript.catalog.catalog import Catalog, Namespace
-from toolscript.catalog.index import Scored
+from toolscript.catalog.index import Index
 from toolscript.catalog.nearness import bare, nearest
+from toolscript.catalog.ranking import Scored
 from toolscript.catalog.terms import document_terms, name_key, query_terms
 from toolscript.schema.quoting import comment
 from toolscript.schema.typescript import outline, signature
 from toolscript.tokens import estimate
-from toolscript.tools import Effect, Tool
+from toolscript.tools import Effect, Tool, ToolPath
 
 MAX_LIMIT = 50
 MAX_QUESTIONS = 10
@@ -77,7 +78,7 @@ def _answered(catalog: Catalog, text: str, chosen: list[Namespace], limit: int) 
     note = _absent(chosen)
     if weak:
         note = _joined("Nothing matches well; these are the nearest. Try other words, or search one namespace.", note)
-    hits = _hits(catalog, ((each.path, each.score) for each in scored))
+    hits = _hits(catalog, ((str(each.path), each.score) for each in scored))
     return Found(hits=hits, total=total, weak=weak, note=note)
 
 
@@ -165,21 +166,27 @@ def _chosen(catalog: Catalog, namespace: str | None) -> list[Namespace]:
 
 
 def _exact_first(catalog: Catalog, text: str, chosen: list[Namespace], limit: int) -> tuple[list[Scored], int]:
-    indexes = [namespace.index.ready() for namespace in chosen]
-    scored, total = catalog.ranking.ranked(text, indexes, limit)
+    scored, total = catalog.ranking.ranked(text, _indexes(catalog, chosen), limit)
     key = name_key(text[:200])
-    named = [path for index in indexes for path in index.names.get(key, ())]
+    named = catalog.ranking.named(key)
+    if len(chosen) < len(catalog.namespaces):
+        names = {namespace.name for namespace in chosen}
+        named = [path for path in named if path.namespace in names]
     if not named:
         return scored, total
     asked = bare(text)
     known = {each.path: each.score for each in scored}
-    exact: dict[str, Scored] = {}
+    exact: dict[ToolPath, Scored] = {}
     for path in named:
-        tool = catalog.find(path)
-        literal = tool is not None and asked in (bare(path), bare(tool.path.method), bare(tool.raw_name))
-        exact[path] = Scored(path, EXACT * (1 + (text == path) + literal) + known.get(path, 0.0), 1.0)
+        tool = catalog.find(str(path))
+        literal = tool is not None and asked in (bare(str(path)), bare(path.method), bare(tool.raw_name))
+        exact[path] = Scored(path, EXACT * (1 + (text == str(path)) + literal) + known.get(path, 0.0), 1.0)
     first = sorted(exact.values(), key=lambda each: (-each.score, each.path))
     return (first + [each for each in scored if each.path not in exact])[:limit], max(total, len(exact))
+
+
+def _indexes(catalog: Catalog, chosen: list[Namespace]) -> list[Index] | None:
+    return None if len(chosen) == len(catalog.namespaces) else [namespace.index for namespace in chosen]
 
 
 def _browsed(catalog: Catalog, chosen: list[Namespace], limit: int, *, filtered: bool) -> Found:
@@ -199,9 +206,9 @@ def _guessed(catalog: Catalog, text: str, chosen: list[Namespace], limit: int) -
         names = _listed([each.name for each in speaking])
         words = f"No tool matches {comment(text, 60)!r}, but the description of {names} does."
         return Found(hits=_plain(catalog, tools), total=len(tools), weak=True, note=words)
-    scored = catalog.ranking.respelt(text, [namespace.index.ready() for namespace in chosen], min(limit, 5))
+    scored = catalog.ranking.respelt(text, _indexes(catalog, chosen), min(limit, 5))
     among = {namespace.name: namespace for namespace in chosen}
-    tools = [tool for each in scored if (tool := catalog.find(each.path)) is not None]
+    tools = [tool for each in scored if (tool := catalog.find(str(each.path))) is not None]
     tools = tools or list(nearest(text, among, min(limit, 5), like=0.5) or nearest(text, among, min(limit, 3), like=0))
     words = f"Nothing matches {comment(text, 60)!r}{'; these are the nearest' if tools else ''}."
     note = f"{words} {namespaces_text(catalog)}"
