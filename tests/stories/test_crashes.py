@@ -162,6 +162,21 @@ def check(life: Life) -> None:
             assert upstream.attempts[f"{run}:{seq}"] >= 1, "the log says that something happened, and it did not"
 
 
+async def test_a_runtime_whose_store_fails_while_it_is_left_is_left():
+    asked, gate = asyncio.Event(), asyncio.Event()
+
+    class Failing(Shared):
+        async def claim(self, **_: Any) -> None:
+            asked.set()
+            await gate.wait()
+            raise Fault("the disk is gone")
+
+    async with asyncio.timeout(20):
+        async with Runtime(store=Failing(MemoryStore())):
+            await asked.wait()
+            asyncio.get_running_loop().call_later(0.01, gate.set)
+
+
 @pytest.mark.parametrize("mode", ["before", "after"])
 @pytest.mark.parametrize("name", [*READS, *WRITES])
 async def test_whichever_write_is_the_last_one_the_run_comes_to_its_end(
