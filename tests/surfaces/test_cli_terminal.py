@@ -118,6 +118,16 @@ def test_colour_is_for_terminals_that_want_it(project: Project) -> None:
     assert "\x1b" not in project.run("tools").out
 
 
+@pytest.mark.parametrize(
+    ("command", "shown"), [("doctor", "\x1b[32m✓\x1b[0m engine: "), ("demo", "\x1b[1mThe program\x1b[0m")]
+)
+def test_our_own_colours_are_no_control_characters_of_tools(project: Project, command: str, shown: str) -> None:
+    with screen(project, command) as on:
+        text = on.end()[1]
+    assert shown in text
+    assert "\\x1b" not in text
+
+
 def test_quiet_leaves_only_the_result_on_a_terminal(project: Project) -> None:
     with screen(project, "run", "-", "--quiet", stdin=b"await codemode.sleep(0.4); return 'done'") as shown:
         assert shown.end() == (0, "done\n")

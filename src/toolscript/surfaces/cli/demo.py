@@ -125,9 +125,10 @@ def _with_direct_calls(runtime: Runtime, calls: Sequence[CallRecord]) -> Cost:
 
 def _show(result: Result, begun: int, ours: Cost, direct: Cost, terminal: Terminal) -> None:
     def heading(text: str) -> None:
-        terminal.result(f"\n{terminal.styled(text, 'bold')}\n")
+        terminal.result("\n")
+        terminal.marked(text, "bold")
 
-    terminal.result(terminal.styled(QUESTION, "bold"))
+    terminal.marked(QUESTION, "bold")
     heading("The program")
     terminal.result(PROGRAM.rstrip())
     heading(f"Its {len(result.calls)} calls, in {result.duration_ms} ms")

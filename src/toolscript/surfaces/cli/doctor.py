@@ -44,8 +44,10 @@ async def _doctor(opening: Opened, timeout_s: float, terminal: Terminal) -> int:
         terminal.value(_object(found, opening.config))
     else:
         for mark, text in _lines(found, opening.config):
-            sign, style = _MARKS.get(mark, (" ", "dim"))
-            terminal.result(f"{terminal.styled(sign, style)} {text}" if mark != "head" else text)
+            if mark == "head":
+                terminal.result(text)
+            else:
+                terminal.marked(*_MARKS.get(mark, (" ", "dim")), text)
         if not opening.has_tools:
             terminal.note(f"\n{NOTHING.format(command='tools')}")
     return COMPLETED if found.is_healthy else FAILED

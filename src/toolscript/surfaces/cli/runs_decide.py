@@ -104,8 +104,7 @@ def _say(before: Result, after: Result, by: Actor, options: Namespace, terminal:
     waited = {call.seq for call in before.pending}
     decided = [call for call in after.calls if call.seq in waited and not call.waits and call.decided is not None]
     if options.action == "grant":
-        more = f", which approves {len(decided)} that waited" if decided else ""
-        terminal.note(f"granted {' '.join(options.tools)} in the run {after.run}{more}")
+        terminal.note(f"granted {' '.join(options.tools)} in the run {after.run}")
     for call in decided:
         assert call.decided is not None
         choice = _PAST.get(call.decided.choice, f"taken as {cast('str', options.__dict__.get('choice', 'decided'))}")

@@ -35,7 +35,8 @@ async def _listed(config: Config, options: Namespace, terminal: Terminal) -> int
         return COMPLETED
     now = time.time() * 1_000
     for record, parked in found:
-        age = f"{lasted(now - record.created)} ago"
+        ms = now - record.created
+        age = f"{lasted(ms)} ago" if ms >= 1_000 else "now"  # noqa: PLR2004 - milliseconds
         text = _first_line(record) if parked is None else _waits(record, parked, now)
         elsewhere = "" if record.scope == config.scope else f"  (of {record.scope or 'no scope'})"
         terminal.result(f"{record.id}  {age:>10}  {record.status:11}  {_short(text)}{elsewhere}")

@@ -40,6 +40,11 @@ class Terminal:
             text = printable(text)
         self.out.write(text if text.endswith("\n") else f"{text}\n")
 
+    def marked(self, sign: str, style: Style, text: str = "") -> None:
+        """A line of the result: a sign in a colour, and a text."""
+        self.out.write(self.styled(sign, style))
+        self.result(f" {text}" if text else "")
+
     def value(self, value: Any) -> None:
         """The result as JSON: one line where it is piped, laid out on a terminal."""
         self.result(json.dumps(value, ensure_ascii=False, indent=2 if self.out.isatty() else None))
