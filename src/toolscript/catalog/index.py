@@ -98,13 +98,13 @@ class Index:
             keys = {name_key(name) for name in (str(document.path), document.name, *document.aliases)}
             names += [(hash(key), number) for key in keys]
             in_names.update(*(key.split() for key in keys))
-            for term, impact in _impacts(document, counts).items():
-                posting = number << IMPACT_BITS | impact
-                listed = lists.get(term)
-                if listed is None:
+            numbered = number << IMPACT_BITS
+            for term, count in _told(document, counts).items():
+                posting = numbered | _IMPACTS[min(MAX_TOLD, int(count * STEPS))]
+                try:
+                    lists[term].append(posting)
+                except KeyError:
                     lists[term] = array("I", (posting,))
-                else:
-                    listed.append(posting)
         names.sort()
         self._names, self._named = array("q", (key for key, _ in names)), array("I", (number for _, number in names))
         self.words = tuple(in_names.union(term for term in lists if " " not in term))
@@ -115,17 +115,20 @@ class Index:
             self._counts.append(counts.get(term, 0))
 
 
+STEPS = 256  # of tf' to 1, in the table of impacts
+MAX_TOLD = 8 * STEPS - 1  # the table ends where impacts are as high as can be
+_IMPACTS = [min(MAX_IMPACT, 1 + int(FINE * tf / (tf + K1 * STEPS))) for tf in range(MAX_TOLD + 1)]
 _PLANS = tuple((weight, 1 - b, b / usual) for weight, b, usual in zip(WEIGHTS, BS, USUAL, strict=True))
 
 
-def _impacts(document: Document, counts: dict[str, int]) -> dict[str, int]:
-    """The impact of each term of a document; the terms that it is heard by are counted."""
+def _told(document: Document, counts: dict[str, int]) -> dict[str, float]:
+    """The tf' of each term of a document; the terms that it is heard by are counted."""
     fields = (
         document_terms(document.path.namespace),
         document_terms(document.name),
         document_terms(document.description[:MAX_TEXT]),
-        [term for name, _ in document.parameters for term in document_terms(name)],
-        [term for _, about in document.parameters if about for term in document_terms(about[:MAX_TEXT])],
+        document_terms(" ".join(name for name, _ in document.parameters)),
+        document_terms(" ".join(about[:MAX_TEXT] for _, about in document.parameters if about)),
     )
     told: dict[str, float] = {}
     get = told.get
@@ -140,4 +143,4 @@ def _impacts(document: Document, counts: dict[str, int]) -> dict[str, int]:
             for left, right in pairwise(terms):
                 pair = f"{left} {right}"
                 told[pair] = get(pair, 0.0) + unit
-    return {term: min(MAX_IMPACT, 1 + int(FINE * count / (count + K1))) for term, count in told.items()}
+    return told

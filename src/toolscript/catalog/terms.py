@@ -59,7 +59,11 @@ QUERY_STOPS = DOCUMENT_STOPS | frozenset(_REQUEST_STOPS.split())
 
 _word = re.compile(r"[^\W_]+")
 _hump = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_remembered: dict[str, tuple[tuple[str, str], ...]] = {}
+
+_Parts = tuple[tuple[tuple[str, str], ...], tuple[str, ...]]
+"""What a word consists of: each part with its stem, and the stems of those that are no stop words."""
+
+_remembered: dict[str, _Parts] = {}
 
 
 @cache
@@ -82,19 +86,17 @@ def _stemmer() -> Callable[[str], str]:
 
 def words(text: str) -> Iterator[tuple[str, str]]:
     """Each word of the text with its stem, in order, stop words included."""
-    for match in _word.finditer(text if text.isascii() else unicodedata.normalize("NFKC", text)):
-        word = match[0]
-        parts = _remembered.get(word)
-        if parts is None:
-            parts = _parts(word)
-            if len(_remembered) < MAX_REMEMBERED:
-                _remembered[word] = parts
-        yield from parts
+    for word in _split(text):
+        yield from (_remembered.get(word) or _remember(word))[0]
 
 
 def document_terms(text: str) -> list[str]:
     """The terms that a text is found by."""
-    return [stem for word, stem in words(text) if word not in DOCUMENT_STOPS]
+    terms: list[str] = []
+    get = _remembered.get
+    for word in _split(text):
+        terms += (get(word) or _remember(word))[1]
+    return terms
 
 
 def query_terms(text: str) -> list[str]:
@@ -109,9 +111,17 @@ def name_key(text: str) -> str:
     return " ".join(sorted({stem for _, stem in words(text)}))
 
 
-def _parts(word: str) -> tuple[tuple[str, str], ...]:
+def _split(text: str) -> list[str]:
+    return _word.findall(text if text.isascii() else unicodedata.normalize("NFKC", text))
+
+
+def _remember(word: str) -> _Parts:
     lowered = [part.lower() for part in _hump.sub(" ", word).split()]
-    return tuple(pair for part in lowered for pair in _stemmed(part[:64]))
+    parts = tuple(pair for part in lowered for pair in _stemmed(part[:64]))
+    known = (parts, tuple(stem for lower, stem in parts if lower not in DOCUMENT_STOPS))
+    if len(_remembered) < MAX_REMEMBERED:
+        _remembered[word] = known
+    return known
 
 
 def _stemmed(word: str) -> Iterator[tuple[str, str]]:
