@@ -134,10 +134,10 @@ class Docket:
         """Commit what must be on disk before, then let the calls act that are ready."""
         if self.over is not None:
             return
-        ready, self._ready = list(self._ready.values()), {}
         if self._must_commit:
             self._must_commit = False
             await self._book.commit()
+        ready, self._ready = list(self._ready.values()), {}
         if len(ready) == 1 and not self._flights and not self.waiting:
             call, decision = ready[0]
             if decision.effect == "read" and isinstance(decision, Execute):

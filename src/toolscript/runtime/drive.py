@@ -268,10 +268,11 @@ class Drive:
         self.book.note(*await self._flights.settle(), *self._docket.close())
         if self._session is not None:
             await self._session.close()
-        outcome = self.outcome = self._clean(outcome)
+        outcome = self._clean(outcome)
         ended = Ended(status=status, outcome=await self._kept(outcome), at=self.book.instant(), usage=self._usage)
         self.book.note(ended)
         await self.book.commit(status)
+        self.outcome = outcome
         return "ended"
 
     def _clean(self, outcome: Outcome) -> Outcome:

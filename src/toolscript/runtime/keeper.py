@@ -122,10 +122,8 @@ class Keeper:
     async def _take_due(self, now: Instant) -> Instant | None:
         self._drives.own.clear()  # a worker makes no difference between its own runs and others'
         while self._drives.has_room:
-            claimed = await self._store.claim(scope=self._scope, now=now, until=now + self._lease_ms)
-            if claimed is None:
+            if not await self._launcher.claim(self._scope, now):
                 return await self._store.due(self._scope)
-            self._launcher.take(*claimed)
         return None
 
     async def _take_own(self, now: Instant) -> Instant | None:
@@ -142,8 +140,8 @@ class Keeper:
             at = record.wake_at if record.status == "parked" else record.lease_until
             if at > now:
                 due.append(at)
-            elif claimed := await self._store.claim(scope=record.scope, now=now, until=now + self._lease_ms, run=run):
-                self._launcher.take(*claimed)
+            else:
+                await self._launcher.claim(record.scope, now, run)
         return min(due, default=None)
 
     async def _prune(self, now: Instant) -> None:

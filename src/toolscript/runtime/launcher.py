@@ -8,13 +8,13 @@ from contextlib import suppress
 from dataclasses import replace
 
 from toolscript.catalog.catalog import Catalog
-from toolscript.errors import Conflict
+from toolscript.errors import Conflict, Fault
 from toolscript.ports import Observer, RunEnded, RunParked, RunStarted
 from toolscript.runs.closing import CANCELLED
 from toolscript.runs.entry import Ended, RunRecord, Turned
 from toolscript.runs.hints import hint_of
 from toolscript.runs.history import History, history
-from toolscript.runs.program import Limits, Program
+from toolscript.runs.program import Instant, Limits, Program
 from toolscript.runs.result import Result, result_of
 from toolscript.runs.reuse import Reuse
 from toolscript.runs.visible import mentioned, visible
@@ -98,9 +98,22 @@ class Launcher:
         self.drives.launch(drive)
         return run.id
 
-    def take(self, record: RunRecord, snapshot: bytes | None) -> None:
-        """Go on with a run that was claimed."""
+    async def claim(self, scope: str, now: Instant, run: str | None = None) -> bool:
+        """Take over a run of this scope that is due, or this one, and go on with it; whether there was one."""
+        until = now + self._around.lease_ms
+        claiming = asyncio.ensure_future(self._store.claim(scope=scope, now=now, until=until, run=run))
+        try:
+            claimed = await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            with suppress(Fault):  # which must not take the place of the cancellation
+                if (late := await claiming) is not None:  # or nobody would drive it until the lease is over
+                    await self._store.renew({late[0].id: late[0].fence}, 0)
+            raise
+        if claimed is None:
+            return False
+        record, snapshot = claimed
         self.drives.take(record.id, record.fence, self._reopened(record, snapshot))
+        return True
 
     async def tools_known(self, log: History) -> None:
         """Wait until the sources of a run's tools are connected, or cannot be."""

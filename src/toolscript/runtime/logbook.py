@@ -68,13 +68,18 @@ class Logbook:
         """Commit all that is noted and park the run, unless somebody decided meanwhile; then nothing is changed."""
         await self.durable()
         entries = [*self._noted, last]
-        parking = self._store.park(
-            self._run.id, self._run.fence, entries, decisions=decisions, wake_at=wake_at, snapshot=snapshot
+        parking = asyncio.ensure_future(
+            self._store.park(
+                self._run.id, self._run.fence, entries, decisions=decisions, wake_at=wake_at, snapshot=snapshot
+            )
         )
-        parked = await self._sound(parking)
-        if parked:
-            self._noted = []
-            self.entries.extend(entries)
+        try:
+            await asyncio.wait([parking])
+        finally:  # whoever is stopped meanwhile must know all the same which lines are in the log
+            parked = await self._sound(parking)
+            if parked:
+                self._noted = []
+                self.entries.extend(entries)
         return parked
 
     async def read(self) -> RunRecord:

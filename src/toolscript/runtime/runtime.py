@@ -315,18 +315,16 @@ class Runtime:
             if history(entries).ended is None:
                 self._same_scope(record)
                 self._drives.own.add(run)
-                now = self._clock.now()
-                until = now + self._around.lease_ms
-                claimed = await self._store.claim(scope=record.scope, now=now, until=until, run=run)
-                if claimed is not None:
-                    self._launcher.take(*claimed)
+                await self._launcher.claim(record.scope, self._clock.now(), run)
         return await self.wait(run)
 
     async def rollback(self, run: str, *, by: Actor = LIBRARY) -> Rollback:
         """Undo what a run did, newest first, as far as it can be; `Conflict` while it runs.
 
-        A parked run is cancelled first. A second rollback tries again what failed.
+        A parked run is cancelled first. A second rollback tries again what failed. Raises `Conflict` in another scope
+        than the run's, because the tools that undo it are not here.
         """
+        self._same_scope((await self._store.read(run))[0])
         return await self._operator.rollback(run, by)
 
     async def delete(self, run: str) -> None:
