@@ -141,9 +141,13 @@ def test_python_functions_that_cannot_be_had_are_said(project: Project, entry: s
 
 
 def test_plain_functions_are_gathered_under_the_name_of_their_module(project: Project) -> None:
-    project.write("maths.py", "def double(n: int) -> int:\n    return n * 2\n\nall = [double]\n")
-    project.write("toolscript.toml", 'python.functions = ["maths:all"]\n')
-    assert project.run("run", "-", stdin="maths.double({ n: 21 })").out == "42\n"
+    double = "def double(n: int) -> int:\n    return n * 2\n\n"
+    project.write("maths.py", f"{double}def half(n: int) -> float:\n    return n / 2\n\nall = [double]\n")
+    for entries in ('"maths:all", "maths:half"', '"maths:double", "maths:half"'):
+        project.write("toolscript.toml", f"python.functions = [{entries}]\n")
+        assert project.run("run", "-", stdin="[await maths.double({ n: 21 }), await maths.half({ n: 42 })]").out == (
+            "[42, 21]\n"
+        )
 
 
 def test_settings_of_a_namespace_that_is_not_there_are_refused(project: Project) -> None:

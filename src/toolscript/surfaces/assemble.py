@@ -78,8 +78,7 @@ def assemble(
     if specs:
         connect: Callable[..., Connector] = load("toolscript.connectors.mcp:connect")
         connectors += [connect(spec, max_answer_bytes=config.limits.answer_bytes) for spec in specs]
-    for one in config.python:
-        connectors += _python(one, config.origins["python.functions"])
+    connectors += _python(config.python, config.origins["python.functions"])
     logged: Observer = load("toolscript.observers.logging:LoggingObserver")()
     make: type[Runtime] = load("toolscript.runtime.runtime:Runtime")
     return make(
@@ -169,22 +168,28 @@ def _numbered(spec: ServerSpec, kept: Mapping[str, ServerSpec]) -> ServerSpec:
     return replace(spec, name=name, problems=(*spec.problems, note))
 
 
-def _python(one: PythonTools, origin: str) -> list[Connector]:
-    """The connectors that `module:object` names: one itself, a list of them, or functions, which are gathered."""
-    module, attribute = _named(one, "python.functions", "shop:tools", origin)
-    found = _imported(module, attribute, one, origin)
-    items: list[Any] = list(cast("Sequence[Any]", found)) if isinstance(found, list | tuple) else [found]
-    own: list[Connector] = [item for item in items if hasattr(item, "listing") and hasattr(item, "call")]
-    plain = [item for item in items if item not in own]
-    if not items or not all(callable(item) for item in plain):
-        raise ConfigError(
-            f"{origin}: {one.name} is {_kind(found)}; name a connector, such as tools = functions('shop', find), "
-            "a function, or a list of either"
-        )
-    if plain:
-        namespace = module.rpartition(".")[2]
-        own.append(load("toolscript.connectors.functions:functions")(namespace, *plain))
-    return own
+def _python(named: Sequence[PythonTools], origin: str) -> list[Connector]:
+    """The connectors that `module:object` names: one itself, a list of them, or functions, gathered by their module."""
+    own: list[Connector] = []
+    plain: dict[str, list[Any]] = {}
+    for one in named:
+        module, attribute = _named(one, "python.functions", "shop:tools", origin)
+        found = _imported(module, attribute, one, origin)
+        items: list[Any] = list(cast("Sequence[Any]", found)) if isinstance(found, list | tuple) else [found]
+        connectors = [item for item in items if hasattr(item, "listing") and hasattr(item, "call")]
+        functions = [item for item in items if item not in connectors]
+        if not items or not all(callable(item) for item in functions):
+            raise ConfigError(
+                f"{origin}: {one.name} is {_kind(found)}; name a connector, such as tools = functions('shop', find), "
+                "a function, or a list of either"
+            )
+        own += connectors
+        if functions:
+            plain.setdefault(module.rpartition(".")[2], []).extend(functions)
+    if not plain:
+        return own
+    gather: Callable[..., Connector] = load("toolscript.connectors.functions:functions")
+    return [*own, *(gather(namespace, *functions) for namespace, functions in plain.items())]
 
 
 def _named(one: PythonTools, key: str, example: str, origin: str) -> tuple[str, str]:
