@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-
 from worker_process import Skewed
 
 from toolscript.connectors.functions import functions, tool
