@@ -114,7 +114,7 @@ def test_a_filter_applies_before_ranking():
 def test_a_filter_that_names_nothing_says_what_there_is():
     found = search(SMALL, "issues", namespace="filez")
     assert found.hits == ()
-    assert found.note == "There is no namespace 'filez'. Namespaces: files (3 tools), hub (4 tools)."
+    assert found.note == "There is no namespace 'filez'; near: files. Namespaces: files (3 tools), hub (4 tools)."
     assert paths("issues", namespace="Files") == ["files.list_issues"]
 
 

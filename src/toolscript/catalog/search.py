@@ -2,19 +2,23 @@
 
 1. An exact path or name wins outright, in any spelling; then the ranking decides, ties in the order of paths.
 2. The answer is empty only where there is no tool at all: without a match the nearest names stand in, marked weak.
-3. An empty question, a filter that names nothing and sources that cannot be reached are answered in words, in `note`.
+3. A page is cut out of the best after `offset`; it is the same however the pages before it were asked for.
+4. An empty question, a filter that names nothing and sources that cannot be reached are answered in words, in `note`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from itertools import zip_longest
+from typing import Literal
 
 from toolscript.catalog.catalog import Catalog, Namespace
 from toolscript.catalog.index import Index
 from toolscript.catalog.nearness import bare, nearest
+from toolscript.catalog.questions import Query, questions
 from toolscript.catalog.ranking import Scored
 from toolscript.catalog.terms import document_terms, name_key, query_terms
 from toolscript.schema.quoting import comment
@@ -23,19 +27,25 @@ from toolscript.tokens import estimate
 from toolscript.tools import Effect, Tool, ToolPath
 
 MAX_LIMIT = 50
-MAX_QUESTIONS = 10
+MAX_OFFSET = 1_000  # further on nobody reads
+GUESSES = 5  # tools that stand in where nothing matches
 SUMMARY_CHARS = 110
 ANSWER_TOKENS = 300
 WRAPPED = 60  # characters of a line that its author may have wrapped
 WEAK = 0.3  # of a question's weight: below it even the best tool matches hardly more than a word in passing
 EXACT = 10_000.0  # above any score that words can reach
 
+Outlook = Callable[[Tool], Literal["allow", "ask", "deny", "depends"]]
+
 _sentence_end = re.compile(r"(?<=[\w)`'\"][\w)`'\"])[.!?。] ")  # no end: `e.g. `
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One tool that was found. `outline` is the call with its arguments' names, `signature` has their types too."""
+    """One tool that was found. `outline` is the call with its arguments' names, `signature` has their types too.
+
+    `approval`: whether a person will be asked before a call; None if that is not known, or depends on the arguments.
+    """
 
     path: str
     signature: str
@@ -43,50 +53,120 @@ class Hit:
     summary: str
     effect: Effect
     score: float
+    approval: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """An answer: the best hits, how many tools matched, whether the match is weak, and what else is to be said."""
+    """An answer: a page of hits after the first `offset` ones, how many tools matched, whether the match is weak, and
+    what else is to be said."""
 
     hits: tuple[Hit, ...] = ()
     total: int = 0
     weak: bool = False
     note: str = ""
+    offset: int = 0
 
 
-def search(catalog: Catalog, query: str | Sequence[str], *, limit: int = 10, namespace: str | None = None) -> Found:
-    """The tools that fit the question best; of several questions, the best of each in turn."""
-    limit = max(1, min(limit, MAX_LIMIT))
-    chosen = _chosen(catalog, namespace)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Searched:
+    """What is searched, and how many of the best are wanted."""
+
+    catalog: Catalog
+    chosen: list[Namespace]
+    best: int
+    outlook: Outlook | None
+
+    @property
+    def indexes(self) -> list[Index] | None:
+        whole = len(self.chosen) == len(self.catalog.namespaces)
+        return None if whole else [namespace.index for namespace in self.chosen]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A query taken apart: its questions, with an answer of the best hits for each, and what to say about all.
+
+    The seam for whoever ranks in another way: exchange the answers (`fusion.fused`), then take a page.
+    """
+
+    questions: tuple[str, ...]
+    answers: tuple[Found, ...]
+    note: str = ""
+
+    def page(self, limit: int = 10, offset: int = 0) -> Found:
+        """The hits after the first `offset` ones, the best of each question in turn."""
+        limit, offset = _bounded(limit, offset)
+        found = self.answers[0] if len(self.answers) == 1 else _shuffled(self.answers)
+        hits = found.hits[offset : offset + limit]
+        end = "" if hits or not found.hits else f"There are no more than {len(found.hits)}."
+        return replace(found, hits=hits, offset=offset, note=_joined(self.note, end, found.note))
+
+
+def search(
+    catalog: Catalog,
+    query: Query,
+    *,
+    limit: int = 10,
+    offset: int = 0,
+    namespace: str | Sequence[str] | None = None,
+    outlook: Outlook | None = None,
+) -> Found:
+    """The tools that fit the question best; of several questions, the best of each in turn.
+
+    `namespace` is one or several to search. `outlook` says what becomes of calls of a tool; what it denies is left out.
+    Raises ValueError for a query of the wrong form, with the right one in its words.
+    """
+    asked = ask(catalog, query, limit=limit, offset=offset, namespace=namespace, outlook=outlook)
+    return asked.page(limit, offset)
+
+
+def ask(
+    catalog: Catalog,
+    query: Query,
+    *,
+    limit: int = 10,
+    offset: int = 0,
+    depth: int = 0,
+    namespace: str | Sequence[str] | None = None,
+    outlook: Outlook | None = None,
+) -> Asked:
+    """As `search`, before a page is taken: with at least `depth` hits for each question, as far as that many match."""
+    asked = questions(query)
+    limit, offset = _bounded(limit, offset)
+    chosen, wrong = _chosen(catalog, namespace)
     if not chosen:
-        wrong = f"There is no namespace {comment(namespace or '', 60)!r}. " if catalog.namespaces else ""
-        return Found(note=f"{wrong}{namespaces_text(catalog)}")
-    questions = [query] if isinstance(query, str) else list(dict.fromkeys(query))
-    questions = [text for text in questions if text.strip()][:MAX_QUESTIONS]
-    if not questions:
-        return _browsed(catalog, chosen, limit, filtered=namespace is not None)
-    answers = [_answered(catalog, text, chosen, limit) for text in questions]
-    return answers[0] if len(answers) == 1 else _shuffled(answers, limit)
+        return Asked(questions=(), answers=(Found(note=_joined(wrong, namespaces_text(catalog))),))
+    searched = _Searched(catalog=catalog, chosen=chosen, best=max(depth, offset + limit), outlook=outlook)
+    if asked:
+        return Asked(questions=asked, answers=tuple(_answered(searched, text) for text in asked), note=wrong)
+    if namespace is not None:
+        return Asked(questions=(), answers=(_browsed(searched),), note=wrong)
+    note = f"The query is empty. {namespaces_text(catalog, offset=offset)}"
+    return Asked(questions=(), answers=(Found(total=len(catalog), note=note),))
 
 
-def _answered(catalog: Catalog, text: str, chosen: list[Namespace], limit: int) -> Found:
-    scored, total = _exact_first(catalog, text, chosen, limit)
+def _bounded(limit: int, offset: int) -> tuple[int, int]:
+    return max(1, min(limit, MAX_LIMIT)), max(0, min(offset, MAX_OFFSET))
+
+
+def _answered(searched: _Searched, text: str) -> Found:
+    scored, total = _exact_first(searched, text)
     if not scored:
-        return _guessed(catalog, text, chosen, limit)
+        return _guessed(searched, text)
     weak = scored[0].coverage < WEAK
-    note = _absent(chosen)
+    note = _absent(searched.chosen)
     if weak:
         note = _joined("Nothing matches well; these are the nearest. Try other words, or search one namespace.", note)
-    hits = _hits(catalog, ((str(each.path), each.score) for each in scored))
+    hits = _hits(searched, ((str(each.path), each.score) for each in scored))
     return Found(hits=hits, total=total, weak=weak, note=note)
 
 
-def _shuffled(answers: list[Found], limit: int) -> Found:
+def _shuffled(answers: Sequence[Found]) -> Found:
     hits: dict[str, Hit] = {}
     for row in zip_longest(*(answer.hits for answer in answers)):
         for hit in row:
-            if hit is not None and len(hits) < limit:
+            if hit is not None:
                 hits.setdefault(hit.path, hit)
     return Found(
         hits=tuple(hits.values()),
@@ -99,8 +179,10 @@ def _shuffled(answers: list[Found], limit: int) -> Found:
 def found_text(found: Found, *, budget_tokens: int = ANSWER_TOKENS) -> str:
     """What a model reads of an answer: one line a tool, the best ones with types as far as the budget goes."""
     tail = [found.note] if found.note else []
-    if found.hits and found.total > len(found.hits):
-        tail.insert(0, f"({len(found.hits)} of {found.total} matches; narrow the query, or raise `limit`)")
+    after = found.offset + len(found.hits)
+    if found.hits and found.total > after:
+        shown = f"{found.offset + 1}-{after}" if found.offset else str(after)
+        tail.insert(0, f"({shown} of {found.total} matches; narrow the query, or go on with `offset: {after}`)")
     left = budget_tokens - sum(map(estimate, tail))
     forms = [[(form, estimate(form) + 1) for form in _forms(hit)] for hit in found.hits]
     chosen = [0] * len(forms)
@@ -115,17 +197,19 @@ def found_text(found: Found, *, budget_tokens: int = ANSWER_TOKENS) -> str:
     return "\n".join([of_hit[level][0] for of_hit, level in zip(forms, chosen, strict=True)] + tail)
 
 
-def namespaces_text(catalog: Catalog, *, budget_tokens: int = 200) -> str:
-    """The namespaces with the number of their tools, in one line."""
+def namespaces_text(catalog: Catalog, *, budget_tokens: int = 200, offset: int = 0) -> str:
+    """The namespaces with the number of their tools, in one line, after the first `offset` ones."""
     if not catalog.namespaces:
         return "No tools are connected."
     parts: list[str] = []
     left = budget_tokens
-    for namespace in sorted(catalog.namespaces.values(), key=lambda each: each.name):
+    ordered = [namespace for _, namespace in sorted(catalog.namespaces.items())]
+    offset = offset if offset < len(ordered) else 0
+    for namespace in ordered[offset:]:
         part = f"{namespace.name} ({_size(namespace)})"
         left -= estimate(part) + 1
         if left < 0:
-            parts.append(f"…{len(catalog.namespaces) - len(parts)} more")
+            parts.append(f"…{len(ordered) - offset - len(parts)} more")
             break
         parts.append(part)
     return f"Namespaces: {', '.join(parts)}."
@@ -149,28 +233,39 @@ def summary_of(tool: Tool, max_chars: int = SUMMARY_CHARS) -> str:
 
 def _forms(hit: Hit) -> tuple[str, str, str]:
     """A hit in one line, from the shortest form to the fullest."""
-    mark = " [read]" if hit.effect == "read" else ""
+    marks = ", ".join(["read"] * (hit.effect == "read") + ["asks"] * bool(hit.approval))
+    mark = f" [{marks}]" if marks else ""
     typed = hit.signature.removesuffix(": Promise<unknown>")
     summary = f" — {hit.summary}" if hit.summary else ""
     short = f" — {comment(hit.summary, 50)}" if hit.summary else ""
     return f"{hit.path}{mark}{short}", f"{hit.outline}{mark}{short}", f"{typed}{mark}{summary}"
 
 
-def _chosen(catalog: Catalog, namespace: str | None) -> list[Namespace]:
+def _chosen(catalog: Catalog, namespace: str | Sequence[str] | None) -> tuple[list[Namespace], str]:
+    """The namespaces to search, and words about those that there are not."""
     if namespace is None:
-        return list(catalog.namespaces.values())
-    held = catalog.namespaces.get(namespace)
-    if held is not None:
-        return [held]
-    return [each for each in catalog.namespaces.values() if bare(each.name) == bare(namespace)]
+        return list(catalog.namespaces.values()), ""
+    chosen: dict[str, Namespace] = {}
+    wrong: list[str] = []
+    for name in [namespace] if isinstance(namespace, str) else namespace:
+        held = catalog.namespaces.get(name)
+        same = (
+            [each for each in catalog.namespaces.values() if bare(each.name) == bare(name)] if held is None else [held]
+        )
+        chosen.update((each.name, each) for each in same)
+        if not same and catalog.namespaces:
+            near = get_close_matches(name[:60], catalog.namespaces, 3, 0.6)
+            wrong.append(f"There is no namespace {comment(name, 60)!r}{f'; near: {_listed(near)}' if near else ''}.")
+    return list(chosen.values()), " ".join(wrong[:3])
 
 
-def _exact_first(catalog: Catalog, text: str, chosen: list[Namespace], limit: int) -> tuple[list[Scored], int]:
-    scored, total = catalog.ranking.ranked(text, _indexes(catalog, chosen), limit)
+def _exact_first(searched: _Searched, text: str) -> tuple[list[Scored], int]:
+    catalog, limit = searched.catalog, searched.best
+    scored, total = catalog.ranking.ranked(text, searched.indexes, limit)
     key = name_key(text[:200])
     named = catalog.ranking.named(key)
-    if len(chosen) < len(catalog.namespaces):
-        names = {namespace.name for namespace in chosen}
+    if searched.indexes is not None:
+        names = {namespace.name for namespace in searched.chosen}
         named = [path for path in named if path.namespace in names]
     if not named:
         return scored, total
@@ -185,34 +280,30 @@ def _exact_first(catalog: Catalog, text: str, chosen: list[Namespace], limit: in
     return (first + [each for each in scored if each.path not in exact])[:limit], max(total, len(exact))
 
 
-def _indexes(catalog: Catalog, chosen: list[Namespace]) -> list[Index] | None:
-    return None if len(chosen) == len(catalog.namespaces) else [namespace.index for namespace in chosen]
+def _browsed(searched: _Searched) -> Found:
+    """The tools of the chosen namespaces, in the order of their paths."""
+    tools = sorted((tool for each in searched.chosen for tool in each.methods.values()), key=lambda tool: tool.path)
+    return Found(hits=_plain(searched, tools[: searched.best]), total=len(tools), note=_absent(searched.chosen))
 
 
-def _browsed(catalog: Catalog, chosen: list[Namespace], limit: int, *, filtered: bool) -> Found:
-    if not filtered:
-        return Found(total=len(catalog), note=f"The query is empty. {namespaces_text(catalog)}")
-    tools = sorted((tool for each in chosen for tool in each.methods.values()), key=lambda tool: tool.path)
-    note = _absent(chosen)
-    return Found(hits=_plain(catalog, tools[:limit]), total=len(tools), note=note)
-
-
-def _guessed(catalog: Catalog, text: str, chosen: list[Namespace], limit: int) -> Found:
+def _guessed(searched: _Searched, text: str) -> Found:
     """The nearest to a question that matches no tool: sources that speak of it, words and then names spelt alike."""
+    chosen, few = searched.chosen, min(searched.best, GUESSES)
     asked = set(query_terms(text[:200]))
     speaking = [each for each in chosen if each.about and asked & set(document_terms(each.about)) and each.methods]
     if speaking:
-        tools = [tool for each in speaking for tool in each.methods.values()][:limit]
+        tools = [tool for each in speaking for tool in each.methods.values()]
         names = _listed([each.name for each in speaking])
         words = f"No tool matches {comment(text, 60)!r}, but the description of {names} does."
-        return Found(hits=_plain(catalog, tools), total=len(tools), weak=True, note=words)
-    scored = catalog.ranking.respelt(text, _indexes(catalog, chosen), min(limit, 5))
-    among = {namespace.name: namespace for namespace in chosen}
-    tools = [tool for each in scored if (tool := catalog.find(str(each.path))) is not None]
-    tools = tools or list(nearest(text, among, min(limit, 5), like=0.5) or nearest(text, among, min(limit, 3), like=0))
+        return Found(hits=_plain(searched, tools[: searched.best]), total=len(tools), weak=True, note=words)
+    scored = searched.catalog.ranking.respelt(text, searched.indexes, few)
+    tools = [tool for each in scored if (tool := searched.catalog.find(str(each.path))) is not None]
+    if not tools:
+        alike = nearest(text, {namespace.name: namespace for namespace in chosen}, few, like=0)
+        tools = list(alike[:3])
     words = f"Nothing matches {comment(text, 60)!r}{'; these are the nearest' if tools else ''}."
-    note = f"{words} {namespaces_text(catalog)}"
-    return Found(hits=_plain(catalog, tools), total=len(tools), weak=True, note=note)
+    note = _joined(words, _absent(chosen), namespaces_text(searched.catalog))
+    return Found(hits=_plain(searched, tools), total=len(tools), weak=True, note=note)
 
 
 def _absent(chosen: list[Namespace]) -> str:
@@ -238,23 +329,34 @@ def _size(namespace: Namespace) -> str:
     return namespace.state if not count else f"{count} tools, {namespace.state}"
 
 
-def _hits(catalog: Catalog, scored: Iterable[tuple[str, float]]) -> tuple[Hit, ...]:
-    return tuple(_hit(catalog, path, score) for path, score in scored)
+def _plain(searched: _Searched, tools: Iterable[Tool]) -> tuple[Hit, ...]:
+    return _hits(searched, ((str(tool.path), 0.0) for tool in tools))
 
 
-def _plain(catalog: Catalog, tools: Iterable[Tool]) -> tuple[Hit, ...]:
-    return _hits(catalog, ((str(tool.path), 0.0) for tool in tools))
+def _hits(searched: _Searched, scored: Iterable[tuple[str, float]]) -> tuple[Hit, ...]:
+    return tuple(hit for path, score in scored if (hit := _hit(searched, path, score)) is not None)
 
 
-def _hit(catalog: Catalog, path: str, score: float) -> Hit:
+def _hit(searched: _Searched, path: str, score: float) -> Hit | None:
     space, _, method = path.partition(".")
-    namespace = catalog.namespaces[space]
+    namespace = searched.catalog.namespaces[space]
     tool = namespace.methods[method]
+    outcome = "depends" if searched.outlook is None else searched.outlook(tool)
+    if outcome == "deny":
+        return None
     lines = namespace.lines.get(method)
     if lines is None:
         lines = namespace.lines[method] = (signature(tool), outline(tool), summary_of(tool))
     typed, named, summary = lines
-    return Hit(path=path, signature=typed, outline=named, summary=summary, effect=tool.effect, score=round(score, 2))
+    return Hit(
+        path=path,
+        signature=typed,
+        outline=named,
+        summary=summary,
+        effect=tool.effect,
+        score=round(score, 2),
+        approval=None if outcome == "depends" else outcome == "ask",
+    )
 
 
 def _joined(*parts: str) -> str:
