@@ -17,8 +17,8 @@ A tool has five fields. How much a term says of it is BM25F's part of the docume
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -80,19 +80,19 @@ class Index:
             return 0, 0, 0
         return (self._ends[place - 1] if place else 0), self._ends[place], self._counts[place]
 
-    def named(self, key: str) -> Iterator[ToolPath]:
-        """The tools that have a name with this `name_key`."""
-        wanted = hash(key)
-        place = bisect_left(self._names, wanted)
-        while place < len(self._names) and self._names[place] == wanted:
-            yield self.paths[self._named[place]]
-            place += 1
+    def named(self, key: int) -> Sequence[ToolPath]:
+        """The tools that have a name whose `name_key` has this hash."""
+        place = bisect_left(self._names, key)
+        if place == len(self._names) or self._names[place] != key:
+            return ()
+        return [self.paths[self._named[at]] for at in range(place, bisect_right(self._names, key))]
 
     def _read(self, documents: Iterable[Document]) -> None:
         lists: dict[str, array[int]] = {}
         counts: dict[str, int] = {}
         names: list[tuple[int, int]] = []
         in_names: set[str] = set()
+        impacts = _IMPACTS
         for number, document in enumerate(documents):
             self.paths.append(document.path)
             keys = {name_key(name) for name in (str(document.path), document.name, *document.aliases)}
@@ -100,7 +100,7 @@ class Index:
             in_names.update(*(key.split() for key in keys))
             numbered = number << IMPACT_BITS
             for term, count in _told(document, counts).items():
-                posting = numbered | _IMPACTS[min(MAX_TOLD, int(count * STEPS))]
+                posting = numbered | impacts[int(count * STEPS)]
                 try:
                     lists[term].append(posting)
                 except KeyError:
@@ -116,15 +116,16 @@ class Index:
 
 
 STEPS = 256  # of tf' to 1, in the table of impacts
-MAX_TOLD = 8 * STEPS - 1  # the table ends where impacts are as high as can be
-_IMPACTS = [min(MAX_IMPACT, 1 + int(FINE * tf / (tf + K1 * STEPS))) for tf in range(MAX_TOLD + 1)]
+MAX_TOLD = 100 * STEPS  # a field of one word over and over adds at most weight * usual / b; a namespace's b is 0
+MAX_SPACE = 12  # words of a namespace's name
+_IMPACTS = [min(MAX_IMPACT, 1 + int(FINE * tf / (tf + K1 * STEPS))) for tf in range(MAX_TOLD)]
 _PLANS = tuple((weight, 1 - b, b / usual) for weight, b, usual in zip(WEIGHTS, BS, USUAL, strict=True))
 
 
 def _told(document: Document, counts: dict[str, int]) -> dict[str, float]:
     """The tf' of each term of a document; the terms that it is heard by are counted."""
     fields = (
-        document_terms(document.path.namespace),
+        document_terms(document.path.namespace)[:MAX_SPACE],
         document_terms(document.name),
         document_terms(document.description[:MAX_TEXT]),
         document_terms(" ".join(name for name, _ in document.parameters)),

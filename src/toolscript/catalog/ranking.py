@@ -28,6 +28,7 @@ from difflib import get_close_matches
 from functools import cache
 from heapq import nsmallest
 from itertools import pairwise
+from typing import TypeVar
 
 from toolscript.catalog.index import FINE, IMPACT_BITS, K1, Index
 from toolscript.catalog.terms import query_terms, synonyms
@@ -45,10 +46,12 @@ ALL = (1 << COVERED_BITS) - 1
 LANE = 4  # bytes; ALL * MAX_IMPACT << COVERED_BITS | ALL is just below 2**32
 LONG = 64  # a term that at least one in so many tools has is added by lanes: there both ways cost the same
 KEPT_BYTES = 32 << 20  # of lanes: 80 terms of 100,000 tools, 800 of 10,000; the latest used stay
-MAX_REMEMBERED = 20_000  # terms whose places in all indexes are kept
+MAX_REMEMBERED = 10_000  # terms, and names, whose places in all indexes are kept
 CANDIDATES = (
     2_000  # whose scores are worked out, at most; more than so many have equal bytes in made-up catalogues only
 )
+
+T = TypeVar("T")
 
 _IMPACT = (1 << IMPACT_BITS) - 1
 _LITTLE = sys.byteorder == "little"
@@ -98,6 +101,7 @@ class Ranking:
             size += len(index.paths)
         self._size = size
         self._terms: dict[str, _Term] = {}
+        self._named: dict[str, list[ToolPath]] = {}
         self._lanes: dict[str, int] = {}
         self._places = _directory(self._indexes)
 
@@ -190,7 +194,12 @@ class Ranking:
 
     def named(self, key: str) -> list[ToolPath]:
         """The tools of all indexes that have a name with this `name_key`, in the order of their paths."""
-        return [path for place in self._having(key.split()) for path in self._indexes[place].named(key)]
+        known = self._named.get(key)
+        if known is None:
+            wanted = hash(key)
+            known = [path for place in self._having(key.split()) for path in self._indexes[place].named(wanted)]
+            _remember(self._named, key, known)
+        return known
 
     def _having(self, words: Sequence[str]) -> Sequence[int]:
         """The places of the indexes that have all of these words, in order."""
@@ -207,9 +216,7 @@ class Ranking:
             homes = tuple((place, begin, end) for place, begin, end, _ in spans if end > begin)
             count = sum(heard for _, _, _, heard in spans)
             known = _Term(count, sum(end - begin for _, begin, end in homes), homes)
-            if len(self._terms) >= MAX_REMEMBERED:
-                self._terms.clear()
-            self._terms[term] = known
+            _remember(self._terms, term, known)
         return known
 
     def _idf(self, term: _Term) -> float:
@@ -241,7 +248,7 @@ def _best(
             best = scores({*sure, *_places(plane, floor)})
             # Who lies below this is not among the best even with every word of the question.
             lowest = int(-best[-1][0] / (1 + COVERAGE)) >> shift
-            return scores({*sure, *_places(plane, max(lowest, _cap(plane, floor)))})
+            return scores({*sure, *_places(plane, _cap(plane, lowest, floor))})
         sure += _places(plane, 1)
         shift -= 8
     return scores(_places(matched, 1))
@@ -249,18 +256,22 @@ def _best(
 
 def _floor(plane: bytes, limit: int) -> int:
     """A value that at least `limit` bytes of a plane reach, and not many more; 0 if there is none but 0."""
-    for low in (128, 64, 32, 16, 8, 4, 2, 1):
+    for low in (24, 6, 1):
         kept = plane.translate(None, _below(low))
         if len(kept) >= limit:
+            for higher in (128, 96, 64, 48, 32):
+                fewer = kept.translate(None, _below(higher))
+                if len(fewer) >= limit:
+                    return sorted(fewer, reverse=True)[limit - 1]
             return sorted(kept, reverse=True)[limit - 1]
     return 0
 
 
-def _cap(plane: bytes, floor: int) -> int:
-    """The lowest value that no more than CANDIDATES bytes reach, but at most `floor`."""
-    low = 1
+def _cap(plane: bytes, low: int, floor: int) -> int:
+    """The lowest value from `low` on that no more than CANDIDATES bytes reach, but at most `floor`."""
+    low = max(1, low)
     while low < floor and len(plane.translate(None, _below(low))) > CANDIDATES:
-        low += 1 + (floor - low) // 8
+        low += 1 + (floor - low) // 4
     return min(low, floor)
 
 
@@ -281,16 +292,21 @@ def _either(one: bytes, other: bytes) -> bytes:
     return both.to_bytes(len(one), "little")
 
 
+def _remember(known: dict[str, T], key: str, value: T) -> None:
+    if len(known) >= MAX_REMEMBERED:
+        known.clear()
+    known[key] = value
+
+
 def _directory(indexes: Sequence[Index]) -> dict[str, array[int]]:
     """For each word the places of the indexes that have it: most of many namespaces need not be asked for a word."""
     places: dict[str, array[int]] = {}
     for place, index in enumerate(indexes):
         for word in index.words:
-            held = places.get(word)
-            if held is None:
+            try:
+                places[word].append(place)
+            except KeyError:
                 places[word] = array("I", (place,))
-            else:
-                held.append(place)
     return places
 
 
