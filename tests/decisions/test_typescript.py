@@ -1,21 +1,72 @@
 import json
-import re
 from pathlib import Path
 
 import pytest
-import tree_sitter_typescript
 from hypothesis import given
 from hypothesis import strategies as st
-from tree_sitter import Language, Parser
+from tests.decisions.languages import is_typescript, typescript_declares
 
 from toolscript.schema.quoting import comment
-from toolscript.schema.typescript import declarations, example, outline, signature, type_text
+from toolscript.schema.typescript import ambient, call_text, declarations, outline, signature, type_text
 from toolscript.tools import Tool, ToolPath
 
-CASES = json.loads((Path(__file__).parent.parent / "cases" / "types.json").read_text(encoding="utf-8"))
+CASES_FOLDER = Path(__file__).parent.parent / "cases"
+CASES = json.loads((CASES_FOLDER / "types.json").read_text(encoding="utf-8"))
+DECLARATIONS = json.loads((CASES_FOLDER / "declarations.json").read_text(encoding="utf-8"))
 RECORDED = Path(__file__).parents[3] / "shared" / "data" / "mcp_tools"
-PARSER = Parser(Language(tree_sitter_typescript.language_typescript()))
-hostile = st.text(st.sampled_from("a*/`\"'\\\n\r\u2028\u2029 ;{}()\x00\ud800$"), max_size=12)
+HOSTILE = [
+    "*/",
+    "/*",
+    "//",
+    '"""',
+    "'''",
+    "`",
+    "${x}",
+    "\\",
+    '"',
+    "'",
+    "\n",
+    "\r",
+    "\u2028",
+    "\u2029",
+    "\x85",
+    "\x00",
+    " ",
+]
+HOSTILE += [
+    "\ud800",
+    "\udc00",
+    "\u202e",
+    "\u2066",
+    "\u200b",
+    "\ufeff",
+    "\U000e0041",
+    "😀",
+    "#",
+    ";",
+    "}",
+    "{",
+    "(",
+    ")",
+]
+HOSTILE += [
+    "]",
+    "```",
+    "\n```\n",
+    "@ts-ignore",
+    "type: ignore",
+    "a",
+    "in",
+    "class",
+    "_",
+    "1",
+    "é",
+    ": ",
+    "= ",
+    "\x0c",
+    "<",
+]
+hostile = st.lists(st.sampled_from(HOSTILE), max_size=6).map("".join) | st.text(max_size=8)
 
 
 def tool(schema, output=None, method="act"):
@@ -23,16 +74,48 @@ def tool(schema, output=None, method="act"):
     return Tool(path=path, raw_name=method, description="", input_schema=schema, output_schema=output)
 
 
-def is_typescript(text: str) -> bool:
-    code = re.sub(r"^\w+\.(\w+)\(", r"declare function \1(", text)
-    code = re.sub(r"\n( +)in", r"\n\1In", code)  # the grammar takes a line that begins with `in_` for an operator
-    return not PARSER.parse(code.encode("utf-8", "replace")).root_node.has_error
+def hostile_schema(name, about, constant, definition):
+    """A schema with hostile text in every place that a printer reads, and two named types."""
+    return {
+        "type": "object",
+        "properties": {
+            name: {"description": about, "enum": [constant, "z"], "default": constant},
+            "n": {"$ref": "#/$defs/D"},
+            "t": {"type": "string", "pattern": about, "format": constant},
+            "m": {"type": "object", "patternProperties": {name: {}}, "if": {"required": [name]}},
+            "u": {"$ref": f"#/{about}"},
+            "o": {"type": "object", "properties": {name: {"type": "object", "properties": {constant: {}}}}},
+            "c": {"const": {name: [constant]}},
+        },
+        "required": ["n", "o"],
+        "$defs": {
+            "D": {
+                "title": definition,
+                "type": "object",
+                "properties": {constant: {"description": about}, "e": {"$ref": "#/definitions/" + quoted(definition)}},
+            }
+        },
+        "definitions": {definition: {"type": "object", "properties": {"a": {"title": about, "type": "integer"}}}},
+    }
+
+
+def quoted(key):
+    from urllib.parse import quote
+
+    return quote(key.replace("~", "~0").replace("/", "~1"), safe="~", errors="surrogatepass")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_a_schema_prints_as_a_type(case):
-    assert type_text(case["schema"]) == case["type"]
-    assert "…" in case["type"] or is_typescript(f"type T = {case['type']}")
+    assert type_text(case["schema"]) == case["typescript"], case["why"]
+    assert is_typescript(f"type T = {case['typescript']}")
+
+
+@pytest.mark.parametrize("case", DECLARATIONS, ids=lambda case: case["name"])
+def test_a_tool_prints_as_declarations(case):
+    text = declarations(tool(case["input"], case.get("output")))
+    assert text == "\n".join(case["typescript"]), case["why"]
+    assert is_typescript(text)
 
 
 def test_a_signature_is_one_line():
@@ -48,29 +131,6 @@ def test_a_signature_is_one_line():
     assert outline(tool(schema)) == "space.act({ owner, state? })"
 
 
-def test_declarations_carry_comments_and_named_types():
-    node = {"type": "object", "properties": {"v": {"type": "integer"}, "next": {"$ref": "#/$defs/Node"}}}
-    schema = {
-        "type": "object",
-        "properties": {
-            "tree": {"$ref": "#/$defs/Node", "description": "Where to start.\nSecond line"},
-            "depth": {"type": "integer", "minimum": 1, "default": 2},
-        },
-        "required": ["tree"],
-        "$defs": {"Node": node},
-    }
-    assert declarations(tool(schema, {"type": "string"})) == (
-        "space.act(input: {\n"
-        "  tree: Node  // Where to start. Second line\n"
-        "  depth?: number  // integer; >=1; default 2\n"
-        "}): Promise<string>\n"
-        "type Node = {\n"
-        "  v?: number  // integer\n"
-        "  next?: Node\n"
-        "}"
-    )
-
-
 def test_an_argument_with_a_default_is_optional_and_a_result_with_one_is_not():
     schema = {"properties": {"level": {"type": "string", "default": "info"}}, "required": ["level"]}
     assert signature(tool(schema, schema)) == "space.act({ level?: string }): Promise<{ level: string }>"
@@ -78,21 +138,26 @@ def test_an_argument_with_a_default_is_optional_and_a_result_with_one_is_not():
 
 @given(hostile, hostile, hostile, hostile)
 def test_text_of_a_schema_never_breaks_out(name, about, constant, definition):
-    schema = {
-        "type": "object",
-        "properties": {
-            name: {"description": about, "enum": [constant, "z"], "default": constant},
-            "n": {"$ref": "#/$defs/D"},
-        },
-        "$defs": {"D": {"title": definition, "type": "object", "properties": {constant: {"description": about}}}},
-    }
+    schema = hostile_schema(name, about, constant, definition)
     text = declarations(tool(schema, schema))
     assert is_typescript(text), text
+    kinds = typescript_declares(text)
+    assert kinds[0] == "ambient_declaration"
+    assert set(kinds[1:]) <= {"type_alias_declaration"}
+    assert len(kinds) <= 3
     assert "```" not in text
-    assert "*/" not in text
-    assert not set(text) & set("\r\x00\u2028\u2029")
+    assert not set(text) & set("\r\x00\u2028\u2029\x85\ud800\u202e\u2066\u200b\ufeff\U000e0041")
     assert is_typescript(f"type T = {type_text(schema)}")
-    assert "\n" not in signature(tool(schema))
+    line = signature(tool(schema, schema))
+    assert "\n" not in line
+    assert is_typescript(line), line
+    stub = ambient([tool(schema, schema), tool(schema, None, "other")])
+    assert is_typescript(stub), stub
+    assert typescript_declares(stub)[0] == "ambient_declaration"
+    assert len(typescript_declares(stub)) <= 4
+    call = call_text(tool(schema), {name: [constant, {definition: about}]})
+    assert is_typescript(call), call
+    assert typescript_declares(call) == ["expression_statement"]
 
 
 @pytest.mark.parametrize("max_chars", [150, 400, 2000])
@@ -105,24 +170,40 @@ def test_declarations_keep_to_their_bound_and_say_what_was_cut(max_chars):
     text = declarations(tool({"properties": {"a": wide, "b": wide}}, wide), max_chars=max_chars)
     assert len(text) <= max_chars
     assert "…" in text
+    assert is_typescript(text)
 
 
-def test_an_example_fills_what_is_required():
-    schema = {
-        "properties": {
-            "name": {"type": "string"},
-            "sort-by": {"enum": ["size", "date"]},
-            "edits": {"type": "array", "items": {"properties": {"old": {"type": "string"}}, "required": ["old"]}},
-            "count": {"type": "integer"},
-        },
-        "required": ["name", "sort-by", "edits"],
-    }
-    assert example(tool(schema)) == 'await space.act({ name: "…", "sort-by": "size", edits: [{ old: "…" }] })'
+def test_whole_namespaces_share_their_types_and_nothing_is_cut():
+    person = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+    other = {"type": "object", "properties": {"id": {"type": "integer"}}}
+    tools = [
+        tool({"properties": {"p": {"$ref": "#/$defs/Person"}}, "$defs": {"Person": person}}, None, "add"),
+        tool({}, {"$ref": "#/$defs/Person", "$defs": {"Person": dict(person)}}, "get"),
+        tool({}, {"$ref": "#/$defs/Person", "$defs": {"Person": other}}, "other"),
+    ]
+    assert ambient(tools) == (
+        "declare namespace space {\n"
+        "  function add(input?: {\n"
+        "    p?: Person\n"
+        "  }): Promise<unknown>\n"
+        "  function get(): Promise<Person>\n"
+        "  function other(): Promise<Person_2>\n"
+        "}\n"
+        "type Person = {\n"
+        "  name: string\n"
+        "}\n"
+        "type Person_2 = {\n"
+        "  id?: number  // integer\n"
+        "}"
+    )
 
 
 def test_a_comment_is_one_bounded_line():
     assert comment("a\n\n b */ c", 40) == "a b *\\/ c"
     assert comment("one two three four", 12) == "one two…"
+    assert comment("@ts-ignore", 40) == "@ ts-ignore"
+    assert comment("type: ignore", 40).startswith(" ") is False
+    assert not comment("x" * 10_000_000, 40).startswith("type:")
 
 
 @pytest.mark.skipif(not RECORDED.exists(), reason="the recorded tool lists are not there")

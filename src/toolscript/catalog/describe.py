@@ -1,59 +1,145 @@
 """Documentation of namespaces and methods, within a budget of tokens.
 
 1. A namespace gives an index of its methods; a method gives its description, effect, types and an example call.
-2. Several paths share the budget; what one does not need goes to the others.
-3. What was left out is said, with the path to ask for. A path that is not there is listed with near ones.
+2. A part of a method's types is asked for by `namespace.method:part`: the name of a type (`crm.find:Person`), or
+   `input` or `output`, and members from there on (`crm.find:input.address`, `crm.find:Person.tags`).
+3. Several paths share the budget, and their named types; what one does not need goes to the others.
+4. What was left out is said, with the path to ask for. A path that is not there is listed with near ones.
+5. The budget is never exceeded, by `tokens.estimate`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from toolscript.catalog.catalog import Catalog, Namespace
+from toolscript.catalog.method_text import Language, Outlook, Part, Writer, paragraphs
 from toolscript.catalog.nearness import bare
 from toolscript.catalog.search import namespaces_text, summary_of
 from toolscript.schema.quoting import comment
-from toolscript.schema.typescript import Declarations, example, outline
-from toolscript.tokens import estimate
+from toolscript.tokens import cut, estimate
 from toolscript.tools import Tool
 
 MAX_PATHS = 50
+MAX_NAMED = 10  # paths that are listed as left out
 MARGIN = 24  # what the line breaks, and the line that says how many methods are left, may take
-CHARS_PER_TOKEN = 4.5  # of declarations at most, by `estimate`, on the recorded tools
 MIN_TOKENS = 60  # less than this says nothing of a method
 
+Subject = Namespace | Tool | Part
 
-def describe(catalog: Catalog, paths: Sequence[str], *, budget_tokens: int = 2000) -> str:
-    """The documentation of the paths: namespaces, methods, or upstream names."""
+
+def describe(
+    catalog: Catalog,
+    paths: Sequence[str],
+    *,
+    budget_tokens: int = 2000,
+    language: Language = "typescript",
+    outlook: Outlook | None = None,
+) -> str:
+    """The documentation of the paths: namespaces, methods, upstream names, or parts of a method's types.
+
+    `outlook` says what the policy makes of a tool; with it, every method says whether it will ask for approval.
+    """
     asked = list(dict.fromkeys(path.strip() for path in paths if path.strip()))
     if not asked:
-        return f"Name what to describe, a path such as namespace.method. {namespaces_text(catalog)}"
-    over = asked[MAX_PATHS:]
-    parts: list[str] = []
+        return cut(f"Name what to describe, a path such as namespace.method. {namespaces_text(catalog)}", budget_tokens)
     unknown: list[str] = []
-    found: list[Tool | Namespace] = []
+    found: list[Subject] = []
     for path in asked[:MAX_PATHS]:
-        subject = _namespace(catalog, path) or catalog.meant(path)
-        if subject is None:
-            unknown.append(_unknown(catalog, path))
+        subject = _subject(catalog, path)
+        if isinstance(subject, str):
+            unknown.append(subject)
         elif subject not in found:
             found.append(subject)
-    left = budget_tokens - sum(estimate(line) for line in unknown)
+    budget, text = budget_tokens, ""
+    for _ in range(3):  # sums of estimates are a little off: then once more with a little less
+        text = _within(Writer(catalog, language, outlook), found, unknown, asked[MAX_PATHS:], budget)
+        over = estimate(text) - budget_tokens
+        if over <= 0:
+            return text
+        budget -= over + 4
+    return _beginning(text, budget_tokens)
+
+
+def _subject(catalog: Catalog, path: str) -> Subject | str:
+    """What a path stands for, or the sentence that there is no such thing."""
+    subject = _namespace(catalog, path) or catalog.meant(path)
+    if subject is not None:
+        return subject
+    method, colon, place = path.partition(":")
+    tool = catalog.meant(method.strip()) if colon else None
+    if tool is not None and place.strip():
+        part = Part(tool, place.strip())
+        writer = Writer(catalog)
+        if writer.part(part, MIN_TOKENS) is not None:
+            return part
+        return f"{tool.path} has no part {comment(place, 60)!r}. Ask for one of {writer.parts_of(tool)}."
+    return _unknown(catalog, method.strip() if colon else path)
+
+
+def _within(writer: Writer, found: list[Subject], unknown: list[str], over: list[str], budget_tokens: int) -> str:
+    unknown = _as_many(unknown, budget_tokens // 2 if found else budget_tokens)
+    left = budget_tokens - sum(estimate(line) + 2 for line in unknown)
+    parts: list[str] = []
     skipped: list[str] = []
-    for subject, share, whole in _shares(found, left):
-        need = estimate(whole)
-        if need <= share:
-            parts.append(whole)
-        elif share < MIN_TOKENS and len(found) > 1:
+    needs = _needs(writer, found, left)
+    for place, subject in enumerate(found):
+        share = _share(needs[place:], left)
+        if share < MIN_TOKENS and len(found) > 1:
             skipped.append(_path(subject))
-        else:
-            parts.append(_text(subject, share))
+            continue
+        text, _ = _text(writer, subject, share)
+        parts.append(text)
+        left -= estimate(text) + 2
     parts += unknown
     if skipped or over:
-        names = ", ".join(comment(name, 60) for name in (skipped + over)[:10])
-        more = f" and {len(skipped + over) - 10} more" if len(skipped + over) > 10 else ""  # noqa: PLR2004 - one line
+        listed = skipped + over
+        names = ", ".join(comment(name, 60) for name in listed[:MAX_NAMED])
+        more = f" and {len(listed) - MAX_NAMED} more" if len(listed) > MAX_NAMED else ""
         parts.append(f"Left out, ask again for: {names}{more}")
     return "\n\n".join(parts)
+
+
+def _needs(writer: Writer, found: list[Subject], budget_tokens: int) -> list[int]:
+    """What each subject would take: that of small ones is known, a large one takes whatever it gets."""
+    if len(found) == 1:
+        return [budget_tokens]
+    fair = budget_tokens // max(1, len(found))
+    needs: list[int] = []
+    for subject in found:
+        apart = Writer(writer.catalog, writer.language, writer.outlook)
+        text, whole = _text(apart, subject, fair) if fair >= MIN_TOKENS else ("", False)
+        needs.append(estimate(text) + 8 if whole else budget_tokens)
+    return needs
+
+
+def _share(needs: list[int], left: int) -> int:
+    """What the first of several may take, when small ones get what they need and the large ones equal parts."""
+    share, waiting = 0, sorted(needs)
+    while waiting:
+        fair = max(left, 0) // len(waiting)
+        need = waiting.pop(0)
+        share = min(need, fair)
+        if need >= needs[0]:
+            return min(needs[0], fair)
+        left -= share
+    return share
+
+
+def _as_many(lines: list[str], budget_tokens: int) -> list[str]:
+    kept: list[str] = []
+    for line in lines:
+        budget_tokens -= estimate(line) + 2
+        if budget_tokens < 0 and kept:
+            return [*kept, f"{len(lines) - len(kept)} more paths are not there."]
+        kept.append(line)
+    return kept
+
+
+def _beginning(text: str, budget_tokens: int) -> str:
+    """The beginning of a text for a budget in which hardly anything can be said; no code block stays open."""
+    text = cut(text, budget_tokens - 1)
+    return text[: text.rfind("```")] if text.count("```") % 2 else text
 
 
 def overview(catalog: Catalog, *, budget_tokens: int) -> str:
@@ -73,85 +159,57 @@ def overview(catalog: Catalog, *, budget_tokens: int) -> str:
     return f"{len(catalog.namespaces)} namespaces, {len(catalog)} tools"
 
 
-def _of_tool(tool: Tool, budget_tokens: int) -> str:
-    effect = "read" if tool.effect == "read" else "write, destructive" if tool.destructive else "write"
-    head = f"{tool.path} [{effect}]"
-    if bare(tool.raw_name) != bare(tool.path.method):
-        head += f" (upstream name: {comment(tool.raw_name, 80)})"
-    sample = f"Example: {comment(example(tool), 300)}"
-    left = budget_tokens - estimate(head) - 12
-    description = _paragraphs(tool.description, max(40, left // 3))
-    left -= estimate(description)
-    types = _types(tool, left)
-    left -= estimate(types)
-    lines = [head, description, f"```ts\n{types}\n```"]
-    if estimate(sample) <= left:
-        lines.append(sample)
-    if "…" in types:
-        lines.append(f"… marks what was left out: describe {tool.path} alone with a larger budget.")
-    return "\n".join(line for line in lines if line)
-
-
-def _types(tool: Tool, budget_tokens: int) -> str:
-    """The declarations in the most detail that fits."""
-    chars = max(120, int(budget_tokens * CHARS_PER_TOKEN))
-    printer = Declarations(tool)
-    while True:
-        text = printer.text(chars)
-        if estimate(text) <= budget_tokens or chars <= 120:  # noqa: PLR2004 - a bare signature
-            return text
-        chars = min(int(chars * 0.8), int(len(text) * 0.95))
-
-
-def _of_namespace(namespace: Namespace, budget_tokens: int) -> str:
+def _of_namespace(writer: Writer, namespace: Namespace, budget_tokens: int) -> tuple[str, bool]:
     head = [_heading(namespace)]
     if namespace.about.strip():
-        head.append(_paragraphs(namespace.about, budget_tokens // 4))
+        head.append(paragraphs(namespace.about, budget_tokens // 4))
     if namespace.state != "ready":
         head.append(f"It is {namespace.state}; its tools may be missing.")
     tools = sorted(namespace.methods.values(), key=lambda tool: tool.path)
     if not tools:
-        return "\n".join(head)
+        return "\n".join(head), True
     last = f'describe("{tools[0].path}") gives its types; search with namespace "{namespace.name}" finds methods.'
     left = budget_tokens - estimate("\n".join([*head, last])) - MARGIN
-    return "\n".join([*head, _rows(tools, left), last])
+    rows, whole = _rows(writer, tools, left)
+    return "\n".join([*head, rows, last]), whole
 
 
-def _rows(tools: list[Tool], budget_tokens: int) -> str:
+def _rows(writer: Writer, tools: list[Tool], budget_tokens: int) -> tuple[str, bool]:
     """One line a method in the form that lets all of them fit; else as many names as do."""
     for arguments, words in ((110, 80), (110, 40), (70, 0)):
-        rows = _all_rows(tools, arguments, words, budget_tokens)
+        rows = _all_rows(writer, tools, arguments, words, budget_tokens)
         if rows is not None:
-            return "\n".join(rows)
+            return "\n".join(rows), words > 40  # noqa: PLR2004 - the first of the forms above
     shown: list[str] = []
     for tool in tools:
-        name = f"{tool.path.method}{_effect(tool)}"
+        name = f"{tool.path.method}{_effect(writer, tool)}"
         budget_tokens -= estimate(name) + 1
         if budget_tokens < 0 and shown:
             shown.append(f"…{len(tools) - len(shown)} more: search with namespace {tool.path.namespace!r}")
             break
         shown.append(name)
-    return ", ".join(shown)
+    return ", ".join(shown), False
 
 
-def _all_rows(tools: list[Tool], arguments: int, words: int, budget_tokens: int) -> list[str] | None:
+def _all_rows(writer: Writer, tools: list[Tool], arguments: int, words: int, budget_tokens: int) -> list[str] | None:
     """One line a method, or None where they do not all fit."""
     rows: list[str] = []
     for tool in tools:
-        rows.append(_row(tool, arguments, words))
+        rows.append(_row(writer, tool, arguments, words))
         budget_tokens -= estimate(rows[-1]) + 1
         if budget_tokens < 0:
             return None
     return rows
 
 
-def _row(tool: Tool, arguments: int, words: int) -> str:
+def _row(writer: Writer, tool: Tool, arguments: int, words: int) -> str:
     summary = summary_of(tool, words) if words else ""
-    return f"{outline(tool, max_chars=arguments)}{_effect(tool)}{f' — {summary}' if summary else ''}"
+    return f"{writer.outline(tool, arguments)}{_effect(writer, tool)}{f' — {summary}' if summary else ''}"
 
 
-def _effect(tool: Tool) -> str:
-    return " [read]" if tool.effect == "read" else ""
+def _effect(writer: Writer, tool: Tool) -> str:
+    marks = writer.marks(tool)
+    return "" if marks == "write" else f" [{marks}]" if tool.effect == "read" or writer.outlook else ""
 
 
 def _heading(namespace: Namespace) -> str:
@@ -173,21 +231,6 @@ def _about(namespace: Namespace, max_chars: int) -> str:
     return f": {', '.join(names)}" if names else ""
 
 
-def _paragraphs(text: str, budget_tokens: int) -> str:
-    """A description with its lines kept, cut to a budget."""
-    lines = [line for line in (comment(line, 2_000) for line in text.strip().splitlines()) if line]
-    kept: list[str] = []
-    for line in lines:
-        cost = estimate(line) + 1
-        if cost > budget_tokens:
-            chars = int(len(line) * budget_tokens / cost)
-            kept.append(comment(line, chars) if chars > 20 else "…")  # noqa: PLR2004 - a few words at least
-            break
-        budget_tokens -= cost
-        kept.append(line)
-    return "\n".join(kept)
-
-
 def _namespace(catalog: Catalog, path: str) -> Namespace | None:
     held = catalog.namespaces.get(path)
     if held is not None or "." in path:
@@ -204,27 +247,18 @@ def _unknown(catalog: Catalog, path: str) -> str:
     return f"{text} {namespaces_text(catalog, budget_tokens=80)}"
 
 
-def _path(subject: Tool | Namespace) -> str:
-    return subject.name if isinstance(subject, Namespace) else str(subject.path)
+def _path(subject: Subject) -> str:
+    return (
+        subject.name if isinstance(subject, Namespace) else str(subject.path if isinstance(subject, Tool) else subject)
+    )
 
 
-def _shares(subjects: list[Tool | Namespace], budget_tokens: int) -> Iterator[tuple[Tool | Namespace, int, str]]:
-    """Every subject with its fair share and its whole text; what small ones leave goes to the large."""
-    texts = [_text(subject, budget_tokens) for subject in subjects]
-    needs = [estimate(text) + 2 for text in texts]
-    shares = [0] * len(subjects)
-    left, waiting = budget_tokens, sorted(range(len(subjects)), key=needs.__getitem__)
-    while waiting:
-        fair = max(left, 0) // len(waiting)
-        place = waiting.pop(0)
-        shares[place] = min(needs[place], fair)
-        left -= shares[place]
-    yield from zip(subjects, shares, texts, strict=True)
-
-
-def _text(subject: Tool | Namespace, budget_tokens: int) -> str:
+def _text(writer: Writer, subject: Subject, budget_tokens: int) -> tuple[str, bool]:
+    """The text of a subject, and whether it says all there is to say."""
     match subject:
         case Namespace():
-            return _of_namespace(subject, budget_tokens)
+            return _of_namespace(writer, subject, budget_tokens)
         case Tool():
-            return _of_tool(subject, budget_tokens)
+            return writer.method(subject, budget_tokens)
+        case Part():
+            return writer.part(subject, budget_tokens) or ("", True)

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+MAX_LISTED = 8  # of the names that collide
 MAX_LENGTH = 96  # an identifier is read in every listing; the longest of 177 recorded tools has 30 characters
 
 # Written out, rather than taken from `keyword`, so that names do not change with the interpreter.
@@ -47,6 +48,7 @@ parseInt performance process queueMicrotask require setImmediate setInterval set
 window"""
 
 _RESERVED = frozenset(f"{_PYTHON_WORDS} {_JAVASCRIPT_WORDS} {_PROTOCOL_NAMES}".split())
+_PYTHON_ONLY = frozenset(f"{_PYTHON_WORDS} self".split())
 _GLOBALS = frozenset(f"{_PYTHON_GLOBALS} {_JAVASCRIPT_GLOBALS} codemode snippets".split())
 
 
@@ -101,3 +103,30 @@ def _joined(text: str) -> str:
     for part in rest:
         name = f"{name.rstrip('_')}_{part.lstrip('_')}"
     return name.strip("_") if name != first else name
+
+
+def is_reserved(name: str) -> bool:
+    """Whether either language keeps this word for itself."""
+    return name in _RESERVED
+
+
+def argument_names(raw: Iterable[str]) -> dict[str, str]:
+    """Names of parameters to distinct names of keyword arguments in Python; only its own words are kept clear of."""
+    return _distinct(raw, _PYTHON_ONLY, "argument")
+
+
+def collisions(names: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence for every group of raw names that come to the same, with the names that they were given."""
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for raw, name in names.items():
+        groups[_identifier(raw, _RESERVED, "tool")].append(f"{_quoted(raw)} is {name}")
+    clashing = [(base, group) for base, group in groups.items() if len(group) > 1]
+    return tuple(f"{len(group)} names come to {base}: {_listed(group)}" for base, group in clashing)
+
+
+def _listed(texts: list[str]) -> str:
+    return ", ".join(texts[:MAX_LISTED]) + (", …" if len(texts) > MAX_LISTED else "")
+
+
+def _quoted(raw: str) -> str:
+    return repr(raw if len(raw) <= 60 else raw[:59] + "…")  # noqa: PLR2004 - a name is recognised by its beginning

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from toolscript.schema.quoting import comment, escaped, key_text, literal
+from toolscript.schema.detail import Detail, Places, needed_first
+from toolscript.schema.fitting import Named
+from toolscript.schema.notes import note, shape_notes
+from toolscript.schema.quoting import key_text, literal
 from toolscript.schema.shape import Shaped
 from toolscript.schema.shapes import (
     Anything,
@@ -23,37 +24,37 @@ from toolscript.schema.shapes import (
     Tuple,
     Union,
 )
+from toolscript.schema.type_names import TypeNames, references
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detail:
-    """How much to print: levels of nested objects, members of each, characters of a comment (0 prints none)."""
-
-    depth: int
-    properties: int
-    options: int
-    about: int = 0
-
-
-def needed_first(properties: tuple[Property, ...]) -> list[Property]:
-    """The properties with those first that a caller has to give."""
-    return sorted(properties, key=lambda prop: not prop.needed)
+CUT = "unknown /* … */"
+CLOSED = "{ /* … */ }"
 
 
 class Printer:
     """Prints the shapes of one schema in one degree of detail, and collects the definitions that it named."""
 
-    def __init__(self, shaped: Shaped, detail: Detail, max_chars: int, *, takes: bool = False) -> None:
+    def __init__(
+        self,
+        shaped: Shaped,
+        detail: Detail,
+        max_chars: int,
+        *,
+        takes: bool = False,
+        names: TypeNames | None = None,
+    ) -> None:
         self._shaped = shaped
-        self._detail = detail
+        self.detail = detail
         self._takes = takes  # whether the type is of what a caller gives: then a default makes optional
-        self._left = max_chars * 4  # what is printed beyond this is thrown away anyhow
+        self.left = max_chars * 2  # what is printed beyond this is thrown away anyhow
         self._named: dict[str, None] = {}
+        self._names = TypeNames() if names is None else names
+        self.places = Places("input" if takes else "output")
 
     def text(self, shape: Shape, depth: int, tight: bool = False) -> str:
         """The type on one line; `tight` asks for brackets around what binds less than `[]` does."""
-        if self._left <= 0:
-            return "…"
+        if self.left <= 0:
+            self.places.note()
+            return CUT
         match shape:
             case Union(options):
                 printed = self._union(options, depth)
@@ -63,123 +64,168 @@ class Printer:
                 text = f"({printed})" if tight and " & " in printed else printed
             case Array(items=items):
                 text = f"{self.text(items, depth, tight=True)}[]"
-            case Tuple(items=items, rest=rest):
-                places = [self.text(item, depth) for item in items[: self._detail.properties]]
-                if rest is not None and rest != Anything():
-                    places.append(f"...{self.text(rest, depth, tight=True)}[]")
-                text = f"[{', '.join(places)}]"
+            case Tuple():
+                text = self._tuple(shape, depth)
             case Object():
-                text = self.members(shape, depth - 1) if depth > 0 else _closed(shape)
+                text = self.members(shape, depth - 1) if depth > 0 else self._closed(shape)
             case Ref():
                 text = self._ref(shape, depth, tight)
             case _:
                 text = _scalar(shape)
-        self._left -= len(text)
+        self.left -= len(text)
         return text
 
     def members(self, shape: Object, depth: int) -> str:
         """An object on one line, with the required properties first, so that a cut takes optional ones."""
         properties = needed_first(shape.properties)
-        shown = properties[: self._detail.properties]
-        parts = [f"{key_text(p.name)}{self._mark(p)}: {self.text(p.shape, depth)}" for p in shown]
-        if len(shown) < len(properties):
-            parts.append(f"…{len(properties) - len(shown)} more")
         if not properties:
             return self._record(shape, depth)
+        shown = properties[: self.detail.properties]
+        parts = [f"{key_text(prop.name)}{self._mark(prop)}: {self._held(prop, depth)}" for prop in shown]
         if shape.stated and shape.extra is not None:
-            parts.append(f"[key: string]: {self.text(shape.extra, depth)}")
-        return f"{{ {', '.join(parts)} }}"
+            parts.append(f"[key: string]: {self._index(shape, depth)}")
+        more = ""
+        if len(shown) < len(properties):
+            self.places.note()
+            more = f" /* …{len(properties) - len(shown)} more */"
+        return f"{{ {', '.join(parts)}{more} }}"
 
     def block(self, shape: Shape, level: int = 0) -> str:
         """The type over several lines, one property and its comment each."""
-        if self._left <= 0:
-            return "…"
+        if self.left <= 0:
+            self.places.note()
+            return CUT
         match shape:
-            case Object(properties=properties) if properties and level <= self._detail.depth:
+            case Object(properties=properties) if properties and level <= self.detail.depth:
                 return self._lines(shape, level)
             case Array(items=Object(properties=properties) as items) if properties:
                 return f"{self.block(items, level)}[]"
+            case Array(items=Union(options)) if any(isinstance(option, Object) for option in options):
+                return f"({self._block_union(options, level)})[]"
             case Union(options) if any(isinstance(option, Object | Array) for option in options):
-                shown = [self.block(option, level) for option in options[: self._detail.options]]
-                more = [f"…{len(options) - len(shown)} more"] if len(shown) < len(options) else []
-                return " | ".join(dict.fromkeys(shown + more))
+                return self._block_union(options, level)
             case Intersection(parts):
-                return " & ".join(
-                    f"({self.block(part, level)})" if isinstance(part, Union) else self.block(part, level)
-                    for part in parts
-                )
+                blocks = [self.block(part, level) for part in parts]
+                tight = [
+                    f"({text})" if isinstance(self._follow(part), Union) and " | " in text else text
+                    for part, text in zip(parts, blocks, strict=True)
+                ]
+                return " & ".join(dict.fromkeys(tight))
             case _:
-                return self.text(shape, self._detail.depth - level)
+                return self.text(shape, self.detail.depth - level)
 
-    def definitions(self, max_chars: int) -> tuple[list[str], list[str]]:
-        """The named types that were printed, with those that they name in turn, and the names of what does not fit."""
-        lines: list[str] = []
-        missing: list[str] = []
-        done: set[str] = set()
-        self._left = max(max_chars, 0) * 2
-        while waiting := [name for name in self._named if name not in done]:
-            for name in waiting:
-                done.add(name)
-                if missing:
-                    missing.append(name)
-                    continue
-                before = list(self._named)
-                line = f"type {name} = {self.block(self._shaped.resolve(Ref(name)))}"
-                max_chars -= len(line) + 1
-                if max_chars < 0:
-                    missing.append(name)
-                    self._named = dict.fromkeys(before)
-                else:
-                    lines.append(line)
-        return lines, missing
+    def whole(self) -> str:
+        """The type of the whole schema: by its name if it names itself."""
+        root = self._shaped.root
+        itself = [Ref(name) for name in references(root) if self._shaped.is_whole(Ref(name))]
+        return self.block(itself[0] if itself else root)
+
+    def notes(self, shape: Shape) -> str:
+        """The comment on a whole type, empty where there is nothing to say."""
+        return "; ".join(shape_notes(shape, self._shaped.glimpse, integers=True)) if self.detail.about else ""
+
+    @property
+    def cuts(self) -> list[str]:
+        """The places where something was cut."""
+        return list(self.places.cut)
+
+    def named(self) -> list[Named]:
+        """The definitions that were named, in the order in which they were met."""
+        return [Named(name, self._names.of(self._shaped, Ref(name), name), name) for name in self._named]
+
+    def definition(self, key: str) -> str:
+        """The declaration of a definition."""
+        shape = self._shaped.resolve(Ref(key))
+        with self.places.at(key):
+            body = self.block(shape)
+        notes = self.notes(shape)
+        head, newline, rest = f"type {self._names.of(self._shaped, Ref(key), key)} = {body}".partition("\n")
+        return f"{head}{f'  // {notes}' if notes else ''}{newline}{rest}"
+
+    def state(self) -> tuple[dict[str, None], dict[str, None]]:
+        """What was named and cut so far."""
+        return dict(self._named), dict(self.places.cut)
+
+    def restore(self, state: tuple[dict[str, None], dict[str, None]]) -> None:
+        """As if nothing had been printed since."""
+        self._named, self.places.cut = dict(state[0]), dict(state[1])
+
+    def _block_union(self, options: tuple[Shape, ...], level: int) -> str:
+        # A null goes last, and never falls to a cut.
+        others = [option for option in options if not isinstance(option, Null)]
+        shown = [self.block(option, level) for option in others[: self.detail.options]]
+        text = " | ".join(dict.fromkeys(shown + ["null" for _ in options[len(others) :]]))
+        return text + self._more(len(others) - self.detail.options)
 
     def _lines(self, shape: Object, level: int) -> str:
         properties = needed_first(shape.properties)
-        shown = properties[: self._detail.properties]
+        shown = properties[: self.detail.properties]
         indent = "  " * (level + 1)
         lines: list[str] = []
-        for prop in shown:
-            note = self._note(prop)
-            line = f"{indent}{key_text(prop.name)}{self._mark(prop)}: {self.block(prop.shape, level + 1)}"
-            if note and "\n" in line:
+        if shape.stated and shape.extra is not None:  # first: after a type, parsers may take it for a part of that
+            lines.append(f"{indent}[key: string]: {self._index(shape, self.detail.depth - level)}")
+        for place, prop in enumerate(shown):
+            about = self.detail.about
+            said = note(prop, self._shaped.glimpse, about, integers=True) if about else ""
+            with self.places.within(prop.name):
+                line = f"{indent}{key_text(prop.name)}{self._mark(prop)}: {self.block(prop.shape, level + 1)}"
+            if place + 1 < len(shown) and shown[place + 1].name.startswith("in"):
+                line += ";"  # else parsers may take the next name for the operator `in`
+            if said and "\n" in line:
                 head, _, rest = line.partition("\n")
-                line = f"{head}  // {note}\n{rest}"
-            elif note:
-                line += f"  // {note}"
+                line = f"{head}  // {said}\n{rest}"
+            elif said:
+                line += f"  // {said}"
             lines.append(line)
-            self._left -= len(line)
+            self.left -= len(line)
         if len(shown) < len(properties):
+            self.places.note()
             lines.append(f"{indent}// …{len(properties) - len(shown)} more")
-        if shape.stated and shape.extra is not None:
-            lines.append(f"{indent}[key: string]: {self.text(shape.extra, self._detail.depth - level)}")
         return "{\n" + "\n".join(lines) + f"\n{'  ' * level}}}"
+
+    def _held(self, prop: Property, depth: int) -> str:
+        with self.places.within(prop.name):
+            return self.text(prop.shape, depth)
+
+    def _index(self, shape: Object, depth: int) -> str:
+        """The type of further properties, which has to be wide enough for the named ones as well."""
+        extra = Anything() if shape.extra is None else shape.extra
+        if all(prop.shape == extra and prop.required for prop in shape.properties):
+            return self.text(extra, depth)
+        return "unknown" if isinstance(extra, Anything) else f"{self.text(extra, depth)} | any"
 
     def _mark(self, prop: Property) -> str:
         return "" if (prop.needed if self._takes else prop.required) else "?"
 
-    def _note(self, prop: Property) -> str:
-        if not self._detail.about:
-            return ""
-        notes = [comment(prop.about, self._detail.about).rstrip(" .")] if prop.about else []
-        notes += _constraints(self._shaped.follow(prop.shape))
-        if prop.default is not None and prop.default not in {"null", '""', "[]", "{}"}:
-            notes.append(f"default {comment(escaped(prop.default), 40)}")
-        if prop.deprecated:
-            notes.append("deprecated")
-        return "; ".join(notes)
+    def _tuple(self, shape: Tuple, depth: int) -> str:
+        items = shape.items[: self.detail.properties]
+        optional = range(shape.min_items, len(items)) if shape.min_items else ()
+        places = [
+            f"{self.text(item, depth, tight=number in optional)}{'?' if number in optional else ''}"
+            for number, item in enumerate(items)
+        ]
+        more = self._more(len(shape.items) - len(items))
+        if shape.rest is not None and (shape.stated or shape.rest != Anything() or more):
+            places.append(f"...{self.text(shape.rest, depth, tight=True)}[]")
+        return f"[{', '.join(places)}{more}]"
 
     def _union(self, options: tuple[Shape, ...], depth: int) -> str:
         # A null goes last, and never falls to a cut.
         null = [option for option in options if isinstance(option, Null)]
         others = [option for option in options if not isinstance(option, Null)]
-        shown = others[: self._detail.options]
+        shown = others[: self.detail.options]
         printed = [self.text(option, depth, tight=isinstance(option, Intersection)) for option in shown]
-        if len(shown) < len(others):
-            printed.append(f"…{len(others) - len(shown)} more")
-        return " | ".join(dict.fromkeys(printed + ["null" for _ in null]))
+        text = " | ".join(dict.fromkeys(printed + ["null" for _ in null]))
+        return text + self._more(len(others) - len(shown))
+
+    def _more(self, count: int) -> str:
+        if count <= 0:
+            return ""
+        self.places.note()
+        return f" /* …{count} more */"
 
     def _ref(self, ref: Ref, depth: int, tight: bool) -> str:
-        followed = self._shaped.resolve(ref)
+        followed = self._shaped.glimpse(ref)
         match followed:
             case Object(properties=()) if not followed.stated:
                 return "object"
@@ -192,7 +238,7 @@ class Printer:
             case _:
                 return self.text(followed, depth, tight)
         self._named[ref.name] = None
-        return ref.name
+        return self._names.of(self._shaped, ref, ref.name)
 
     def _record(self, shape: Object, depth: int) -> str:
         if shape.extra is None:
@@ -200,6 +246,16 @@ class Printer:
         if isinstance(shape.extra, Anything):
             return "Record<string, unknown>" if shape.stated else "object"
         return f"Record<string, {self.text(shape.extra, depth)}>"
+
+    def _follow(self, shape: Shape) -> Shape:
+        # A definition that prints by its name needs no brackets.
+        return shape if isinstance(shape, Ref) and shape.name in self._named else self._shaped.follow(shape)
+
+    def _closed(self, shape: Object) -> str:
+        if not shape.properties:
+            return "object"
+        self.places.note()
+        return CLOSED
 
 
 def _scalar(shape: Shape) -> str:
@@ -218,35 +274,3 @@ def _scalar(shape: Shape) -> str:
             return "never"
         case _:
             return "unknown"
-
-
-def _closed(shape: Object) -> str:
-    return "{…}" if shape.properties else "object"
-
-
-def _constraints(shape: Shape) -> list[str]:
-    match shape:
-        case Number():
-            words = ["integer"] if shape.integer else []
-            low = (
-                f">={shape.minimum}"
-                if shape.minimum is not None
-                else f">{shape.above}"
-                if shape.above is not None
-                else ""
-            )
-            high = (
-                f"<={shape.maximum}"
-                if shape.maximum is not None
-                else f"<{shape.below}"
-                if shape.below is not None
-                else ""
-            )
-            # Bounds of the machine's integers are no news to a reader.
-            return words + [bound for bound in (low, high) if bound and len(bound) < 12]  # noqa: PLR2004
-        case String(format=form) if form:
-            return [comment(form, 30)]
-        case Union(options) if sum(not isinstance(option, Null) for option in options) == 1:
-            return _constraints(next(option for option in options if not isinstance(option, Null)))
-        case _:
-            return []

@@ -9,7 +9,7 @@ It reads drafts 04 to 2020-12 and OpenAPI 3.0 alike, because tools mix them. Its
 3. A missing `type` is inferred from the keywords that stand beside it.
 4. `allOf` is merged where the parts are objects, and otherwise an `Intersection`. `additionalProperties: false` holds
    only where all merged parts say so: the letter of the law would make such schemas unsatisfiable.
-5. `not`, `if`, `dependent...` and `contains` only narrow, and are passed over: the source checks them itself.
+5. `not`, `if`, `dependent...` and `contains` only narrow: they become notes for a reader, and the source checks them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, cast
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
+from toolscript.schema.beyond import beyond
 from toolscript.schema.keywords import (
     anchors,
     constant,
@@ -35,6 +36,7 @@ from toolscript.schema.keywords import (
     text_of,
     types_of,
 )
+from toolscript.schema.meeting import met
 from toolscript.schema.names import namespace_names
 from toolscript.schema.shapes import (
     Anything,
@@ -56,11 +58,15 @@ from toolscript.schema.shapes import (
 from toolscript.tools import Schema
 
 MAX_DEPTH = 40  # nesting without `$ref`; ten servers' tools and four vendors' documents go down to 10
+MAX_PLACES = 200  # of a tuple
 MAX_NODES = 20_000  # of one schema with all that it refers to; the largest of four vendors' has 2,538
 
 
 _breaks = re.compile(r"[\W_]+")
-_TYPE_NAMES = frozenset({"Record", "Partial", "Required", "Readonly", "Pick", "Omit", "Exclude", "Extract", "Awaited"})
+# Types that the languages have already, beyond the globals that `namespace_names` keeps clear of.
+_TAKEN = """Any Awaited Exclude Extract Final Literal Never NoReturn NonNullable NotRequired Omit Optional Parameters
+Partial Pick Protocol Readonly ReadonlyArray Record Required ReturnType Self TypeAlias TypedDict Union Unpack"""
+_TYPE_NAMES = frozenset(_TAKEN.split())
 
 
 _KEYWORD_SEGMENTS = frozenset(
@@ -68,16 +74,47 @@ _KEYWORD_SEGMENTS = frozenset(
 )
 
 
+_DEFINITIONS = ("#/$defs", "#/definitions", "#/components/schemas")
+
+
+SOME_OBJECT = Object(properties=(Property(name="", shape=Anything()),))
+"""What stands for an object with properties that nobody has looked at yet."""
+
+# Keywords beside which a node with properties is an object and nothing else.
+_PLAIN = frozenset(
+    {"properties", "required", "description", "title", "example", "examples", "type", "additionalProperties"}
+)
+
+
 class Shaped:
     """A schema's root shape, and the definitions that its `Ref`s name."""
 
     def __init__(self, schema: Schema) -> None:
+        self._schema = schema
         self._builder = _Builder(schema)
         self.root: Shape = self._builder.build(schema, 0)
+
+    def is_whole(self, ref: Ref) -> bool:
+        """Whether a `Ref` of this schema stands for all of it."""
+        return self._builder.node(ref) is self._schema
 
     def resolve(self, ref: Ref) -> Shape:
         """What a `Ref` of this schema stands for: never a `Ref` again."""
         return self._builder.resolve(ref)
+
+    def glimpse(self, shape: Shape) -> Shape:
+        """As `follow`, but a definition that is plainly an object is not built: `SOME_OBJECT` stands for it."""
+        if isinstance(shape, Ref) and self._builder.is_plain_object(shape):
+            return SOME_OBJECT
+        return self.follow(shape)
+
+    def node(self, ref: Ref) -> Any:
+        """The schema that a `Ref` of this schema was read from, to tell whether two are the very same."""
+        return self._builder.node(ref)
+
+    def named(self, name: str) -> Ref | None:
+        """The definition of this name, if the schema has one."""
+        return self._builder.named(name)
 
     def follow(self, shape: Shape) -> Shape:
         """The shape itself, or what it refers to."""
@@ -130,6 +167,25 @@ class _Builder:
             self._building.discard(name)
         self._built[name] = built
         return built
+
+    def is_plain_object(self, ref: Ref) -> bool:
+        node = self._nodes.get(ref.name)
+        return ref.name not in self._built and _is_plain_object(node)
+
+    def node(self, ref: Ref) -> Any:
+        return self._nodes.get(ref.name)
+
+    def named(self, name: str) -> Ref | None:
+        if name in self._nodes:
+            return Ref(name)
+        for place in _DEFINITIONS:
+            held = pointed(self._root, place) if isinstance(self._root, Mapping) else None
+            for key in cast("Mapping[Any, Any]", held) if isinstance(held, Mapping) else ():
+                if _breaks.sub("", str(key)).casefold() == _breaks.sub("", name).casefold():
+                    found = self._ref(f"{place}/{_pointer_part(str(key))}")
+                    if isinstance(found, Ref) and found.name == name:
+                        return found
+        return None
 
     def build(self, schema: Any, depth: int) -> Shape:
         self._left -= 1
@@ -268,13 +324,20 @@ class _Builder:
         places = node.get("prefixItems") if "prefixItems" in node else items
         if isinstance(places, list):
             further = items if "prefixItems" in node else node.get("additionalItems")
+            if further is None and isinstance(node.get("unevaluatedItems"), bool | Mapping):
+                further = node["unevaluatedItems"]
             rest = Anything() if further is None else self.build(further, depth)
-            shapes = tuple(self.build(place, depth) for place in cast("list[Any]", places))
-            return Tuple(items=shapes, rest=None if rest == Nothing() else rest, min_items=least)
+            shapes = tuple(self.build(place, depth) for place in cast("list[Any]", places)[:MAX_PLACES])
+            most = count_of(node.get("maxItems"))
+            closed = rest == Nothing() or (most is not None and most <= len(shapes))
+            return Tuple(
+                items=shapes, rest=None if closed else rest, min_items=least, stated=closed or further is not None
+            )
         return Array(
             items=Anything() if items is None else self.build(items, depth),
             min_items=least,
             max_items=count_of(node.get("maxItems")),
+            unique=node.get("uniqueItems") is True,
         )
 
     def _object(self, node: Mapping[str, Any], depth: int) -> Object:
@@ -287,7 +350,7 @@ class _Builder:
             Property(name=name, shape=Anything(), required=True) for name in sorted(required) if name not in named
         ]
         extra, stated = self._extra(node, depth)
-        return Object(properties=tuple(properties), extra=extra, stated=stated)
+        return Object(properties=tuple(properties), extra=extra, stated=stated, notes=beyond(node))
 
     def _property(self, name: str, member: Any, required: set[str], depth: int) -> Property:
         node: Mapping[str, Any] = cast("Mapping[str, Any]", member) if isinstance(member, Mapping) else {}
@@ -298,6 +361,8 @@ class _Builder:
             about=text_of(node.get("description")) or telling(node.get("title"), name),
             default=json_text(node["default"]) if "default" in node and node["default"] is not None else None,
             deprecated=node.get("deprecated") is True,
+            example=_example(node),
+            notes=beyond(node),
         )
 
     def _extra(self, node: Mapping[str, Any], depth: int) -> tuple[Shape | None, bool]:
@@ -333,8 +398,11 @@ class _Builder:
             sole = refs[0] if refs and joined == self.resolve(refs[0]) else joined
             whole.insert(0, sole)
         if len(whole) > 1:
-            whole = [part for part in whole if not isinstance(part, Unknown)] or whole
+            whole = met([part for part in whole if not isinstance(part, Unknown)] or whole, self._follow)
         return whole[0] if len(whole) == 1 else Intersection(tuple(whole))
+
+    def _follow(self, shape: Shape) -> Shape:
+        return self.resolve(shape) if isinstance(shape, Ref) else shape
 
     def _joined(self, left: Object, right: Object) -> Object:
         properties = {prop.name: prop for prop in left.properties}
@@ -360,7 +428,30 @@ class _Builder:
             properties=tuple(properties.values()),
             extra=None if closed else extra or Anything(),
             stated=left.stated and right.stated,
+            notes=tuple(dict.fromkeys(left.notes + right.notes)),
         )
+
+
+def _is_plain_object(node: Any) -> bool:
+    if not isinstance(node, Mapping):
+        return False
+    said = cast("Mapping[str, Any]", node)
+    properties = said.get("properties")
+    if not isinstance(properties, Mapping) or not properties:
+        return False
+    return said.get("type", "object") == "object" and all(key in _PLAIN or key[:2] == "x-" for key in said)
+
+
+def _example(node: Mapping[str, Any]) -> str | None:
+    """The first example that a node gives, as JSON text."""
+    for value in [*list_of(node.get("examples")), *([node["example"]] if "example" in node else [])]:
+        if value is not None:
+            return json_text(value)
+    return None
+
+
+def _pointer_part(key: str) -> str:
+    return quote(key.replace("~", "~0").replace("/", "~1"), safe="~")
 
 
 def _union(shapes: Iterable[Shape]) -> Shape:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -70,20 +70,25 @@ class Array:
     items: Shape
     min_items: int = 0
     max_items: int | None = None
+    unique: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuple:
-    """An array whose first places have shapes of their own; `rest` is None where no more may follow."""
+    """An array whose first places have shapes of their own; `rest` is None where no more may follow.
+
+    `stated`: the schema says itself what may follow; most that do not, mean nothing.
+    """
 
     items: tuple[Shape, ...]
     rest: Shape | None
     min_items: int = 0
+    stated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Property:
-    """One property of an object; `default` is JSON text."""
+    """One property of an object; `default` and `example` are JSON text, `notes` is what no type can say of it."""
 
     name: str
     shape: Shape
@@ -91,6 +96,8 @@ class Property:
     about: str = ""
     default: str | None = None
     deprecated: bool = False
+    example: str | None = field(default=None, compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def needed(self) -> bool:
@@ -100,11 +107,15 @@ class Property:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Object:
-    """An object. `extra` is the shape of further properties, None where none may be; `stated`: the schema says so."""
+    """An object. `extra` is the shape of further properties, None where none may be; `stated`: the schema says so.
+
+    `notes` is what no type can say of it, such as "keys match ^x-".
+    """
 
     properties: tuple[Property, ...] = ()
     extra: Shape | None = Anything()
     stated: bool = False
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

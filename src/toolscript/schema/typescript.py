@@ -8,52 +8,30 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Mapping
+from functools import partial
 
-from toolscript.schema.printer import Detail, Printer, needed_first
-from toolscript.schema.quoting import key_text, literal
+from toolscript.schema.detail import EVERYTHING, LINE, Detail, needed_first
+from toolscript.schema.fitting import Printed, fitted
+from toolscript.schema.places import located
+from toolscript.schema.printer import CUT, Printer
+from toolscript.schema.quoting import comment, key_text, typescript_value
 from toolscript.schema.shape import Shaped
 from toolscript.schema.shapes import (
     Anything,
-    Array,
-    Boolean,
-    Constant,
     Intersection,
-    Null,
-    Number,
     Object,
     Property,
+    Ref,
     Shape,
-    String,
     Union,
 )
+from toolscript.schema.type_names import TypeNames
 from toolscript.tools import Schema, Tool
 
 SIGNATURE_CHARS = 220
 DECLARATION_CHARS = 40_000
-WHOLE = 5  # degrees of detail in which all types are tried before some are left out
-
-_LINE = (
-    Detail(depth=2, properties=24, options=8),
-    Detail(depth=1, properties=16, options=8),
-    Detail(depth=1, properties=12, options=5),
-    Detail(depth=0, properties=12, options=4),
-    Detail(depth=0, properties=6, options=3),
-    Detail(depth=0, properties=3, options=2),
-)
-_BLOCK = (
-    Detail(depth=12, properties=400, options=200, about=1000),
-    Detail(depth=10, properties=300, options=60, about=240),
-    Detail(depth=8, properties=300, options=40, about=120),
-    Detail(depth=6, properties=300, options=20, about=60),
-    Detail(depth=6, properties=300, options=12),
-    Detail(depth=4, properties=100, options=8, about=40),
-    Detail(depth=3, properties=60, options=8),
-    Detail(depth=2, properties=24, options=8),
-    Detail(depth=1, properties=24, options=6),
-    Detail(depth=0, properties=24, options=4),
-    Detail(depth=0, properties=8, options=3),
-)
+WHOLE_CHARS = 4_000_000  # of one tool, where a checker and no model reads it
 
 
 def signature(tool: Tool, *, max_chars: int = SIGNATURE_CHARS) -> str:
@@ -61,29 +39,29 @@ def signature(tool: Tool, *, max_chars: int = SIGNATURE_CHARS) -> str:
     takes = Shaped(tool.input_schema)
     gives = None if tool.output_schema is None else Shaped(tool.output_schema)
     text = ""
-    for detail in _LINE:
+    for detail in LINE:
         result = "unknown" if gives is None else Printer(gives, detail, max_chars).text(gives.root, detail.depth)
         text = f"{tool.path}({_arguments(takes, detail, max_chars)}): Promise<{result}>"
         if len(text) <= max_chars:
             return text
-    return text if len(text) <= max_chars * 2 else f"{outline(tool)}: Promise<…>"
+    return text if len(text) <= max_chars * 2 else f"{tool.path}({{ /* … */ }}): Promise<{CUT}>"
 
 
 def type_text(schema: Schema, *, max_chars: int = SIGNATURE_CHARS) -> str:
     """The type of a schema in one line; definitions go by their names."""
     shaped = Shaped(schema)
-    text = ""
-    for detail in _LINE:
-        text = Printer(shaped, detail, max_chars).text(shaped.root, detail.depth + 1)
-        if len(text) <= max_chars:
-            return text
-    return text if len(text) <= max_chars * 2 else "unknown"
+    return type_text_of(shaped, shaped.root, max_chars)
+
+
+def call_text(tool: Tool, args: Mapping[str, object]) -> str:
+    """A call with these arguments as a program writes it."""
+    return f"await {tool.path}({typescript_value(dict(args)) if args else ''})"
 
 
 def outline(tool: Tool, *, max_chars: int = 110) -> str:
     """The call with the names of its arguments alone, such as `git.log({ repo, count? })`."""
     shaped = Shaped(tool.input_schema)
-    properties = needed_first(_members(shaped, shaped.root))
+    properties = needed_first(members_of(shaped, shaped.root))
     names = [f"{key_text(prop.name)}{'' if prop.needed else '?'}" for prop in properties]
     shown = list(names)
     while shown:
@@ -101,71 +79,94 @@ def declarations(tool: Tool, *, max_chars: int = DECLARATION_CHARS) -> str:
 
 
 class Declarations:
-    """The declarations of one tool, to be printed in several lengths."""
+    """The declarations of one tool, to be printed in several lengths.
 
-    def __init__(self, tool: Tool) -> None:
+    `names` and `known` let several tools of one text share their named types: what stands in `known` is not repeated.
+    """
+
+    def __init__(self, tool: Tool, names: TypeNames | None = None, known: frozenset[str] = frozenset()) -> None:
         self._tool = tool
+        self._names = TypeNames() if names is None else names
+        self._known = known
         self._takes = Shaped(tool.input_schema)
         self._gives = None if tool.output_schema is None else Shaped(tool.output_schema)
 
     def text(self, max_chars: int = DECLARATION_CHARS) -> str:
         """As much as fits: all types in less and less detail, then the call's own types and some of those they name."""
-        for detail in _BLOCK[:WHOLE]:
-            lines, left_out = self._lines(detail, max_chars)
-            if not left_out and _length(lines) <= max_chars:
-                return "\n".join(lines)
-        spare: list[str] | None = None
-        for detail in _BLOCK[1:]:
-            lines, left_out = self._lines(detail, int(max_chars * 0.9))
-            if left_out:
-                lines.append(_not_shown(left_out, max_chars - _length(lines)))
-            if _length(lines) > max_chars:
-                continue
-            if not any(re.search(rf"\b{name}\b", lines[0]) for name in left_out):
-                return "\n".join(lines)
-            spare = spare or lines  # the call's own types are missing: rather in less detail, if that helps
-        return signature(self._tool, max_chars=max(max_chars, 80)) if spare is None else "\n".join(spare)
+        return self.printed(max_chars).text
 
-    def _lines(self, detail: Detail, max_chars: int) -> tuple[list[str], list[str]]:
-        """The call, the definitions that fit, and the names of those that do not."""
-        reader = Printer(self._takes, detail, max_chars * 2, takes=True)
-        members = _members(self._takes, self._takes.root)
+    def printed(self, max_chars: int = DECLARATION_CHARS) -> Printed:
+        """As `text`, with what is there and what is not."""
+        return fitted(partial(self._call, max_chars=max_chars), max_chars, self._known) or Printed(
+            lines=(signature(self._tool, max_chars=max(max_chars, 80)),), cut=("input", "output")
+        )
+
+    def whole(self) -> Printed:
+        """Everything, however long."""
+        call = partial(self._call, max_chars=WHOLE_CHARS)
+        return fitted(call, WHOLE_CHARS, self._known, (EVERYTHING,)) or Printed(lines=())
+
+    def part(self, place: str, max_chars: int = DECLARATION_CHARS) -> Printed | None:
+        """One of the types: `Person`, `input.address`; None where there is no such part."""
+        found = located(place, self._takes, self._gives)
+        if found is None:
+            return None
+        shaped, shape, takes = found
+        name = shape.name if isinstance(shape, Ref) else ""
+        of_text = self._names.of(shaped, shape, name) if name else "Part"
+        head = "" if name else f"// {comment(place, 120)}\n"
+
+        def call(detail: Detail) -> tuple[str, list[Printer]]:
+            printer = Printer(shaped, detail, max_chars, takes=takes, names=self._names)
+            with printer.places.at(name or place):
+                return f"{head}type {of_text} = {printer.block(shaped.follow(shape))}", [printer]
+
+        line = f"{head}type {of_text} = {type_text_of(shaped, shaped.follow(shape), max_chars // 3)}"
+        return fitted(call, max_chars, self._known | {of_text}) or Printed(lines=(line,), cut=(place,))
+
+    def _call(self, detail: Detail, max_chars: int) -> tuple[str, list[Printer]]:
+        """The call, and the printers that know which types it names."""
+        reader = Printer(self._takes, detail, max_chars, takes=True, names=self._names)
+        printers = [reader]
+        members = members_of(self._takes, self._takes.root)
         arguments = ""
         if members or not _is_plain(self._takes):
             mark = "" if any(prop.needed for prop in members) else "?"
             arguments = f"input{mark}: {reader.block(self._takes.root)}"
-        writer = None if self._gives is None else Printer(self._gives, detail, max_chars * 2)
-        result = "unknown" if writer is None or self._gives is None else writer.block(self._gives.root)
-        lines = [f"{self._tool.path}({arguments}): Promise<{result}>"]
-        left_out: list[str] = []
-        for printer in (reader, writer):
-            if printer is not None:
-                found, missing = printer.definitions(max_chars - _length(lines))
-                lines += [line for line in found if line not in lines]
-                left_out += [name for name in missing if name not in left_out]
-        return lines, left_out
+        result, notes = "unknown", [reader.notes(self._takes.root)]
+        if self._gives is not None:
+            writer = Printer(self._gives, detail, max_chars, names=self._names)
+            printers.append(writer)
+            result = writer.whole()
+            notes.append(writer.notes(self._gives.root))
+        said = [f"// {place}: {words}" for place, words in zip(("input", "output"), notes, strict=False) if words]
+        return "\n".join([f"{self._tool.path}({arguments}): Promise<{result}>", *said]), printers
 
 
-def example(tool: Tool) -> str:
-    """A call with a plausible value for every required argument."""
-    shaped = Shaped(tool.input_schema)
-    parts = [
-        f"{key_text(prop.name)}: {_sample(shaped, prop.shape, prop.name, 0)}"
-        for prop in _members(shaped, shaped.root)
-        if prop.needed
-    ]
-    return f"await {tool.path}({{ {', '.join(parts)} }})" if parts else f"await {tool.path}()"
+def type_text_of(shaped: Shaped, shape: Shape, max_chars: int) -> str:
+    """The type of a shape in one line."""
+    text = CUT
+    for detail in LINE:
+        text = Printer(shaped, detail, max_chars).text(shape, detail.depth + 1)
+        if len(text) <= max_chars:
+            return text
+    return text if len(text) <= max_chars * 2 else CUT
 
 
-def _not_shown(names: list[str], max_chars: int) -> str:
-    shown = list(names)
-    while len(", ".join(shown)) + 24 > max_chars and len(shown) > 1:
-        shown.pop()
-    return f"// … not shown: {', '.join(shown)}{', …' if len(shown) < len(names) else ''}"
-
-
-def _length(lines: list[str]) -> int:
-    return sum(map(len, lines)) + len(lines) - 1
+def ambient(tools: Iterable[Tool]) -> str:
+    """Declarations of whole namespaces that a type checker reads: nothing is cut, types are shared."""
+    listed = list(tools)
+    spaces: dict[str, list[str]] = {tool.path.namespace: [] for tool in listed}
+    names, known = TypeNames(spaces), frozenset[str]()
+    types: list[str] = []
+    for tool in listed:
+        call, *definitions = (printed := Declarations(tool, names, known).whole()).lines
+        known |= frozenset(printed.names)
+        lines = call.removeprefix(f"{tool.path.namespace}.").replace("\n", "\n  ")
+        spaces[tool.path.namespace].append(f"  function {lines}")
+        types += definitions
+    blocks = ["\n".join([f"declare namespace {space} {{", *lines, "}"]) for space, lines in spaces.items()]
+    return "\n".join([*blocks, *types])
 
 
 def _arguments(shaped: Shaped, detail: Detail, max_chars: int) -> str:
@@ -189,43 +190,14 @@ def _is_plain(shaped: Shaped) -> bool:
             return False
 
 
-def _members(shaped: Shaped, root: Shape) -> tuple[Property, ...]:
+def members_of(shaped: Shaped, root: Shape) -> tuple[Property, ...]:
+    """The arguments that a call may name, of a union those of its first option."""
     match shaped.follow(root):
         case Object(properties=properties):
             return properties
         case Intersection(parts):
-            return tuple(prop for part in parts for prop in _members(shaped, part))
+            return tuple(prop for part in parts for prop in members_of(shaped, part))
         case Union(options) if len(options) > 0:
-            return _members(shaped, options[0]) if not isinstance(options[0], Union) else ()
+            return members_of(shaped, options[0]) if not isinstance(options[0], Union) else ()
         case _:
             return ()
-
-
-def _sample(shaped: Shaped, shape: Shape, name: str, depth: int) -> str:
-    match shaped.follow(shape):
-        case Constant(json=text):
-            return literal(text)
-        case Number(minimum=minimum):
-            return str(int(minimum)) if minimum is not None and minimum > 1 else "1"
-        case Boolean():
-            return "true"
-        case String(format=form):
-            return _SAMPLES.get(form or "", '"…"')
-        case Array(items=items):
-            return f"[{_sample(shaped, items, name, depth + 1)}]" if depth < 3 else "[]"  # noqa: PLR2004 - an example
-        case Object(properties=properties):
-            if depth > 2:  # noqa: PLR2004 - an example
-                return "{}"
-            parts = [
-                f"{key_text(p.name)}: {_sample(shaped, p.shape, p.name, depth + 1)}" for p in properties if p.needed
-            ]
-            return f"{{ {', '.join(parts[:8])} }}" if parts else "{}"
-        case Union(options) | Intersection(options):
-            return _sample(shaped, options[0], name, depth + 1)
-        case Null():
-            return "null"
-        case _:
-            return '"…"'
-
-
-_SAMPLES = {"date-time": '"2026-01-31T12:00:00Z"', "date": '"2026-01-31"', "uri": '"https://…"', "email": '"a@b.c"'}

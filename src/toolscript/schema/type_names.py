@@ -1,0 +1,92 @@
+"""The names of types in one text: each stands for one type, however many schemas it is used in.
+
+1. A definition keeps the name that its schema gives it. Definitions of several schemas that say the same share it.
+2. One that says something else gets `_2`, `_3`, ... in the order in which they are met.
+3. Objects without a name get one from where they stand; equal ones share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from toolscript.schema.shape import Shaped
+from toolscript.schema.shapes import (
+    Array,
+    Intersection,
+    Object,
+    Ref,
+    Shape,
+    Tuple,
+    Union,
+)
+
+MAX_COMPARED = 400  # definitions that are compared before two types count as different
+
+
+class TypeNames:
+    """Hands out the names of types of one text."""
+
+    def __init__(self, reserved: Iterable[str] = ()) -> None:
+        self._taken: dict[str, tuple[Shaped, Shape] | None] = dict.fromkeys(reserved)
+        self._known: dict[tuple[int, Shape], str] = {}
+        self._kept: list[Shaped] = []  # an id is only as good as what keeps it
+
+    def of(self, shaped: Shaped, shape: Shape, wanted: str) -> str:
+        """The name of a definition (a `Ref`) or of an object without a name."""
+        key = (id(shaped), shape)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        name, number = wanted, 1
+        while name in self._taken and not self._same(self._taken[name], shaped, shape):
+            number += 1
+            name = f"{wanted}_{number}"
+        self._taken.setdefault(name, (shaped, shape))
+        self._known[key] = name
+        self._kept.append(shaped)
+        return name
+
+    @staticmethod
+    def _same(held: tuple[Shaped, Shape] | None, shaped: Shaped, shape: Shape) -> bool:
+        return held is not None and held[0] is not shaped and same(held[0], held[1], shaped, shape)
+
+
+def same(left: Shaped, left_shape: Shape, right: Shaped, right_shape: Shape) -> bool:
+    """Whether two shapes of two schemas say the same, with all that they refer to."""
+    waiting: list[tuple[Shape, Shape]] = [(left_shape, right_shape)]
+    seen: set[str] = set()
+    while waiting:
+        mine, theirs = waiting.pop()
+        if isinstance(mine, Ref) and isinstance(theirs, Ref) and mine.name == theirs.name:
+            if mine.name in seen or left.node(mine) is right.node(theirs):
+                continue
+            seen.add(mine.name)
+            if len(seen) > MAX_COMPARED:
+                return False
+            mine, theirs = left.resolve(mine), right.resolve(theirs)
+        if mine != theirs:  # references in it compare by their names
+            return False
+        waiting += [(Ref(name), Ref(name)) for name in references(mine)]
+    return True
+
+
+def references(shape: Shape) -> list[str]:
+    """The names of the definitions that a shape names itself."""
+    found: dict[str, None] = {}
+    waiting: list[Shape] = [shape]
+    while waiting:
+        match waiting.pop():
+            case Ref(name):
+                found[name] = None
+            case Array(items=items):
+                waiting.append(items)
+            case Tuple(items=items, rest=rest):
+                waiting += [*items, *([] if rest is None else [rest])]
+            case Union(parts) | Intersection(parts):
+                waiting += parts
+            case Object(properties=properties, extra=extra):
+                waiting += [prop.shape for prop in properties]
+                waiting += [] if extra is None else [extra]
+            case _:
+                pass
+    return list(found)
