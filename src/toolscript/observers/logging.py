@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from toolscript.ports import CallEnded, CallProgressed, CallStarted, Event, RunEnded, RunStarted
+from toolscript.ports import CallEnded, CallProgressed, CallStarted, Event, RunEnded, RunParked, RunStarted
 from toolscript.runs.turn import Crashed, Raised
 
 log = logging.getLogger("toolscript.runs")
@@ -28,6 +28,9 @@ class LoggingObserver:
             case CallEnded(run, settled, duration_us):
                 ended = f"failed ({settled.answer.failure.code})" if isinstance(settled.answer, Raised) else "returned"
                 log.debug("%s call %d %s after %.1f ms", run, settled.seq, ended, duration_us / 1_000)
+            case RunParked(run, pending):
+                waits = ", ".join(f"{call.seq} {call.path}" for call in pending)
+                log.info("%s parked%s", run, f", waits for a person: {waits}" if waits else "")
             case RunEnded(run, status, outcome):
                 why = f" ({outcome.failure.code})" if isinstance(outcome, Crashed) else ""
                 log.info("%s %s%s", run, status, why)
