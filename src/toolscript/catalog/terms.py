@@ -58,6 +58,7 @@ DOCUMENT_STOPS = frozenset(_DOCUMENT_STOPS.split())
 QUERY_STOPS = DOCUMENT_STOPS | frozenset(_REQUEST_STOPS.split())
 
 _word = re.compile(r"[^\W_]+")
+_accent = re.compile("[\u0300-\u036f]+")
 _hump = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 _Parts = tuple[tuple[tuple[str, str], ...], tuple[str, ...]]
@@ -112,7 +113,13 @@ def name_key(text: str) -> str:
 
 
 def _split(text: str) -> list[str]:
-    return _word.findall(text if text.isascii() else unicodedata.normalize("NFKC", text))
+    return _word.findall(text if text.isascii() else _plain(text))
+
+
+def _plain(text: str) -> str:
+    """The text without accents, and in one form of each character: people leave accents out."""
+    parts = _accent.sub("", unicodedata.normalize("NFKD", text))
+    return unicodedata.normalize("NFC", parts)
 
 
 def _remember(word: str) -> _Parts:

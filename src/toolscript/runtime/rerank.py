@@ -59,8 +59,8 @@ class Rerank:
         self._weight = weight
         self._depth = depth
         self._timeout_s = timeout_s
-        self._scores = _Kept[float](MAX_SCORES)
-        self._vectors = _Kept[array[float]](MAX_VECTORS)
+        self._scores: _Kept[float] = _Kept(MAX_SCORES)
+        self._vectors: _Kept[array[float]] = _Kept(MAX_VECTORS)
 
     async def search(
         self,
