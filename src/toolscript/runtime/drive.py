@@ -67,11 +67,15 @@ class Drive:
         snapshot: bytes | None = None,
         reuse: Reuse | None = None,
         observers: Sequence[Observer] = (),
+        asked_at: float,
     ) -> None:
-        """`entries` is the log so far: its first turn for a new run, any number for one that is gone on with."""
+        """`entries` is the log so far: its first turn for a new run, any number for one that is gone on with.
+
+        `asked_at` is the time of the event loop at which the run was created or claimed.
+        """
         self.run = run
         self.book = Logbook(run, around.store, around.clock, entries)
-        self.lease = Lease(run, around.store, around.clock, around.lease_ms)
+        self.lease = Lease(run, around.store, around.clock, around.lease_ms, asked_at)
         self.outcome: Outcome | None = None
         self._observers = observers
         self._guest = guest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from toolscript.ports import Clock, Leases
 from toolscript.runs.entry import Actor
 from toolscript.runs.result import Result
 from toolscript.runtime.drive import Drive, Ending
+
+log = logging.getLogger("toolscript.drives")
 
 MAX_TAKEN = 256  # runs driven at a time before none is taken over any more: the rest stays in the store
 _AGAIN_MS = 1_000  # after a fault of the store: soon, but not in a circle
@@ -149,5 +152,5 @@ class Drives:
             del self._held[run]
             if len(self._held) == MAX_TAKEN - 1:
                 self.nudged.set()
-        if not task.cancelled():
-            task.exception()  # whoever waits gets it; a run that nobody waits for must not warn
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("the run %s is not driven any more: %s", run, error)  # whoever waits for it gets it too

@@ -66,7 +66,7 @@ class Launcher:
         patience_s = min(self._connect_timeout_s, limits.wall_ms / 1_000)
         corrected = None if retry_of is None else await self._corrected(retry_of)
         await self._upstreams.ready(lambda names: mentioned(program.code, names), patience_s)
-        now = self._around.clock.now()
+        now, asked_at = self._around.clock.now(), asyncio.get_running_loop().time()
         run = RunRecord(
             id=self._new_id(now),
             program=program,
@@ -93,7 +93,7 @@ class Launcher:
             raise
         if existing.id != run.id:
             return existing.id
-        drive = Drive(run, guest, self._around, entries=[first], reuse=reuse, observers=observers)
+        drive = Drive(run, guest, self._around, entries=[first], reuse=reuse, observers=observers, asked_at=asked_at)
         drive.tell(RunStarted(run))
         self.drives.launch(drive)
         return run.id
@@ -101,6 +101,7 @@ class Launcher:
     async def claim(self, scope: str, now: Instant, run: str | None = None) -> bool:
         """Take over a run of this scope that is due, or this one, and go on with it; whether there was one."""
         until = now + self._around.lease_ms
+        asked_at = asyncio.get_running_loop().time()
         claiming = asyncio.ensure_future(self._store.claim(scope=scope, now=now, until=until, run=run))
         try:
             claimed = await asyncio.shield(claiming)
@@ -112,7 +113,7 @@ class Launcher:
         if claimed is None:
             return False
         record, snapshot = claimed
-        self.drives.take(record.id, record.fence, self._reopened(record, snapshot))
+        self.drives.take(record.id, record.fence, self._reopened(record, snapshot, asked_at))
         return True
 
     async def tools_known(self, log: History) -> None:
@@ -120,7 +121,7 @@ class Launcher:
         used = frozenset(call.intended.path.partition(".")[0] for call in log.calls.values())
         await self._upstreams.ready(lambda names: names & used, self._connect_timeout_s)
 
-    async def _reopened(self, claimed: RunRecord, snapshot: bytes | None) -> Drive | None:
+    async def _reopened(self, claimed: RunRecord, snapshot: bytes | None, asked_at: float) -> Drive | None:
         record, entries = await self._store.read(claimed.id)
         if record.fence != claimed.fence:  # taken over since: with the fence that was read we would pass for the other
             return None
@@ -142,6 +143,7 @@ class Launcher:
             snapshot=snapshot,
             reuse=reuse,
             observers=self._observers,
+            asked_at=asked_at,
         )
 
     async def _finish(self, drive: Drive, ending: Ending) -> Result:

@@ -16,12 +16,13 @@ class Lease:
     one may have taken the run over. The store refuses its writes, and this refuses its acts.
     """
 
-    def __init__(self, run: RunRecord, leases: Leases, clock: Clock, length_ms: int) -> None:
+    def __init__(self, run: RunRecord, leases: Leases, clock: Clock, length_ms: int, asked_at: float) -> None:
+        """`asked_at` is the time of the event loop at which the run was asked for."""
         self._run = run
         self._leases = leases
         self._clock = clock
         self._length_ms = length_ms
-        self._valid_until = asyncio.get_running_loop().time() + length_ms / 1_000
+        self._valid_until = asked_at + length_ms / 1_000
 
     def renewed(self, asked_at: float) -> None:
         """The lease was prolonged by a request that was sent at this time of the event loop."""
