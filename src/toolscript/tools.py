@@ -29,9 +29,9 @@ class Tool:
     """One thing that can be called, whatever brought it.
 
     `raw_name` is the upstream's own name and goes on the wire. `input_schema` describes one object: the arguments by
-    name. Without `output_schema` the result's type is unknown. A `keyed` tool honours the call's `idempotency_key`:
-    asked twice with one key it acts once, so a call that a crash cut off is made again. `revert` says how a call is
-    undone.
+    name. Without `output_schema` the result's type is unknown; one that is `observed` was not promised by the source,
+    but learned from earlier answers. A `keyed` tool honours the call's `idempotency_key`: asked twice with one key it
+    acts once, so a call that a crash cut off is made again. `revert` says how a call is undone.
     """
 
     path: ToolPath
@@ -39,6 +39,7 @@ class Tool:
     description: str
     input_schema: Schema
     output_schema: Schema | None = None
+    observed: bool = False
     effect: Effect = "write"
     destructive: bool = False
     idempotent: bool = False

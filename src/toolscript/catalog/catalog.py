@@ -8,7 +8,7 @@ in equality.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
@@ -96,6 +96,18 @@ class Catalog:
                 index=_index(methods),
             )
         return Catalog(MappingProxyType({**self.namespaces, namespace: entry}))
+
+    def typed(self, namespace: str, tools: Iterable[Tool]) -> Catalog:
+        """This catalogue with other output types of some tools, and all else as it is: nothing is indexed anew."""
+        held = self.namespaces[namespace]
+        changed = {tool.path.method: tool for tool in tools if held.methods[tool.path.method] != tool}
+        if not changed:
+            return self
+        lines = {method: line for method, line in held.lines.items() if method not in changed}
+        entry = replace(held, methods=MappingProxyType({**held.methods, **changed}), lines=lines, digests=[])
+        catalog = Catalog(MappingProxyType({**self.namespaces, namespace: entry}))
+        object.__setattr__(catalog, "_rankings", self._rankings)  # which are over the same indexes
+        return catalog
 
     def without(self, namespace: str) -> Catalog:
         """This catalogue with one namespace left out."""

@@ -17,7 +17,7 @@ from toolscript.runs.program import Limits
 from toolscript.runs.redaction import Redactor
 from toolscript.runs.rollback import Undo
 from toolscript.runs.turn import Answer, Raised, Returned
-from toolscript.runtime.upstreams import BUILTIN
+from toolscript.runtime.observed import BUILTIN, Observed
 from toolscript.tools import CallContext, Media, Tool
 
 log = logging.getLogger("toolscript.calls")
@@ -29,12 +29,19 @@ class Caller:
     """Acts on decided calls; never raises but for cancellation, and for a store that fails."""
 
     def __init__(
-        self, *, connector: Callable[[str], Connector | None], blobs: Blobs, clock: Clock, redactor: Redactor
+        self,
+        *,
+        connector: Callable[[str], Connector | None],
+        blobs: Blobs,
+        clock: Clock,
+        redactor: Redactor,
+        observed: Observed,
     ) -> None:
         self._connector = connector
         self._blobs = blobs
         self._clock = clock
         self._redactor = redactor
+        self._observed = observed
 
     async def sleep(self, decision: Sleep) -> Answer:
         """Answer when it is time."""
@@ -43,12 +50,15 @@ class Caller:
 
     async def call(self, decision: Execute, context: CallContext, limits: Limits) -> Answer:
         """Ask the tool to act, and give its answer."""
-        tool, args = decision.tool, decision.args
-        return await self._made(tool, args, lambda connector: connector.call(tool, args, context), context, limits)
+        tool, args = self._observed.own(decision.tool), decision.args
+        answer = await self._made(tool, args, lambda connector: connector.call(tool, args, context), context, limits)
+        self._observed.note(tool, answer)
+        return answer
 
     async def revert(self, undo: Undo, context: CallContext, limits: Limits) -> Answer:
         """Undo a call, and give what came of it."""
         tool, args = (undo.tool, undo.args) if undo.revert is None else (undo.revert, undo.revert_args)
+        tool = self._observed.own(tool)
 
         def made(connector: Connector) -> Coroutine[Any, Any, Any]:
             if undo.revert is not None:

@@ -32,6 +32,7 @@ from toolscript.runtime.clock import SystemClock
 from toolscript.runtime.guests import Guests, Isolation
 from toolscript.runtime.keeper import Keeper, Role
 from toolscript.runtime.launcher import Launcher
+from toolscript.runtime.observed import Observed
 from toolscript.runtime.operator import LIBRARY, Operator
 from toolscript.runtime.plugs import load
 from toolscript.runtime.replay import replay
@@ -100,11 +101,18 @@ class Runtime:
             scope=scope,
             saving=snippets_by == "model",
         )
-        self._upstreams = Upstreams([builtin, SnippetShelf(self.snippets), *connectors])
+        self._observed = Observed(self._store, scope)
+        self._upstreams = Upstreams([builtin, SnippetShelf(self.snippets), *connectors], self._observed)
         redactor = Redactor(secrets)
         self._around = Surroundings(
             store=self._store,
-            caller=Caller(connector=self._upstreams.connector, blobs=self._store, clock=self._clock, redactor=redactor),
+            caller=Caller(
+                connector=self._upstreams.connector,
+                blobs=self._store,
+                clock=self._clock,
+                redactor=redactor,
+                observed=self._observed,
+            ),
             clock=self._clock,
             catalog=lambda: self._upstreams.catalog,
             policy=self.policy,
@@ -140,6 +148,7 @@ class Runtime:
         except BaseException:
             await self._upstreams.close()
             raise
+        self._observed.start()
         self._keeper.start()
         return self
 
@@ -152,6 +161,7 @@ class Runtime:
             await self._upstreams.close()
         finally:
             await self._guests.close()
+            await self._observed.close()
             await self._store.close()
 
     @property
@@ -171,6 +181,7 @@ class Runtime:
         """Wait until every connector has connected, or could not."""
         patience_s = self._connect_timeout_s if timeout_s is None else timeout_s
         await self._upstreams.ready(lambda names: names, patience_s)
+        await self._observed.current()
 
     async def changed(self, since: Catalog) -> Catalog:
         """The catalogue, once it is another than `since`; for whoever follows it."""
@@ -376,4 +387,5 @@ class Runtime:
         if patience > 0:
             await self._upstreams.ready(lambda names: names, min(patience, self._connect_timeout_s))
         await self.snippets.load()  # another process may have saved some
+        await self._observed.current()
         return self.catalog

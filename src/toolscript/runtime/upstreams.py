@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
 from toolscript.catalog.catalog import Catalog
 from toolscript.errors import ConfigError
 from toolscript.ports import Connector
 from toolscript.runs.snippet import SNIPPETS
-
-BUILTIN = "codemode"
+from toolscript.runtime.observed import BUILTIN, Observed
 
 
 class Upstreams:
     """Keeps one catalogue current while connectors connect, change and break."""
 
-    def __init__(self, connectors: Iterable[Connector]) -> None:
+    def __init__(self, connectors: Iterable[Connector], observed: Observed) -> None:
         self._connectors: dict[str, Connector] = {}
         for connector in connectors:
             if connector.namespace in self._connectors:
                 raise ConfigError(f"two connectors are called {connector.namespace!r}; rename one of them")
             self._connectors[connector.namespace] = connector
         self._opened: list[Connector] = []
+        self._observed = observed
+        observed.follow(self._learned)
         self._change = asyncio.Event()
         self.catalog = Catalog.empty()
         """Every tool that a program can call."""
@@ -82,7 +83,7 @@ class Upstreams:
         fill = partial(
             Catalog.replace,
             namespace=connector.namespace,
-            tools=listing.tools,
+            tools=self._observed.shown(listing.tools),
             about=listing.about,
             state=listing.state,
             problems=listing.problems,
@@ -93,3 +94,12 @@ class Upstreams:
         elif connector.namespace != BUILTIN:
             self.offered = fill(self.offered)
         self._change.set()
+
+    def _learned(self, namespace: str, methods: Collection[str]) -> None:
+        """Show methods with what was learned of them; nobody is woken, because clients have read the types before."""
+        held = self.catalog.namespaces.get(namespace)
+        if held is not None:
+            known = [held.methods[method] for method in methods if method in held.methods]
+            tools = self._observed.shown(known)
+            self.catalog = self.catalog.typed(namespace, tools)
+            self.offered = self.offered.typed(namespace, tools)
