@@ -21,6 +21,7 @@ from toolscript.tokens import cut, estimate
 from toolscript.tools import Tool
 
 MAX_PATHS = 50
+ROOM = 48  # that a text is given beyond what it took: sums of estimates are a little off, and it must not be cut
 MAX_NAMED = 10  # paths that are listed as left out
 MARGIN = 24  # what the line breaks, and the line that says how many methods are left, may take
 MIN_TOKENS = 60  # less than this says nothing of a method
@@ -64,9 +65,11 @@ def describe(
 def _subject(catalog: Catalog, path: str) -> Subject | str:
     """What a path stands for, or the sentence that there is no such thing."""
     subject = _namespace(catalog, path) or catalog.meant(path)
+    method, colon, place = path.partition(":")
+    if isinstance(subject, Tool) and colon and subject.raw_name not in (path, path.partition(".")[2]):
+        subject = None  # it only looks alike when the part is left out
     if subject is not None:
         return subject
-    method, colon, place = path.partition(":")
     tool = catalog.meant(method.strip()) if colon else None
     if tool is not None and place.strip():
         part = Part(tool, place.strip())
@@ -85,7 +88,7 @@ def _within(writer: Writer, found: list[Subject], unknown: list[str], over: list
     needs = _needs(writer, found, left)
     for place, subject in enumerate(found):
         share = _share(needs[place:], left)
-        if share < MIN_TOKENS and len(found) > 1:
+        if share < min(MIN_TOKENS, needs[place]) and len(found) > 1:
             skipped.append(_path(subject))
             continue
         text, _ = _text(writer, subject, share)
@@ -109,7 +112,7 @@ def _needs(writer: Writer, found: list[Subject], budget_tokens: int) -> list[int
     for subject in found:
         apart = Writer(writer.catalog, writer.language, writer.outlook)
         text, whole = _text(apart, subject, fair) if fair >= MIN_TOKENS else ("", False)
-        needs.append(estimate(text) + 8 if whole else budget_tokens)
+        needs.append(estimate(text) + ROOM if whole else budget_tokens)
     return needs
 
 

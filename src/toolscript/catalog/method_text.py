@@ -86,7 +86,10 @@ class Writer:
         def printed(chars: int) -> Printed:
             return declared.part(part.place, chars) or Printed(lines=())
 
+        before = self.known
         found, types = self._fitting(printed, budget_tokens - 40)
+        if found.names and found.names[0] in before:
+            return f"{part} stands above: {found.names[0]}", True
         return "\n".join(filter(None, [types, self._missing(str(part.tool.path), found)])), not found.missing
 
     def parts_of(self, tool: Tool) -> str:

@@ -13,9 +13,16 @@ from toolscript.schema.keywords import count_of, json_text, list_of, member
 MAX_NAMES = 6  # names of properties that a note lists
 MAX_NOTES = 6  # notes of one schema
 
+_KEYWORDS = frozenset(
+    """allOf contains contentEncoding contentMediaType dependencies dependentRequired dependentSchemas if maxProperties
+    minProperties not patternProperties propertyNames""".split()  # noqa: SIM905 - a list would be a page
+)
+
 
 def beyond(node: Mapping[str, Any]) -> tuple[str, ...]:
     """The notes on one schema, without those on its parts."""
+    if _KEYWORDS.isdisjoint(node):
+        return ()
     found: list[str] = []
     for note in _notes(node):
         if note not in found:

@@ -59,7 +59,7 @@ class Places:
     @contextmanager
     def within(self, name: str) -> Generator[None]:
         """Everything that is printed in here belongs to this member."""
-        self._parts.append(member_text(name))
+        self._parts.append(name)
         try:
             yield
         finally:
@@ -76,7 +76,8 @@ class Places:
 
     @property
     def here(self) -> str:
-        return "".join(self._parts)
+        root, *names = self._parts
+        return root + "".join(map(member_text, names))
 
     def note(self) -> None:
         """Here something is cut."""

@@ -14,9 +14,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any, cast
 
 from toolscript.codec import Blob
@@ -31,9 +31,17 @@ LOOSE_PROPERTIES = 6  # as many keys without any that is always there make a map
 MAX_KEY_CHARS = 64
 SAMPLED = (32, 12, 6, 3)  # items that are looked at in an array, in one in it, and so on; the rest: 2
 MAPPED = 32  # values that are looked at in a map
+MAX_LOOKED = 3_000  # parts of one value that are looked at: 5 ms
 
 _FORMS = ("format", "contentEncoding")
-_BLOB = {
+_TEXT: dict[str, Any] = {"type": "string"}
+_BOOLEAN: dict[str, Any] = {"type": "boolean"}
+_INTEGER: dict[str, Any] = {"type": "integer"}
+_NUMBER: dict[str, Any] = {"type": "number"}
+_NULL: dict[str, Any] = {"type": "null"}
+_BYTES: dict[str, Any] = {"type": "string", "contentEncoding": "base64"}
+_DATE: dict[str, Any] = {"type": "string", "format": "date-time"}
+_BLOB: dict[str, Any] = {
     "type": "object",
     "properties": {"id": {"type": "string"}, "media_type": {"type": "string"}, "size": {"type": "integer"}},
     "required": ["id", "media_type", "size"],
@@ -54,8 +62,7 @@ _Seen = _Node | bool
 
 def observe(known: Schema | None, value: Any) -> Schema:
     """The schema of what was seen so far and of one more value; None is nothing seen."""
-    seen = _of(value, 0, 0)
-    return merge(known, seen)
+    return merge(known, _Look().at(value, 0, 0))
 
 
 def merge(known: Schema | None, other: Schema) -> Schema:
@@ -64,53 +71,62 @@ def merge(known: Schema | None, other: Schema) -> Schema:
     return _bounded(cast("_Seen", joined))
 
 
-def _of(value: Any, depth: int, arrays: int) -> _Seen:
-    """The schema of one value; `arrays` is how many arrays it lies in."""
-    match value:
-        case None:
-            return {"type": "null"}
-        case bool():
-            return {"type": "boolean"}
-        case int():
-            return {"type": "integer"}
-        case float():
-            return {"type": "number"}
-        case str():
-            return {"type": "string"}
-        case bytes():
-            return {"type": "string", "contentEncoding": "base64"}
-        case datetime():
-            return {"type": "string", "format": "date-time"}
-        case Blob():
-            return _BLOB
-        case _ if depth >= MAX_DEPTH:
-            return True
-        case list() | tuple():
-            items = cast("Sequence[Any]", value)
-            most = SAMPLED[arrays] if arrays < len(SAMPLED) else 2
-            seen = [_of(item, depth + 1, arrays + 1) for item in _sample(items, most)]
-            return {"type": "array", "items": reduce(_join, seen)} if seen else {"type": "array"}
-        case dict():
-            return _of_members(cast("dict[str, Any]", value), depth, arrays)
-        case _:
-            return True
+class _Look:
+    """One look at one value; of what lies beyond `MAX_LOOKED` parts, one item of an array stands for all."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MAX_LOOKED
+
+    def at(self, value: Any, depth: int, arrays: int) -> _Seen:
+        """The schema of a part, which lies so deep and in so many arrays."""
+        self.left -= 1
+        match value:
+            case str():
+                return _TEXT
+            case bool():
+                return _BOOLEAN
+            case int():
+                return _INTEGER
+            case None:
+                return _NULL
+            case float():
+                return _NUMBER
+            case bytes():
+                return _BYTES
+            case datetime():
+                return _DATE
+            case Blob():
+                return _BLOB
+            case _ if depth >= MAX_DEPTH:
+                return True
+            case list() | tuple():
+                items = cast("Sequence[Any]", value)
+                most = 1 if self.left <= 0 else SAMPLED[arrays] if arrays < len(SAMPLED) else 2
+                seen = _joined(self.at(item, depth + 1, arrays + 1) for item in _sample(items, most))
+                return {"type": "array"} if seen is None else {"type": "array", "items": seen}
+            case dict():
+                return self._at_members(cast("dict[str, Any]", value), depth, arrays)
+            case _:
+                return True
+
+    def _at_members(self, members: dict[str, Any], depth: int, arrays: int) -> _Node:
+        if len(members) > MAX_PROPERTIES:
+            held = (self.at(member, depth + 1, arrays) for member in _sample(list(members.values()), MAPPED))
+            return {"type": "object", "additionalProperties": _joined(held)}
+        properties: dict[str, _Seen] = {}
+        others: list[Any] = []
+        for name in sorted(members):
+            if is_data_key(name):
+                others.append(members[name])
+            else:
+                properties[name] = self.at(members[name], depth + 1, arrays)
+        extra = _joined(self.at(member, depth + 1, arrays) for member in _sample(others, MAPPED))
+        return {"type": "object", **_members(properties, list(properties), extra)}
 
 
-def _of_members(members: dict[str, Any], depth: int, arrays: int) -> _Node:
-    if len(members) > MAX_PROPERTIES:
-        held = [_of(member, depth + 1, arrays) for member in _sample(list(members.values()), MAPPED)]
-        return {"type": "object", "additionalProperties": reduce(_join, held)}
-    properties: dict[str, _Seen] = {}
-    others: list[Any] = []
-    for name in sorted(members):
-        if is_data_key(name):
-            others.append(members[name])
-        else:
-            properties[name] = _of(members[name], depth + 1, arrays)
-    extra = [_of(member, depth + 1, arrays) for member in _sample(others, MAPPED)]
-    return {"type": "object", **_members(properties, set(properties), _joined(extra))}
-
-
+@lru_cache(maxsize=4_096)
 def is_data_key(name: str) -> bool:
     """Whether a key looks like data, and not like a name that somebody gave a property."""
     if not name or len(name) > MAX_KEY_CHARS or _data_key.search(name):
@@ -122,8 +138,8 @@ def is_data_key(name: str) -> bool:
 
 def _sample(items: Sequence[Any], most: int) -> Iterable[Any]:
     """Items spread evenly, the first and the last among them."""
-    if len(items) <= most:
-        return items
+    if len(items) <= most or most == 1:
+        return items[:most]
     return (items[place * (len(items) - 1) // (most - 1)] for place in range(most))
 
 
@@ -134,7 +150,7 @@ def _joined(seen: Iterable[_Seen]) -> _Seen | None:
     return result
 
 
-def _members(properties: Mapping[str, _Seen], required: set[str], extra: _Seen | None) -> _Node:
+def _members(properties: Mapping[str, _Seen], required: Collection[str], extra: _Seen | None) -> _Node:
     """The members that a schema of objects has beside its type: rule 3."""
     size = len(properties)
     if (
@@ -143,7 +159,7 @@ def _members(properties: Mapping[str, _Seen], required: set[str], extra: _Seen |
         or (size >= LOOSE_PROPERTIES and not required)
     ):
         extra = _joined([*([] if extra is None else [extra]), *properties.values()])
-        properties, required = {}, set()
+        properties, required = {}, ()
     node: _Node = {}
     if properties:
         node["properties"] = {name: properties[name] for name in sorted(properties)}
@@ -155,7 +171,7 @@ def _members(properties: Mapping[str, _Seen], required: set[str], extra: _Seen |
 
 
 def _join(left: _Seen, right: _Seen) -> _Seen:
-    if left is right:
+    if left is right or left == right:
         return left
     if isinstance(left, bool) or isinstance(right, bool):
         return True
@@ -196,7 +212,7 @@ def _join_objects(left: _Node, right: _Node) -> _Node:
             properties[name] = _join(properties[name], held) if name in properties else held
     required = set(left.get("required", ())) & set(right.get("required", ()))
     if any("additionalProperties" in each and "properties" not in each for each in sides):  # a map stays one
-        return _members({}, set(), _joined([*extras, *properties.values()]))
+        return _members({}, (), _joined([*extras, *properties.values()]))
     return _members(properties, required, _joined(extras))
 
 

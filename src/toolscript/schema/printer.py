@@ -165,6 +165,9 @@ class Printer:
         if shape.stated and shape.extra is not None:  # first: after a type, parsers may take it for a part of that
             lines.append(f"{indent}[key: string]: {self._index(shape, self.detail.depth - level)}")
         for place, prop in enumerate(shown):
+            if self.left <= 0:
+                self.places.note()
+                break
             about = self.detail.about
             said = note(prop, self._shaped.glimpse, about, integers=True) if about else ""
             with self.places.within(prop.name):

@@ -155,7 +155,12 @@ class PythonPrinter:
     def _class(self, shape: Object, name: str, level: int) -> str:
         properties = needed_first(shape.properties)
         shown = properties[: self.detail.properties]
-        members = [(prop, self._member_type(prop, name, level)) for prop in shown]
+        members: list[tuple[Property, str]] = []
+        for prop in shown:
+            if self.left <= 0:
+                self.places.note()
+                break
+            members.append((prop, self._member_type(prop, name, level)))
         plain = all(self._fits_class(prop.name) for prop in shown)  # now that all types in here are known
         lines = [f"class {name}(TypedDict):" if plain else f'{name} = TypedDict("{name}", {{']
         head = "; ".join(

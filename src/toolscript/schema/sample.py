@@ -136,9 +136,18 @@ def _number(shape: Number) -> int | float:
         value = math.ceil(high) - 1 if shape.below is not None and high <= value else min(1, math.floor(high))
     if step:
         value = math.ceil(value / step) * step
-    if high is not None and value > high and low is not None and not shape.integer:
+    if low is not None and high is not None and not shape.integer and not _is_between(shape, value):
         value = (low + high) / 2
     return int(value) if float(value).is_integer() else value
+
+
+def _is_between(shape: Number, value: float) -> bool:
+    return (
+        (shape.minimum is None or value >= shape.minimum)
+        and (shape.maximum is None or value <= shape.maximum)
+        and (shape.above is None or value > shape.above)
+        and (shape.below is None or value < shape.below)
+    )
 
 
 def _string(shape: String) -> str:

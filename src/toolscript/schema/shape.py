@@ -451,7 +451,7 @@ def _example(node: Mapping[str, Any]) -> str | None:
 
 
 def _pointer_part(key: str) -> str:
-    return quote(key.replace("~", "~0").replace("/", "~1"), safe="~")
+    return quote(key.replace("~", "~0").replace("/", "~1"), safe="~", errors="replace")
 
 
 def _union(shapes: Iterable[Shape]) -> Shape:
