@@ -1,6 +1,7 @@
 """What a query may look like, and what an answer says: forms, pages, filters, approval."""
 
 import json
+import random
 import time
 from pathlib import Path
 
@@ -9,13 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.decisions.catalogs import large, small, tool
 
+from toolscript.catalog import ranking
 from toolscript.catalog.catalog import Catalog
 from toolscript.catalog.questions import MAX_QUESTIONS, questions
 from toolscript.catalog.search import ask, found_text, search
 from toolscript.tokens import estimate
 
 SMALL = small()
-LARGE = large(2_000, 8)
+LARGE_SIZE = 2_000
+LARGE = large(LARGE_SIZE, 8)
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "search.json").read_text(encoding="utf-8"))
 
 
@@ -190,6 +193,33 @@ def test_a_changed_catalogue_is_ranked_like_one_made_afresh():
     changed, fresh = old.replace("service3", tools), large(1_000, 10).replace("service3", tools)
     for query in ("zebra", "export report", "get user by id", "list"):
         assert search(changed, query) == search(fresh, query)
+
+
+WORDS = ["get", "list", "export", "delete", "report", "customer", "invoice", "user", "budget", "id", "limit", "note"]
+WORDS += ["service", "one", "by", "its", "all", "fetch"]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_short_cuts_change_no_answer(seed, monkeypatch):
+    """Sums by lanes, sums by loops, and looking at every tool must agree."""
+    chosen = random.Random(seed)
+    query = " ".join(chosen.choices(WORDS, k=chosen.choice([1, 2, 4, 9, 30])))
+    namespace = chosen.choice([None, None, "service2", ["service1", "service5"]])
+    answers = []
+    for long, candidates in ((64, 2_000), (1, 2_000), (10**9, 2_000), (64, 10**9)):
+        monkeypatch.setattr(ranking, "LONG", long)
+        monkeypatch.setattr(ranking, "CANDIDATES", candidates)
+        fresh = Catalog(LARGE.namespaces)
+        answers.append(search(fresh, query, namespace=namespace))
+    assert answers[1:] == answers[:1] * 3
+
+
+@pytest.mark.parametrize("query", ["get list id user", "export the report of a customer", "budget", "note"])
+def test_the_best_few_are_the_head_of_a_long_answer(query):
+    whole = ask(LARGE, query, depth=LARGE_SIZE).answers[0].hits
+    assert [hit.score for hit in whole] == sorted((hit.score for hit in whole), reverse=True)
+    for limit in (1, 5, 10, 50):
+        assert search(LARGE, query, limit=limit).hits == whole[:limit]
 
 
 ANYTHING = st.recursive(

@@ -190,15 +190,16 @@ def _index(methods: Mapping[str, Tool]) -> Index:
 
 
 def _document(tool: Tool) -> Document:
+    method, raw = tool.path.method, tool.raw_name
     return Document(
         path=tool.path,
-        name=tool.path.method if bare(tool.raw_name) == bare(tool.path.method) else tool.raw_name,
+        name=method if raw == method or bare(raw) == bare(method) else raw,
         description=tool.description,
         parameters=tuple(
             (name, f"{about} {' '.join(values)}" if values else about)
             for name, about, values in parameters(tool.input_schema)
         ),
-        aliases=(tool.raw_name,) if tool.raw_name != tool.path.method else (),
+        aliases=(raw,) if raw != method else (),
     )
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -89,7 +90,7 @@ class Index:
 
     def _read(self, documents: Iterable[Document]) -> None:
         lists: dict[str, array[int]] = {}
-        counts: dict[str, int] = {}
+        counts = Counter[str]()
         names: list[tuple[int, int]] = []
         in_names: set[str] = set()
         impacts = _IMPACTS
@@ -112,7 +113,7 @@ class Index:
             self._keys.append(hash(term))
             self.postings += lists.pop(term)
             self._ends.append(len(self.postings))
-            self._counts.append(counts.get(term, 0))
+            self._counts.append(counts[term])
 
 
 STEPS = 256  # of tf' to 1, in the table of impacts
@@ -122,7 +123,7 @@ _IMPACTS = [min(MAX_IMPACT, 1 + int(FINE * tf / (tf + K1 * STEPS))) for tf in ra
 _PLANS = tuple((weight, 1 - b, b / usual) for weight, b, usual in zip(WEIGHTS, BS, USUAL, strict=True))
 
 
-def _told(document: Document, counts: dict[str, int]) -> dict[str, float]:
+def _told(document: Document, counts: Counter[str]) -> dict[str, float]:
     """The tf' of each term of a document; the terms that it is heard by are counted."""
     fields = (
         document_terms(document.path.namespace)[:MAX_SPACE],
@@ -135,8 +136,7 @@ def _told(document: Document, counts: dict[str, int]) -> dict[str, float]:
     get = told.get
     for place, (terms, (weight, base, slope)) in enumerate(zip(fields, _PLANS, strict=True)):
         if place == _FAINT:
-            for term in told:
-                counts[term] = counts.get(term, 0) + 1
+            counts.update(list(told))
         unit = weight / (base + slope * len(terms))
         for term in terms:
             told[term] = get(term, 0.0) + unit

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
+
+from toolscript.catalog.stem import stem
 
 _DOCUMENT_STOPS = """a an the i you he she it we they me him her us them my your his its our their this that these those
 is are was were be been being am do does did done have has had having will would shall should may might must can could
@@ -76,15 +78,6 @@ def _unspaced() -> re.Pattern[str]:
     return re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 
 
-@cache
-def _stemmer() -> Callable[[str], str]:
-    """The stemmer, imported at the first search: it brings thirty languages, which a process that only runs programs
-    should not wait for."""
-    import snowballstemmer  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
-
-    return snowballstemmer.stemmer("english").stemWord  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-
-
 def words(text: str) -> Iterator[tuple[str, str]]:
     """Each word of the text with its stem, in order, stop words included."""
     for word in _split(text):
@@ -103,13 +96,13 @@ def document_terms(text: str) -> list[str]:
 def query_terms(text: str) -> list[str]:
     """The terms of a question: boilerplate and leftovers dropped, unless nothing else is there."""
     every = list(words(text))
-    told = [stem for word, stem in every if (word not in QUERY_STOPS and len(word) > 1) or not word.isascii()]
-    return told or [stem for _, stem in every]
+    told = [root for word, root in every if (word not in QUERY_STOPS and len(word) > 1) or not word.isascii()]
+    return told or [root for _, root in every]
 
 
 def name_key(text: str) -> str:
     """The same for all spellings of a name: `deleteCustomer`, `delete_customer`, `Delete customers`."""
-    return " ".join(sorted({stem for _, stem in words(text)}))
+    return " ".join(sorted({root for _, root in words(text)}))
 
 
 def _split(text: str) -> list[str]:
@@ -125,7 +118,7 @@ def _plain(text: str) -> str:
 def _remember(word: str) -> _Parts:
     lowered = [part.lower() for part in _hump.sub(" ", word).split()]
     parts = tuple(pair for part in lowered for pair in _stemmed(part[:64]))
-    known = (parts, tuple(stem for lower, stem in parts if lower not in DOCUMENT_STOPS))
+    known = (parts, tuple(root for lower, root in parts if lower not in DOCUMENT_STOPS))
     if len(_remembered) < MAX_REMEMBERED:
         _remembered[word] = known
     return known
@@ -133,7 +126,7 @@ def _remember(word: str) -> _Parts:
 
 def _stemmed(word: str) -> Iterator[tuple[str, str]]:
     if word.isascii():
-        yield word, _stemmer()(word)
+        yield word, stem(word)
         return
     position = 0
     for run in _unspaced().finditer(word):
@@ -148,7 +141,7 @@ def _stemmed(word: str) -> Iterator[tuple[str, str]]:
 
 
 def _stemmed_plain(word: str) -> Iterator[tuple[str, str]]:
-    yield word, _stemmer()(word)
+    yield word, stem(word)
 
 
 @cache
@@ -156,7 +149,7 @@ def synonyms() -> dict[str, frozenset[str]]:
     """For each stem of a group the stems of its other words."""
     found: dict[str, set[str]] = {}
     for group in _GROUPS:
-        stems = {stem for _, stem in words(group)}
-        for stem in stems:
-            found.setdefault(stem, set()).update(stems - {stem})
-    return {stem: frozenset(others) for stem, others in found.items()}
+        stems = {root for _, root in words(group)}
+        for root in stems:
+            found.setdefault(root, set()).update(stems - {root})
+    return {root: frozenset(others) for root, others in found.items()}
