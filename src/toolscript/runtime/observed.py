@@ -1,7 +1,8 @@
 """What tools without an output schema were seen to return: learned from their answers, and kept in the store.
 
 1. A call pays for a count and, if its answer is looked at, for putting it aside: the first `FIRST` answers of a tool
-   in this process, and then those whose number is a power of two. All else is done afterwards.
+   in this process, and then those whose number is a power of two. All else is done afterwards. Of the first answers
+   those that come after `SAME` others which said nothing new are let go.
 2. What is looked at is the answer as the program gets it, without secrets, and it is forgotten as soon as its form is
    known.
 3. What was learned is added to what the store has, so processes learn from each other. It holds for one description and
@@ -33,6 +34,7 @@ log = logging.getLogger("toolscript.observed")
 
 BUILTIN = "codemode"
 FIRST = 20
+SAME = 4
 MAX_BYTES = 256 << 10  # of an answer that is looked at: 10 ms
 MAX_ASIDE_BYTES = 1 << 20  # of answers that are put aside at a time
 PAUSE_S = 1.0  # between two writes to the store
@@ -56,7 +58,8 @@ class Observed:
         self._scope = scope
         self._followers: list[Followed] = []
         self._counts: dict[ToolPath, int] = {}
-        self._aside: deque[tuple[Tool, Encoded]] = deque()
+        self._same: dict[ToolPath, int] = {}
+        self._aside: deque[tuple[Tool, Encoded, int]] = deque()
         self._aside_bytes = 0
         self._learned: dict[str, dict[str, _Learned]] = {}
         self._digests: dict[ToolPath, tuple[str, Schema, str]] = {}
@@ -96,7 +99,7 @@ class Observed:
             return
         if self._aside_bytes + len(answer.value) <= MAX_ASIDE_BYTES:
             self._aside_bytes += len(answer.value)
-            self._aside.append((tool, answer.value))
+            self._aside.append((tool, answer.value, count))
             self._wanted.set()
 
     def shown(self, tools: Sequence[Tool]) -> Sequence[Tool]:
@@ -126,10 +129,14 @@ class Observed:
         """Look at what was put aside."""
         changed: set[ToolPath] = set()
         while self._aside:
-            tool, answer = self._aside.popleft()
+            tool, answer, count = self._aside.popleft()
             self._aside_bytes -= len(answer)
             known = self._of(tool)
+            same = self._same.get(tool.path, 0)
+            if same >= SAME and count <= FIRST:
+                continue
             schema = observe(known, decoded(answer))
+            self._same[tool.path] = same + 1 if schema == known else 0
             if schema != known:
                 self._learned.setdefault(tool.path.namespace, {})[tool.path.method] = _Learned(
                     self._digest(tool), schema
