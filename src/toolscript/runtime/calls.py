@@ -52,7 +52,7 @@ class Caller:
         """Ask the tool to act, and give its answer."""
         tool, args = self._observed.own(decision.tool), decision.args
         answer = await self._made(tool, args, lambda connector: connector.call(tool, args, context), context, limits)
-        self._observed.note(tool, answer)
+        self._observed.note(decision.tool, answer)
         return answer
 
     async def revert(self, undo: Undo, context: CallContext, limits: Limits) -> Answer:

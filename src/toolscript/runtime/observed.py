@@ -37,6 +37,7 @@ FIRST = 20
 SAME = 4
 MAX_BYTES = 256 << 10  # of an answer that is looked at: 10 ms
 MAX_ASIDE_BYTES = 1 << 20  # of answers that are put aside at a time
+MAX_MET = 10_000  # tools that are held, so that a call finds them at once
 PAUSE_S = 1.0  # between two writes to the store
 
 Followed = Callable[[str, Collection[str]], None]
@@ -50,6 +51,23 @@ class _Learned:
     schema: Schema
 
 
+@dataclass(slots=True)
+class _Tally:
+    """How many answers a tool gave in this process, and how many in a row said nothing new."""
+
+    count: int = 0
+    same: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """A tool that was called, the same as its connector listed it, and its tally, if its answers are looked at."""
+
+    tool: Tool
+    own: Tool
+    tally: _Tally | None
+
+
 class Observed:
     """Learns, shows tools with what it learned, and tells who follows it of which methods it knows more."""
 
@@ -57,13 +75,14 @@ class Observed:
         self._cells = cells
         self._scope = scope
         self._followers: list[Followed] = []
-        self._counts: dict[ToolPath, int] = {}
-        self._same: dict[ToolPath, int] = {}
+        self._tallies: dict[ToolPath, _Tally] = {}
+        self._met: dict[
+            int, _Met
+        ] = {}  # by the id of a tool, which it holds: to hash a path takes longer than all else
         self._aside: deque[tuple[Tool, Encoded, int]] = deque()
         self._aside_bytes = 0
         self._learned: dict[str, dict[str, _Learned]] = {}
         self._digests: dict[ToolPath, tuple[str, Schema, str]] = {}
-        self._own: dict[ToolPath, tuple[Tool, Tool]] = {}
         self._known: set[str] = set()  # the namespaces that were read from the store, or are to be
         self._to_read: list[str] = []
         self._to_save: set[ToolPath] = set()
@@ -89,11 +108,11 @@ class Observed:
 
     def note(self, tool: Tool, answer: Answer) -> None:
         """A tool gave this answer."""
-        path = tool.path
-        count = self._counts[path] = self._counts.get(path, 0) + 1
-        if count > FIRST and count & (count - 1):
+        tally = (self._met.get(id(tool)) or self._meet(tool)).tally
+        if tally is None:
             return
-        if not _is_silent(tool) or path.namespace in (BUILTIN, SNIPPETS):
+        tally.count = count = tally.count + 1
+        if count > FIRST and count & (count - 1):
             return
         if not isinstance(answer, Returned) or len(answer.value) > MAX_BYTES or TAGGED_JSON in answer.value:
             return
@@ -118,12 +137,7 @@ class Observed:
 
     def own(self, tool: Tool) -> Tool:
         """The tool as its connector listed it."""
-        if not tool.observed:
-            return tool
-        known = self._own.get(tool.path)
-        if known is None or known[0] is not tool:
-            known = self._own[tool.path] = (tool, replace(tool, output_schema=None, observed=False))
-        return known[1]
+        return (self._met.get(id(tool)) or self._meet(tool)).own
 
     async def learn(self) -> None:
         """Look at what was put aside."""
@@ -132,11 +146,11 @@ class Observed:
             tool, answer, count = self._aside.popleft()
             self._aside_bytes -= len(answer)
             known = self._of(tool)
-            same = self._same.get(tool.path, 0)
-            if same >= SAME and count <= FIRST:
+            tally = self._tallies[tool.path]
+            if tally.same >= SAME and count <= FIRST:
                 continue
             schema = observe(known, decoded(answer))
-            self._same[tool.path] = same + 1 if schema == known else 0
+            tally.same = tally.same + 1 if schema == known else 0
             if schema != known:
                 self._learned.setdefault(tool.path.namespace, {})[tool.path.method] = _Learned(
                     self._digest(tool), schema
@@ -213,11 +227,20 @@ class Observed:
             for learned in self._followers:
                 learned(namespace, methods)
 
+    def _meet(self, tool: Tool) -> _Met:
+        if len(self._met) >= MAX_MET:
+            self._met.clear()
+        tally = None
+        if _is_silent(tool) and tool.path.namespace not in (BUILTIN, SNIPPETS):
+            tally = self._tallies.setdefault(tool.path, _Tally())
+        met = self._met[id(tool)] = _Met(tool, _as_listed(tool), tally)
+        return met
+
     def _shown(self, tool: Tool, learned: dict[str, _Learned]) -> Tool:
         if tool.path.method not in learned or not _is_silent(tool):
             return tool
         schema = self._of(tool)
-        return self.own(tool) if schema is None else replace(tool, output_schema=schema, observed=True)
+        return _as_listed(tool) if schema is None else replace(tool, output_schema=schema, observed=True)
 
     def _of(self, tool: Tool) -> Schema | None:
         learned = self._learned.get(tool.path.namespace, {}).get(tool.path.method)
@@ -239,6 +262,11 @@ class Observed:
 def _is_silent(tool: Tool) -> bool:
     """Whether a tool does not say itself what it returns."""
     return tool.output_schema is None or tool.observed
+
+
+def _as_listed(tool: Tool) -> Tool:
+    """The tool as its connector listed it."""
+    return replace(tool, output_schema=None, observed=False) if tool.observed else tool
 
 
 @contextmanager
