@@ -6,7 +6,7 @@ import typing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from tests.decisions.languages import is_python, python_declares
 from tests.decisions.test_typescript import hostile, hostile_schema, tool
 
@@ -100,6 +100,7 @@ def test_a_stub_is_a_module_whose_names_all_resolve(monkeypatch):
     assert typing.get_type_hints(space["_space"].find, space)["return"] == list[node]
 
 
+@settings(deadline=None)  # several texts in one example, on however busy a machine
 @given(hostile, hostile, hostile, hostile)
 def test_text_of_a_schema_never_breaks_out(name, about, constant, definition):
     schema = hostile_schema(name, about, constant, definition)

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.decisions.languages import is_typescript, typescript_declares
 
@@ -136,6 +136,7 @@ def test_an_argument_with_a_default_is_optional_and_a_result_with_one_is_not():
     assert signature(tool(schema, schema)) == "space.act({ level?: string }): Promise<{ level: string }>"
 
 
+@settings(deadline=None)  # several texts in one example, on however busy a machine
 @given(hostile, hostile, hostile, hostile)
 def test_text_of_a_schema_never_breaks_out(name, about, constant, definition):
     schema = hostile_schema(name, about, constant, definition)

@@ -3,7 +3,9 @@
 1. What the schema does not clearly forbid passes: the source checks again, and knows better.
 2. Checking never fails and never hangs: a pattern that could run away is not tried, a recursive schema is followed
    `MAX_STEPS` times, and each (definition, value) pair once.
-3. A problem names the offending part by its path, what was expected, what was given, and the likely cure.
+3. A problem names the offending part by its path, what was expected, what was given, and the likely cure. Of a union
+   the nearest option is explained.
+4. What does not fit is read in another way where exactly one other way fits: as `toolscript.schema.coerce` says.
 
 A schema is compiled once into closures; each takes a value and its place and gives problems, `()` where there are none.
 """
@@ -18,6 +20,7 @@ from difflib import get_close_matches
 from typing import Any, cast
 
 from toolscript.codec import Blob
+from toolscript.schema.coerce import coerced
 from toolscript.schema.patterns import compiled_safely
 from toolscript.schema.problems import (
     MAX_PROBLEMS,
@@ -83,6 +86,7 @@ class Checker:
     def __init__(self, schema: Schema) -> None:
         self._shaped = Shaped(schema)
         self._named: dict[str, _Check] = {}
+        self._asked: dict[int, tuple[Shape, _Check]] = {}
         self._root = self._compiled(self._shaped.root)
 
     def value(self, value: Any) -> Problems:
@@ -92,6 +96,20 @@ class Checker:
     def arguments(self, args: Mapping[str, Any]) -> Problems:
         """The problems of a call's arguments by name; paths begin with the argument's name."""
         return self._root(args, ("",), _Walk())[:MAX_PROBLEMS]
+
+    def fitted(self, args: Mapping[str, Any]) -> tuple[Mapping[str, Any], Problems]:
+        """A call's arguments as the schema takes them, and the problems that are left: rule 4."""
+        problems = self.arguments(args)
+        if not problems:
+            return args, problems
+        read: Any = coerced(args, self._shaped.root, follow=self._shaped.follow, takes=self._takes)
+        return (args, problems) if read is args else (read, self.arguments(read))
+
+    def _takes(self, shape: Shape, value: Any) -> bool:
+        known = self._asked.get(id(shape))
+        if known is None:
+            known = self._asked[id(shape)] = (shape, self._compiled(shape))
+        return not known[1](value, ("$",), _Walk())
 
     def _compiled(self, shape: Shape) -> _Check:
         match shape:
@@ -117,7 +135,9 @@ class Checker:
                 return self._union(shape)
             case Intersection(parts):
                 checks = [self._compiled(part) for part in parts]
-                return lambda value, at, walk: next((found for each in checks if (found := each(value, at, walk))), ())
+                return lambda value, at, walk: tuple(
+                    dict.fromkeys(problem for each in checks for problem in each(value, at, walk))
+                )
             case Ref():
                 return self._ref(shape)
 

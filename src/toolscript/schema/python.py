@@ -185,7 +185,8 @@ class Declarations:
             return head + printer.define(shaped.follow(shape), of_text, name or place), [printer]
 
         line = f"{head}{of_text}: TypeAlias = {_line(shaped, shaped.follow(shape), max_chars // 3)}"
-        return fitted(call, max_chars, self._known | {of_text}) or Printed(lines=(line,), cut=(place,))
+        printed = fitted(call, max_chars, self._known | {of_text}) or Printed(lines=(line,), cut=(place,))
+        return replace(printed, names=(of_text, *printed.names)) if name else printed
 
     def _call(self, detail: Detail, max_chars: int, method: bool = False) -> tuple[str, list[PythonPrinter]]:
         """The call, and the printers that know which types it names."""

@@ -14,15 +14,13 @@ It reads drafts 04 to 2020-12 and OpenAPI 3.0 alike, because tools mix them. Its
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, cast
-from urllib.parse import quote, unquote
 
 from toolscript.schema.beyond import beyond
+from toolscript.schema.definitions import Definitions, is_plain_object
 from toolscript.schema.keywords import (
-    anchors,
     constant,
     count_of,
     inferred,
@@ -37,7 +35,6 @@ from toolscript.schema.keywords import (
     types_of,
 )
 from toolscript.schema.meeting import met
-from toolscript.schema.names import namespace_names
 from toolscript.schema.shapes import (
     Anything,
     Array,
@@ -62,28 +59,8 @@ MAX_PLACES = 200  # of a tuple
 MAX_NODES = 20_000  # of one schema with all that it refers to; the largest of four vendors' has 2,538
 
 
-_breaks = re.compile(r"[\W_]+")
-# Types that the languages have already, beyond the globals that `namespace_names` keeps clear of.
-_TAKEN = """Any Awaited Exclude Extract Final Literal Never NoReturn NonNullable NotRequired Omit Optional Parameters
-Partial Pick Protocol Readonly ReadonlyArray Record Required ReturnType Self TypeAlias TypedDict Union Unpack"""
-_TYPE_NAMES = frozenset(_TAKEN.split())
-
-
-_KEYWORD_SEGMENTS = frozenset(
-    {"$defs", "definitions", "properties", "items", "components", "schemas", "anyOf", "oneOf", "allOf", "schema"}
-)
-
-
-_DEFINITIONS = ("#/$defs", "#/definitions", "#/components/schemas")
-
-
 SOME_OBJECT = Object(properties=(Property(name="", shape=Anything()),))
 """What stands for an object with properties that nobody has looked at yet."""
-
-# Keywords beside which a node with properties is an object and nothing else.
-_PLAIN = frozenset(
-    {"properties", "required", "description", "title", "example", "examples", "type", "additionalProperties"}
-)
 
 
 class Shaped:
@@ -91,12 +68,13 @@ class Shaped:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._builder = _Builder(schema)
+        self._definitions = Definitions(schema)
+        self._builder = _Builder(self._definitions)
         self.root: Shape = self._builder.build(schema, 0)
 
     def is_whole(self, ref: Ref) -> bool:
         """Whether a `Ref` of this schema stands for all of it."""
-        return self._builder.node(ref) is self._schema
+        return self._definitions.node(ref) is self._schema
 
     def resolve(self, ref: Ref) -> Shape:
         """What a `Ref` of this schema stands for: never a `Ref` again."""
@@ -104,17 +82,17 @@ class Shaped:
 
     def glimpse(self, shape: Shape) -> Shape:
         """As `follow`, but a definition that is plainly an object is not built: `SOME_OBJECT` stands for it."""
-        if isinstance(shape, Ref) and self._builder.is_plain_object(shape):
+        if isinstance(shape, Ref) and is_plain_object(self._definitions.node(shape)):
             return SOME_OBJECT
         return self.follow(shape)
 
     def node(self, ref: Ref) -> Any:
         """The schema that a `Ref` of this schema was read from, to tell whether two are the very same."""
-        return self._builder.node(ref)
+        return self._definitions.node(ref)
 
     def named(self, name: str) -> Ref | None:
         """The definition of this name, if the schema has one."""
-        return self._builder.named(name)
+        return self._definitions.named(name)
 
     def follow(self, shape: Shape) -> Shape:
         """The shape itself, or what it refers to."""
@@ -143,49 +121,27 @@ def parameters(schema: Schema) -> Iterator[tuple[str, str, tuple[str, ...]]]:
 class _Builder:
     """Builds the shapes of one document, and remembers the definitions that were referred to."""
 
-    def __init__(self, root: Schema) -> None:
-        self._root = root
-        self._nodes: dict[str, Any] = {}
-        self._names: dict[str, str] = {}
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
         self._built: dict[str, Shape] = {}
         self._building: set[str] = set()
-        self._anchors: dict[str, Any] | None = None
         self._left = MAX_NODES
 
     def resolve(self, ref: Ref) -> Shape:
         name = ref.name
         if name in self._built:
             return self._built[name]
-        if name in self._building or name not in self._nodes:
+        if name in self._building or not self._definitions.has(ref):
             return Unknown(f"{name} is defined by itself")
         self._building.add(name)
         try:
-            built = self.build(self._nodes[name], 0)
+            built = self.build(self._definitions.node(ref), 0)
             if isinstance(built, Ref):
                 built = self.resolve(built)
         finally:
             self._building.discard(name)
         self._built[name] = built
         return built
-
-    def is_plain_object(self, ref: Ref) -> bool:
-        node = self._nodes.get(ref.name)
-        return ref.name not in self._built and _is_plain_object(node)
-
-    def node(self, ref: Ref) -> Any:
-        return self._nodes.get(ref.name)
-
-    def named(self, name: str) -> Ref | None:
-        if name in self._nodes:
-            return Ref(name)
-        for place in _DEFINITIONS:
-            held = pointed(self._root, place) if isinstance(self._root, Mapping) else None
-            for key in cast("Mapping[Any, Any]", held) if isinstance(held, Mapping) else ():
-                if _breaks.sub("", str(key)).casefold() == _breaks.sub("", name).casefold():
-                    found = self._ref(f"{place}/{_pointer_part(str(key))}")
-                    if isinstance(found, Ref) and found.name == name:
-                        return found
-        return None
 
     def build(self, schema: Any, depth: int) -> Shape:
         self._left -= 1
@@ -207,7 +163,7 @@ class _Builder:
     def _parts(self, node: Mapping[str, Any], depth: int) -> Iterator[Shape]:
         for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
             if keyword in node:
-                yield self._ref(node[keyword])
+                yield self._definitions.at(node[keyword])
         yield self._own(node, depth)
         for part in list_of(node.get("allOf")):
             yield self.build(part, depth)
@@ -232,48 +188,6 @@ class _Builder:
             else:
                 completed.append(option)
         return completed
-
-    def _ref(self, pointer: Any) -> Shape:
-        if not isinstance(pointer, str):
-            return Unknown("a reference that is no text")
-        if pointer not in self._names:
-            found = self._located(pointer)
-            if found is None:
-                return Unknown(f"reference to {pointer[:80]}, which is not in the schema")
-            name = base = self._named(pointer, found)
-            number = 1
-            while name in self._nodes:
-                number += 1
-                name = f"{base}_{number}"
-            self._names[pointer] = name
-            self._nodes[name] = found
-        return Ref(self._names[pointer])
-
-    def _located(self, pointer: str) -> Any:
-        root = self._root
-        if not isinstance(root, Mapping):
-            return None
-        if pointer in {"", "#"} or pointer == root.get("$id"):
-            return root
-        if pointer.startswith("#/"):
-            return pointed(root, pointer)
-        if self._anchors is None:
-            self._anchors = dict(anchors(root))
-        base, _, fragment = pointer.partition("#")
-        if not base:
-            return self._anchors.get(f"#{fragment}")
-        node = self._anchors.get(base, self._anchors.get(base.rsplit("/", 1)[-1]))
-        return (
-            pointed(cast("Mapping[str, Any]", node), f"#{fragment}") if fragment and isinstance(node, Mapping) else node
-        )
-
-    def _named(self, pointer: str, node: Any) -> str:
-        segments = [part for part in unquote(pointer).replace("~1", "_").replace("~0", "_").split("/") if part]
-        telling = [part for part in segments if part not in _KEYWORD_SEGMENTS and not part.isdecimal() and part != "#"]
-        title = cast("Any", node).get("title") if isinstance(node, Mapping) else None
-        raw = telling[-1] if telling else title if isinstance(title, str) else "Root"
-        (name,) = namespace_names(["".join(part[:1].upper() + part[1:] for part in _breaks.split(raw))]).values()
-        return f"{name}_" if name in _TYPE_NAMES else name
 
     def _own(self, node: Mapping[str, Any], depth: int) -> Shape:
         """What the node says by itself: its constants, or its types with their keywords."""
@@ -432,26 +346,12 @@ class _Builder:
         )
 
 
-def _is_plain_object(node: Any) -> bool:
-    if not isinstance(node, Mapping):
-        return False
-    said = cast("Mapping[str, Any]", node)
-    properties = said.get("properties")
-    if not isinstance(properties, Mapping) or not properties:
-        return False
-    return said.get("type", "object") == "object" and all(key in _PLAIN or key[:2] == "x-" for key in said)
-
-
 def _example(node: Mapping[str, Any]) -> str | None:
     """The first example that a node gives, as JSON text."""
     for value in [*list_of(node.get("examples")), *([node["example"]] if "example" in node else [])]:
         if value is not None:
             return json_text(value)
     return None
-
-
-def _pointer_part(key: str) -> str:
-    return quote(key.replace("~", "~0").replace("/", "~1"), safe="~", errors="replace")
 
 
 def _union(shapes: Iterable[Shape]) -> Shape:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from toolscript.schema.detail import EVERYTHING, LINE, Detail, needed_first
@@ -122,7 +123,8 @@ class Declarations:
                 return f"{head}type {of_text} = {printer.block(shaped.follow(shape))}", [printer]
 
         line = f"{head}type {of_text} = {type_text_of(shaped, shaped.follow(shape), max_chars // 3)}"
-        return fitted(call, max_chars, self._known | {of_text}) or Printed(lines=(line,), cut=(place,))
+        printed = fitted(call, max_chars, self._known | {of_text}) or Printed(lines=(line,), cut=(place,))
+        return replace(printed, names=(of_text, *printed.names)) if name else printed
 
     def _call(self, detail: Detail, max_chars: int) -> tuple[str, list[Printer]]:
         """The call, and the printers that know which types it names."""
