@@ -1,11 +1,16 @@
+import ast
 import json
 import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.decisions.languages import is_python, is_typescript
 
+from toolscript.schema import python
+from toolscript.schema.check import check
+from toolscript.schema.sample import sample_arguments
 from toolscript.schema.shape import parameters, shape
 from toolscript.schema.shapes import (
     Anything,
@@ -20,7 +25,8 @@ from toolscript.schema.shapes import (
     Union,
     Unknown,
 )
-from toolscript.schema.typescript import type_text
+from toolscript.schema.typescript import ambient, declarations, signature, type_text
+from toolscript.tools import Tool, ToolPath
 
 RECORDED = Path(__file__).parents[3] / "shared" / "data" / "mcp_tools"
 KEYWORDS = ["type", "properties", "items", "anyOf", "allOf", "oneOf", "$ref", "$defs", "enum", "const", "required"]
@@ -35,12 +41,23 @@ anything = st.recursive(
 )
 
 
+@settings(deadline=None)  # many texts in one example, on however busy a machine
 @given(anything)
 def test_no_schema_is_too_strange(schema):
     shaped = shape(schema)
     assert shaped.follow(shaped.root) is not None
-    assert type_text(schema)
+    assert is_typescript(f"type T = {type_text(schema)}")
+    assert ast.parse(python.type_text(schema), mode="eval")
     assert list(parameters(schema)) is not None
+    strange = Tool(
+        path=ToolPath("space", "act"), raw_name="act", description="", input_schema=schema, output_schema=schema
+    )
+    for text in (signature(strange), declarations(strange), ambient([strange])):
+        assert is_typescript(text), text
+    for text in (python.signature(strange), python.declarations(strange), python.stub([strange])):
+        assert is_python(text), text
+    args = sample_arguments(schema, lambda given: not check(schema, given))
+    assert args is None or check(schema, dict(args)) == ()
 
 
 def test_an_object_keeps_what_is_said_of_its_properties():
@@ -117,3 +134,41 @@ def test_every_recorded_schema_is_understood():
         for tool in json.loads(file.read_text(encoding="utf-8"))["tools"]:
             for schema in (tool["inputSchema"], tool.get("outputSchema", True)):
                 assert "Unknown(" not in repr(shape(schema).root), tool["name"]
+
+
+def test_types_that_a_part_excludes_are_no_options():
+    schema = {"type": ["object", "null"], "anyOf": [{"properties": {"a": {}}}, {"type": "null"}, {"type": "string"}]}
+    assert shape(schema).root == Union((Object(properties=(Property(name="a", shape=Anything()),)), Null()))
+    assert shape({"allOf": [{"enum": ["a", "b"]}, {"enum": ["b"]}]}).root == Constant('"b"')
+    assert shape({"allOf": [{"type": "integer"}, {"minimum": 1}, {"maximum": 9}]}).root == (
+        Number(integer=True, minimum=1, maximum=9)
+    )
+
+
+def test_two_ways_to_one_definition_are_one_reference():
+    schema = {"properties": {"a": {"$ref": "#/$defs/N"}, "b": {"$ref": "#it"}}, "$defs": {"N": {"$anchor": "it"}}}
+    assert [prop.shape for prop in shape(schema).root.properties] == [Ref("N"), Ref("It")]
+    again = {"anyOf": [{"$ref": "#/$defs/N"}, {"$ref": "#/$defs/%4E"}], "$defs": {"N": {"properties": {"a": {}}}}}
+    assert shape(again).root == Ref("N")
+
+
+def test_what_types_cannot_say_is_kept_as_notes():
+    schema = {
+        "type": "object",
+        "properties": {"a": {"type": "string", "not": {"enum": ["x"]}}, "b": {"type": "array", "uniqueItems": True}},
+        "if": {"properties": {"a": {"const": "y"}}},
+        "then": {"required": ["b"]},
+        "patternProperties": {"^x-": {}},
+        "dependentRequired": {"a": ["b"]},
+        "minProperties": 1,
+    }
+    root = shape(schema).root
+    assert isinstance(root, Object)
+    assert root.notes == (
+        "typed keys match ^x-",
+        "at least 1 key",
+        "with a: b required",
+        'if a = "y" then b required',
+    )
+    assert root.properties[0].notes == ('not one of "x"',)
+    assert root.properties[1].shape == Array(items=Anything(), unique=True)

@@ -28,7 +28,10 @@ def rows():
     yield "describe, a small tool (`git.git_log`)", *described(catalog, "git.git_log")
     yield "describe, a large tool (`excel.create_chart`)", *described(catalog, "excel.create_chart")
     yield "describe, a recursive type (`figma.getFile`)", *described(documents, "figma.getFile")
-    yield "describe, a type that reaches most of an API (Stripe)", *described(documents, "stripe_2020.GetCustomersCustomer")
+    yield (
+        "describe, a type that reaches most of an API (Stripe)",
+        *described(documents, "stripe_2020.GetCustomersCustomer"),
+    )
     yield "describe, one part of it (`:Card`)", *described(documents, "stripe_2020.GetCustomersCustomer:Card")
     yield "describe, a namespace of 46 tools (`excel`)", *described(catalog, "excel")
     problems = Checker(small.input_schema).arguments({"repo": ".", "max_count": "ten"})
