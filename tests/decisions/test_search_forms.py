@@ -179,6 +179,32 @@ def test_a_question_of_hundreds_of_words_finds_the_tool_with_a_few_of_them():
     assert paths(" ".join(filler), catalog)[0] == "w.best"
 
 
+def test_the_very_best_is_the_first_of_many():
+    """Among few tools of few words, some say one word loud, and others say all of them: coverage often decides."""
+    chosen = random.Random(5)
+    words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta"]
+    for _ in range(150):
+        tools = [
+            tool(
+                f"x.{chosen.choice(words)}_{number}",
+                " ".join(chosen.choices(words, k=chosen.randrange(1, 9))),
+                {chosen.choice(words): {"description": " ".join(chosen.choices(words, k=6))}},
+            )
+            for number in range(12)
+        ]
+        catalog = Catalog.empty().replace("x", tools)
+        query = " ".join(chosen.choices(words, k=4))
+        assert paths(query, catalog, limit=1) == paths(query, catalog, limit=50)[:1]
+
+
+def test_of_hundreds_of_words_many_beat_one():
+    filler = [f"word{number}" for number in range(300)]
+    few = [tool(f"w.t{number}", filler[number]) for number in range(300)]
+    for many in range(20, 200, 4):
+        catalog = Catalog.empty().replace("w", few).replace("z", [tool("z.best", " ".join(filler[:many]))])
+        assert paths(" ".join(filler), catalog, limit=50)[0] == "z.best"
+
+
 def test_weights_never_overflow_a_lane():
     tools = [tool(f"x.t{number}", "alpha " * 500 + "beta " * 500) for number in range(50)]
     catalog = Catalog.empty().replace("x", [*tools, tool("x.alpha_beta", "alpha beta " * 2_000)])
