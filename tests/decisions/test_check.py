@@ -20,11 +20,37 @@ values = st.recursive(
 )
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+READINGS = [case for case in CASES if case["name"].startswith("reading: ")]
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case not in READINGS], ids=lambda case: case["name"])
 def test_a_value_is_checked(case):
     checker = Checker(case["schema"])
     found = checker.arguments(case["arguments"]) if "arguments" in case else checker.value(case["value"])
     assert [str(problem) for problem in found] == case["problems"]
+
+
+@pytest.mark.parametrize("case", READINGS, ids=lambda case: case["name"].removeprefix("reading: "))
+def test_arguments_are_read_in_the_one_way_that_fits(case):
+    checker = Checker(case["schema"])
+    given = json.dumps(case["arguments"])
+    read, problems = checker.fitted(case["arguments"])
+    assert json.dumps(case["arguments"]) == given
+    if "read" in case:
+        assert json.dumps(read) == json.dumps(case["read"])
+        assert [str(problem) for problem in problems] == case.get("problems_left", [])
+        assert checker.fitted(read)[0] is read
+    else:
+        assert problems
+
+
+@given(anything, st.dictionaries(st.sampled_from("ab"), values))
+def test_reading_changes_nothing_that_fits_and_never_fails(schema, args):
+    checker = Checker(schema)
+    read, problems = checker.fitted(args)
+    if not checker.arguments(args):
+        assert read is args
+    assert problems == checker.arguments(read)
 
 
 @given(anything, values)
@@ -93,3 +119,19 @@ def test_a_text_of_any_length_meets_a_quadratic_pattern_unharmed():
 
 def test_problems_are_few_however_wrong_the_value_is():
     assert len(check({"items": {"type": "string"}}, list(range(1000)))) == 8
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "fails"),
+    [
+        ("^[[a]x$", "[x", "bx"),
+        ("^[a&&b]$", "&", "c"),
+        (r"^[\[\\]$", "\\", "x"),
+        ("^[^[]$", "a", "["),
+        ("^[a||]$", "|", "b"),
+    ],
+)
+def test_a_class_that_python_warns_of_means_what_it_says(pattern, fits, fails):
+    assert check({"type": "string", "pattern": pattern}, fits) == ()
+    assert check({"type": "string", "pattern": pattern}, fails) != ()
+    assert check({"type": "string", "pattern": "^[!--a]$"}, "zz") == ()  # not tried

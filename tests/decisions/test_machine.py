@@ -101,7 +101,7 @@ def test_what_the_policy_denies_is_refused_with_the_reason_but_without_the_place
 
 def test_arguments_are_checked_before_anybody_is_asked():
     policy = Policy(rules=(Rule(verdict="ask"),))
-    decision = decided("crm.find_person", '{"name":7}', policy=policy)
+    decision = decided("crm.find_person", '{"name":[7]}', policy=policy)
     assert isinstance(decision, Refuse)
     assert decision.failure.code == "bad_arguments"
 

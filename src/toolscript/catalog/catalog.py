@@ -175,13 +175,20 @@ class Catalog:
 
     def check(self, tool: Tool, args: Mapping[str, Any]) -> Problems:
         """The problems of a call's arguments, `()` where they fit."""
+        return self._checker(tool).arguments(args)
+
+    def fitted(self, tool: Tool, args: dict[str, Any]) -> tuple[dict[str, Any], Problems]:
+        """A call's arguments as the tool takes them (`toolscript.schema.coerce`), and the problems that are left."""
+        return self._checker(tool).fitted(args)
+
+    def _checker(self, tool: Tool) -> Checker:
         held = self.namespaces.get(tool.path.namespace)
         if held is None or held.methods.get(tool.path.method) is not tool:
-            return Checker(tool.input_schema).arguments(args)
+            return Checker(tool.input_schema)
         checker = held.checkers.get(tool.path.method)
         if checker is None:
             checker = held.checkers[tool.path.method] = Checker(tool.input_schema)
-        return checker.arguments(args)
+        return checker
 
 
 def _index(methods: Mapping[str, Tool]) -> Index:

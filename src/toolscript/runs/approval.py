@@ -139,7 +139,8 @@ def _edited(
     match check(path, encoded, catalog, limits, policy):
         case Refuse(failure):
             raise Conflict(f"the edited arguments do not fit: {failure.message}")
-        case Execute(tool, edited):
+        case Execute(tool, edited) as checked:
+            encoded = encode(edited) if checked.read else encoded
             judgement = policy.judge(tool, edited, tally.calls)
             if judgement.verdict == "deny":
                 raise Conflict(f"the edited arguments of {path} are not allowed: {judgement.rule}")

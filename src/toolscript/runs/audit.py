@@ -6,8 +6,9 @@ stand as the codec writes them, and without the secrets, which the log does not 
 - `run`, the first line: `run` (its id), `status`, `created`, `updated`, `language`, `program` (SHA-256 of its code),
   `input` (SHA-256 of its encoded input), `engine`, and `key`, `retry_of`, `scope` where there are such.
 - `call`, one for each call, by number: `seq`, `path`, `effect`, `status`, `at` (when the program made it), `arguments`
-  (the program's own), `verdict` (`allow`, `ask`, `refuse` or `replay`), `rule` (what decided so, and why), `grant` (the
-  id of the grant that let it pass), `attempts` (how often its tool was asked to act), `decisions`, `answered` (when),
+  (the program's own), `read` (what the tool is called with, where its schema takes them in another reading), `verdict`
+  (`allow`, `ask`, `refuse` or `replay`), `rule` (what decided so, and why), `grant` (the id of the grant that let it
+  pass), `attempts` (how often its tool was asked to act), `decisions`, `answered` (when),
   `duration_ms`, and either `result` (`sha256` and `bytes` of the encoded value) or `failure`; `reverts`.
   - `decisions`: all decisions of people on it, in order: `choice`, `by`, `via`, `at`, `reason`, `grant` (the id of the
     grant that was the decision), `arguments` (the edited ones, which the tool was called with), `value` (`sha256` and
@@ -105,6 +106,7 @@ def _call(call: CallState, own: Sequence[Entry]) -> Line:
         status=call.status,
         at=_iso(intended.at),
         arguments=_value(intended.args),
+        read=None if intended.read is None else _value(intended.read),
         verdict=intended.verdict,
         rule=intended.rule,
         grant=intended.grant,

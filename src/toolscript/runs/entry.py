@@ -44,7 +44,9 @@ class Intended:
 
     `allow`: the tool is asked to act; for a write this line is on disk before. `ask`: a person is asked first.
     `refuse`: nothing acts. `replay`: the answer is that of an earlier run. `rule` says which rule decided, and why;
-    `grant` is the id of the grant that let it pass. Of `args` that are too large there is only a digest.
+    `grant` is the id of the grant that let it pass. `args` are those that the program gave, which a replay compares; of
+    some that are too large there is only a digest. `read` are those that the tool is called with, where its schema
+    takes them in another reading.
     """
 
     seq: int
@@ -55,6 +57,7 @@ class Intended:
     verdict: Verdict = "allow"
     rule: str = ""
     grant: str = ""
+    read: Encoded | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,9 +80,9 @@ class CallState:
 
     @property
     def args(self) -> Encoded:
-        """The arguments that the tool is called with: the edited ones, if there are."""
-        decided = self.decided
-        return self.intended.args if decided is None or decided.args is None else decided.args
+        """The arguments that the tool is called with: edited by a person, as its schema takes them, or as they are."""
+        edited = None if self.decided is None else self.decided.args
+        return edited or self.intended.read or self.intended.args
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@
 2. A run that corrects another gets the other's answers, for as long as its calls are the same.
 3. A call to a name that no tool has, with arguments that do not fit or that are too large, is refused before anything
    happens and before anybody is asked. The refusal is an answer like any other: recorded, and catchable by the program.
+   Arguments that fit in one other reading (`"5"` for 5) are read so, for the policy, for people and for the tool.
 4. A timer is no tool: the run waits, and nothing acts.
 5. The policy says of every other call whether it is denied, which is a refusal; put to a person, which leaves it
    without an answer until somebody decides; or executed. A grant of the run answers for a person.
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from toolscript.catalog.catalog import Catalog
@@ -28,21 +29,24 @@ from toolscript.runs.history import History
 from toolscript.runs.policy import Judgement, Policy
 from toolscript.runs.program import Instant, Limits
 from toolscript.runs.turn import Answer, Called
+from toolscript.schema.problems import Problems
 from toolscript.schema.typescript import signature
 from toolscript.tools import Effect, Tool
 
 TIMER = "codemode.sleep"
 SNIPPET = "codemode.run"
+MAX_PROBLEMS = 5  # of one call that are told; who repairs these sees the rest
 
 
 @dataclass(frozen=True, slots=True)
 class Execute:
-    """Ask the tool to act."""
+    """Ask the tool to act; `read`: the arguments are not those that the program gave, but as the schema takes them."""
 
     tool: Tool
     args: dict[str, Any]
     rule: str = ""
     grant: str = ""
+    read: bool = False
 
     @property
     def effect(self) -> Effect:
@@ -60,10 +64,11 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Leave the call without an answer until a person decides."""
+    """Leave the call without an answer until a person decides; `read` are arguments that were read otherwise."""
 
     rule: str
     effect: Effect
+    read: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +138,14 @@ def decide(call: Called, catalog: Catalog, policy: Policy, *, limits: Limits, ta
     rule = f"{judgement.rule} ({judgement.trouble})" if judgement.trouble else judgement.rule
     match judgement.verdict:
         case "allow":
-            return Execute(tool, args, rule)
+            return replace(checked, rule=rule)
         case "deny":
             return Refuse(_denied(call.path, judgement.reason), rule, tool.effect)
         case "ask":
             grant = grant_of(tally.grants, call.path, args, tally.used, now)
             if grant is not None:
-                return Execute(tool, args, f"grant {grant.id} by {grant.by.name}", grant.id)
-            return Ask(rule, tool.effect)
+                return replace(checked, rule=f"grant {grant.id} by {grant.by.name}", grant=grant.id)
+            return Ask(rule, tool.effect, args if checked.read else None)
 
 
 def _judged(tool: Tool, args: dict[str, Any], catalog: Catalog, policy: Policy, tally: Tally) -> Judgement:
@@ -155,21 +160,24 @@ def check(path: str, encoded: Encoded, catalog: Catalog, limits: Limits, policy:
     """What a call comes to if nobody objects: rules 3 and 4. The policy only keeps quiet about what it denies."""
     tool = catalog.find(path)
     if tool is None:
-        return Refuse(_unknown_tool(path, catalog, policy))
+        return Refuse(unknown_tool(path, catalog, policy))
     if len(encoded) > limits.value_bytes:
         return Refuse(_too_large(path, len(encoded), limits))
     try:
-        args: dict[str, Any] = decode(encoded) or {}
+        given: dict[str, Any] = decode(encoded) or {}
     except CodecError as error:
         return Refuse(_guest_failure("bad_value", f"{path}: {error}"))
-    problems = catalog.check(tool, args)
+    args, problems = catalog.fitted(tool, given)
     if problems:
-        said = "; ".join(f"{p.path}: {p.message}" if p.path else p.message for p in problems[:5])
-        more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""  # noqa: PLR2004 - as many as are shown
-        return Refuse(_guest_failure("bad_arguments", f"{path}: {said}{more}. Expected: {signature(tool)}"))
+        return Refuse(_guest_failure("bad_arguments", f"{path}: {_listed(problems)}. Expected: {signature(tool)}"))
     if path == TIMER:
         return Sleep(max(0.0, float(args["seconds"])))
-    return Execute(tool, args)
+    return Execute(tool, args, read=args is not given)
+
+
+def _listed(problems: Problems) -> str:
+    said = "; ".join(str(problem) for problem in problems[:MAX_PROBLEMS])
+    return f"{said}; and more" if len(problems) > MAX_PROBLEMS else said
 
 
 def rejected(path: str, reason: str) -> Failure:
@@ -202,7 +210,8 @@ def _too_large(path: str, size: int, limits: Limits) -> Failure:
     return _guest_failure("too_large", message)
 
 
-def _unknown_tool(path: str, catalog: Catalog, policy: Policy) -> Failure:
+def unknown_tool(path: str, catalog: Catalog, policy: Policy) -> Failure:
+    """There is no such tool, or its source is not there; with near names that the policy does not deny."""
     near = [tool for tool in catalog.near(path) if policy.outlook(tool) != "deny"]
     namespace = catalog.namespaces.get(path.partition(".")[0])
     if namespace is not None and namespace.state != "ready":

@@ -112,7 +112,7 @@ class Redactor:
 
     def arguments(self, args: Encoded, schema: Schema) -> Encoded:
         """Arguments without secrets: neither those that are known, nor those that the schema marks."""
-        if self._is_marked(schema):
+        if self.is_marked(schema):
             try:
                 value = decode(args)
             except CodecError:
@@ -123,7 +123,7 @@ class Redactor:
 
     def for_call(self, args: Mapping[str, Any], schema: Schema) -> Redactor:
         """A redactor that also knows the secrets among the decoded arguments of one call, for its answer."""
-        if not self._is_marked(schema):
+        if not self.is_marked(schema):
             return self
         return self.with_values(_at(args, place) for place in secret_places(schema, args))
 
@@ -132,7 +132,8 @@ class Redactor:
         more = frozenset(text for value in values for text in _texts(value) if len(text) >= MIN_CHARS)
         return self if more <= self._secrets else Redactor(self._secrets | more)
 
-    def _is_marked(self, schema: Schema) -> bool:
+    def is_marked(self, schema: Schema) -> bool:
+        """Whether a schema marks any secrets."""
         known = self._marked.get(id(schema))
         if known is None:
             if len(self._marked) >= MAX_SCHEMAS:

@@ -31,7 +31,8 @@ SHOW = "codemode.show"
 class CallRecord:
     """One call in a run's timeline; `duration_us` is None until it is answered.
 
-    `args` are those that the program gave; `decided` holds a person's decision, edited arguments included. `verdict`
+    `args` are those that the program gave, `read` the same in the reading that the tool's schema takes, where that is
+    another; `decided` holds a person's decision, edited arguments included. `verdict`
     says how the call was taken (`replay`: with the answer of an earlier run), and `rule` by which rule of the policy,
     and why.
     """
@@ -49,6 +50,13 @@ class CallRecord:
     answer: Answer | None = None
     decided: Decided | None = None
     reverted: Reverted | None = None
+    read: Encoded | None = None
+
+    @property
+    def made_with(self) -> Encoded:
+        """The arguments that the tool gets: edited by a person, as its schema takes them, or as they are."""
+        edited = None if self.decided is None else self.decided.args
+        return edited or self.read or self.args
 
     @property
     def waits(self) -> bool:
@@ -153,6 +161,7 @@ def _record(call: CallState) -> CallRecord:
         seq=call.intended.seq,
         path=call.intended.path,
         args=call.intended.args,
+        read=call.intended.read,
         effect=call.intended.effect,
         status=call.status,
         at=call.intended.at,

@@ -102,7 +102,7 @@ class Rollback:
             return f"{self.run}: there was nothing to undo"
         left = f", {_calls(len(self.standing))} left standing" if self.standing else ""
         lines = [f"{self.run}: {_calls(len(self.reverted))} undone{left}"]
-        lines += [f"  undone    {call.seq:4}  {call.path}({_short(_made_with(call))})" for call in self.reverted]
+        lines += [f"  undone    {call.seq:4}  {call.path}({_short(call.made_with)})" for call in self.reverted]
         lines += [f"  standing  {step.seq:4}  {step.path}: {step.why}" for step in self.standing]
         return "\n".join(lines)
 
@@ -117,12 +117,6 @@ def rollback_of(record: RunRecord, entries: Sequence[Entry]) -> Rollback:
         reverted=tuple(records[call.intended.seq] for call in calls if call.status == "reverted"),
         standing=tuple(_left(call) for call in calls if call.status != "reverted"),
     )
-
-
-def _made_with(call: CallRecord) -> str:
-    """The arguments that the tool was called with: the edited ones, if there are."""
-    edited = None if call.decided is None else call.decided.args
-    return call.args if edited is None else edited
 
 
 def _calls(count: int) -> str:

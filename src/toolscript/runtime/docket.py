@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Any, assert_never
 
-from toolscript.codec import Encoded
+from toolscript.codec import Encoded, encode
 from toolscript.errors import Failure
 from toolscript.runs.closing import CANCELLED
 from toolscript.runs.entry import (
@@ -177,13 +177,14 @@ class Docket:
         """Note a decision on a new call, and follow it."""
         match decision:
             case Execute():
-                self._intend(call, "allow", decision.effect, decision.rule, decision.grant)
+                read = decision.args if decision.read else None
+                self._intend(call, "allow", decision.effect, decision.rule, decision.grant, read=read)
                 self._make_ready(call, decision)
             case Sleep():
                 at = self._intend(call, "allow", "read")
                 self._make_ready(call, replace(decision, until=at + round(decision.seconds * 1_000)))
-            case Ask(rule, effect):
-                at = self._intend(call, "ask", effect, rule)
+            case Ask(rule, effect, read):
+                at = self._intend(call, "ask", effect, rule, read=read)
                 self.waiting[call.seq] = Waiting(call, at, unknown=False)
                 self._must_commit = True  # or nobody could decide on it while other calls act
             case Refuse(failure, rule, effect):
@@ -265,11 +266,27 @@ class Docket:
         self._ready[call.seq] = (call, decision)
         self._must_commit = self._must_commit or decision.effect == "write"
 
-    def _intend(self, call: Called, verdict: Verdict, effect: Effect, rule: str = "", grant: str = "") -> Instant:
+    def _intend(
+        self,
+        call: Called,
+        verdict: Verdict,
+        effect: Effect,
+        rule: str = "",
+        grant: str = "",
+        *,
+        read: Mapping[str, Any] | None = None,
+    ) -> Instant:
         at = self._book.instant()
-        args = self._logged(call).args
         intended = Intended(
-            seq=call.seq, path=call.path, args=args, effect=effect, at=at, verdict=verdict, rule=rule, grant=grant
+            seq=call.seq,
+            path=call.path,
+            args=self._logged(call).args,
+            effect=effect,
+            at=at,
+            verdict=verdict,
+            rule=rule,
+            grant=grant,
+            read=None if read is None else self._logged(replace(call, args=encode(read))).args,
         )
         self._book.note(intended)
         self._tally.note(intended)

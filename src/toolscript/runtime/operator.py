@@ -148,7 +148,7 @@ class Operator:
         for call in log.outstanding:
             if call.status != "pending":
                 continue
-            args: dict[str, Any] = decode(call.intended.args) or {}
+            args: dict[str, Any] = decode(call.args) or {}
             if grant_of([granted], call.intended.path, args, used, granted.at) is not None:
                 used[granted.id] += 1
                 seq = call.intended.seq

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from toolscript.catalog.catalog import Catalog
-from toolscript.codec import Encoded
+from toolscript.codec import CodecError, Encoded, decode
 from toolscript.ports import Clock, RunStore
 from toolscript.runs.policy import Policy
 from toolscript.runs.redaction import Redactor
@@ -28,7 +28,16 @@ class Surroundings:
 
     def redacted(self, call: Called) -> Encoded:
         """The arguments of a call as the log has them."""
-        tool = self.catalog().find(call.path)
-        return (
-            self.redactor.encoded(call.args) if tool is None else self.redactor.arguments(call.args, tool.input_schema)
-        )
+        catalog = self.catalog()
+        tool = catalog.find(call.path)
+        if tool is None:
+            return self.redactor.encoded(call.args)
+        clean = self.redactor.arguments(call.args, tool.input_schema)
+        if not self.redactor.is_marked(tool.input_schema):
+            return clean
+        try:
+            read, _ = catalog.fitted(tool, decode(call.args) or {})
+        except CodecError:
+            return clean
+        # What is a secret as the tool takes it, is one as the program gave it.
+        return self.redactor.for_call(read, tool.input_schema).encoded(clean)

@@ -97,7 +97,7 @@ class Checker:
         """The problems of a call's arguments by name; paths begin with the argument's name."""
         return self._root(args, ("",), _Walk())[:MAX_PROBLEMS]
 
-    def fitted(self, args: Mapping[str, Any]) -> tuple[Mapping[str, Any], Problems]:
+    def fitted(self, args: dict[str, Any]) -> tuple[dict[str, Any], Problems]:
         """A call's arguments as the schema takes them, and the problems that are left: rule 4."""
         problems = self.arguments(args)
         if not problems:

@@ -82,7 +82,7 @@ class Questions:
             self._terminal.problem(str(conflict))
 
     async def _edit(self, run: str, call: CallRecord) -> None:
-        self._terminal.problem(f"the arguments are {args_text(call.args, at_most=None)}")
+        self._terminal.problem(f"the arguments are {args_text(call.made_with, at_most=None)}")
         args = await self._json(run, call, "new arguments: ")
         if isinstance(args, dict):
             await self._runtime.approve(run, call.seq, args=cast("Mapping[str, Any]", args), by=self._by)

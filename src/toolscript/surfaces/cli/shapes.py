@@ -46,7 +46,7 @@ def pending_object(call: CallRecord) -> dict[str, Any]:
     return {
         "seq": call.seq,
         "path": call.path,
-        "args": plain(decode(call.args)),
+        "args": plain(decode(call.made_with)),
         "status": call.status,
         "since_ms": call.since,
         "rule": call.rule,

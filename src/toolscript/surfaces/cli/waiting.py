@@ -24,8 +24,7 @@ def args_text(args: Encoded, *, at_most: int | None = _SHOWN) -> str:
 
 def call_text(call: CallRecord) -> str:
     """A call as one line of a program, with the arguments that it is made with: the edited ones, if there are."""
-    edited = None if call.decided is None else call.decided.args
-    args = args_text(edited or call.args)
+    args = args_text(call.made_with)
     return f"{call.path}({'' if args == '{}' else args})"
 
 
@@ -67,7 +66,7 @@ def _decide(run: str, asked: Sequence[CallRecord], more: str) -> Iterator[str]:
         yield f"approve all:  {command} approve {run}{more}"
         yield f"reject all:   {command} reject {run} --reason 'why not'{more}"
     yield f"approve:      {command} approve {one}{more}"
-    args = args_text(asked[0].args, at_most=None)
+    args = args_text(asked[0].made_with, at_most=None)
     edited = shlex.quote(args) if len(args) <= _COPIED else "@arguments.json"
     yield f"  edited:     {command} approve {one} --args {edited}{more}"
     yield f"reject:       {command} reject {one} --reason 'why not'{more}"

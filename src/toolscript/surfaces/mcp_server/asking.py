@@ -69,7 +69,7 @@ def form(call: CallRecord, *, prefill: bool, budget_tokens: int) -> dict[str, An
         "decision": _choice("", "approve", "reject"),
         "reason": _field("Reason", "if you reject: what the program is told"),
     }
-    args = decode(call.args)
+    args = decode(call.made_with)
     if not is_redacted(args):
         fields["arguments"] = _field("Other arguments", "to approve it with these instead: all of them, as JSON")
         text = json.dumps(args, ensure_ascii=False) if prefill and plain(args) == args else ""
@@ -118,8 +118,7 @@ def because(call: CallRecord) -> str:
 
 def shown(call: CallRecord, budget_tokens: int, *, indent: int | None = None) -> str:
     """The arguments of a call, the edited ones if there are, cut to a budget."""
-    edited = None if call.decided is None else call.decided.args
-    text = visible(json.dumps(plain(decode(edited or call.args)), ensure_ascii=False, indent=indent))
+    text = visible(json.dumps(plain(decode(call.made_with)), ensure_ascii=False, indent=indent))
     return text if estimate(text) <= budget_tokens else f"{cut(text, budget_tokens)}…"
 
 
@@ -149,7 +148,7 @@ def _approved(call: CallRecord, content: Mapping[str, Any]) -> Reply:
     if is_redacted(args):
         return _unread("the edited arguments hold the mark of a hidden secret")
     edited = cast("dict[str, Any]", args)
-    return Reply(choice="approve", args=None if _same(edited, plain(decode(call.args))) else edited)
+    return Reply(choice="approve", args=None if _same(edited, plain(decode(call.made_with))) else edited)
 
 
 def _done(content: Mapping[str, Any]) -> Reply:
