@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FailureKind = Literal["guest", "tool", "fault"]
 FailureCode = Literal[
     "syntax",  # the program cannot be parsed
+    "check",  # the program cannot do well: it was not started
     "thrown",  # the program threw, and nothing caught it
     "limit",  # a limit of the run was reached
     "deadlock",  # the program waits for something that can never come
@@ -72,11 +73,11 @@ class Failure:
             column = f", column {self.column}" if self.column is not None else ""
             text += f"\n  at line {self.line}{column}"
             if self.source is not None:
-                text += "\n" + _pointed(self.line, self.source, self.column)
+                text += "\n" + pointed(self.line, self.source, self.column)
         return text
 
 
-def _pointed(line: int, source: str, column: int | None) -> str:
+def pointed(line: int, source: str, column: int | None) -> str:
     """A source line with a caret under the column; of a long line the part around it."""
     shown, at = source, column or 1
     if len(source) > MAX_SOURCE_CHARS:

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from toolscript.codec import Encoded
 from toolscript.runs.entry import Entry, RunRecord, RunStatus
+from toolscript.runs.inspected import Inspected
 from toolscript.runs.program import Boot, Instant, Language
 from toolscript.runs.result import CallRecord
 from toolscript.runs.snippet import Snippet
@@ -109,6 +110,15 @@ class Compiler(Protocol):
 
     async def compiled(self, code: str) -> str:
         """The text that the session evaluates for this program; `GuestError` for one that cannot be parsed."""
+        ...
+
+
+@runtime_checkable
+class Inspector(Protocol):
+    """An optional power of a guest: it tells what is certain about a program before it is started."""
+
+    async def inspect(self, code: str) -> Inspected | None:
+        """The facts; None where there are none, also for a program that cannot be parsed: its session says so."""
         ...
 
 

@@ -39,6 +39,7 @@ from toolscript.runs.machine import expired
 from toolscript.runs.program import Instant
 from toolscript.runs.reuse import Reuse
 from toolscript.runs.turn import Crashed, Finished, Outcome, Settled, Turn, Usage
+from toolscript.runtime.checking import refused
 from toolscript.runtime.docket import Docket, Over, unlogged
 from toolscript.runtime.flights import Flights
 from toolscript.runtime.lease import Lease
@@ -159,6 +160,8 @@ class Drive:
                 self.book.note(Claimed(self.book.instant(), self.run.fence))
             over = self._over_already(past)
             if over is None:
+                over = await self._checked()
+            if over is None:
                 session, turn = await self._opened(past)
                 timeout = asyncio.timeout(max(1, self.run.limits.wall_ms - past.active_ms) / 1_000)
                 async with timeout:
@@ -188,6 +191,14 @@ class Drive:
             return None
         self.book.note(*self._docket.close(past))
         return over
+
+    async def _checked(self) -> Over | None:
+        """How a new run ends whose program is certain to fail. One that is gone on with has been let through before."""
+        if self.run.fence > 1:
+            return None
+        around = self._around
+        failure = await refused(self.run.program.code, self._guest, around.catalog(), around.policy)
+        return None if failure is None else ("failed", Crashed(failure))
 
     async def _opened(self, past: History) -> tuple[Session, Turn | None]:
         """Start the program, or bring it to where its log ends: then with what the last turn gave out."""

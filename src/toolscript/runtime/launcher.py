@@ -164,9 +164,12 @@ class Launcher:
         return result
 
     async def _corrected(self, run: str) -> tuple[RunRecord, History]:
-        """A run that another one corrects."""
+        """A run that another one corrects; of one that made no call itself, the one that it corrects in its turn."""
         record, entries = await self._store.read(run)
         log = history(entries)
+        if log.ended is not None and not log.calls and record.retry_of is not None:
+            with suppress(Conflict):  # it was deleted
+                return await self._corrected(record.retry_of)
         if log.ended is None:
             raise Conflict(f"the run {run} is {record.status}: it can be corrected when it has ended")
         return record, log

@@ -8,14 +8,20 @@ from toolscript.ports import Session
 from toolscript.runs.entry import digest_of
 from toolscript.runs.history import History
 from toolscript.runs.redaction import REDACTED
-from toolscript.runs.turn import Called, Outcome, Settled, Turn
+from toolscript.runs.turn import Called, Crashed, Outcome, Settled, Turn
 
 
 async def replay(log: History, session: Session) -> Outcome | None:
     """Push a fresh session over a log; gives the outcome, or None if the log ends before the program does.
 
+    A program that was refused before it started did nothing that could be done again: its outcome is what the log says.
     Raises `Fault` where the program does anything that the log does not say: a call more, fewer or other.
     """
+    match log.ended.outcome if log.ended is not None and not log.calls else None:
+        case Crashed(failure) as refused if failure.code == "check":
+            return refused
+        case _:
+            pass
     turn, made = await push(log, session)
     if turn is None or turn.outcome is None:
         return None

@@ -5,19 +5,22 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from toolscript.guests.javascript.check import inspect
 from toolscript.guests.javascript.engine import ENGINE
 from toolscript.guests.javascript.live import LiveProgram
 from toolscript.guests.javascript.session import JavaScriptSession
 from toolscript.guests.javascript.template import Template
+from toolscript.runs.inspected import Inspected
 from toolscript.runs.program import Boot, Language
 from toolscript.threads import Threads
 
 STACK_BYTES = 8 << 20  # the engine may take 2 MiB of it; some platforms give a thread less than that
 MOST_THREADS = 64  # programs that loop at the same time; beyond it, turns wait for a thread
+SHORT_CHARS = 1000  # of a program that is inspected within 0.1 ms
 
 
 class JavaScriptGuest:
-    """Implements `ports.Guest` and `ports.Compiler`.
+    """Implements `ports.Guest`, `ports.Compiler` and `ports.Inspector`.
 
     The engine is loaded at the first start; machine code is kept in `cache`.
     """
@@ -50,6 +53,11 @@ class JavaScriptGuest:
         """Implements `ports.Compiler`: the script that a session evaluates, parsed once by the engine."""
         template = self._template or await self._threads.run(self.load)
         return await self._threads.run(lambda: LiveProgram.compiled(code, template))
+
+    async def inspect(self, code: str) -> Inspected | None:
+        """Implements `ports.Inspector`: the syntax tree is kept for the session that starts next."""
+        run = self._threads.run_short if len(code) <= SHORT_CHARS else self._threads.run
+        return await run(lambda: inspect(code))
 
     async def close(self) -> None:
         self._threads.close()

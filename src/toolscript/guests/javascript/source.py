@@ -8,6 +8,7 @@ the author's text. The program stands in a block of its own, so that it may decl
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -66,8 +67,18 @@ class Prepared:
         return row + 1, len(self._parsed[start:at].decode("utf-8", "replace")) + 1
 
 
-def prepare(code: str) -> Prepared:
-    """Make a script of a program. Raises `GuestError` (code `syntax`) where it surely cannot be one."""
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The tree of a program; `source` are its bytes, and `parsed` those that the tree is of."""
+
+    body: str
+    source: bytes
+    parsed: bytes
+    root: Node
+
+
+def parse(code: str) -> Parsed:
+    """The tree of a program, without what stands around it. Raises `GuestError` where there can be none."""
     text = _LONE_RETURN.sub("\n", code) if "\r" in code else code
     body = _body(code, text)
     source = body.encode("utf-8", "surrogatepass")
@@ -78,6 +89,26 @@ def prepare(code: str) -> Prepared:
         flaw = flaw_in(body, max_depth=_MAX_DEPTH)
         offset, message = (flaw.offset, flaw.message) if flaw else (0, "the program is too intricate to be parsed")
         raise complaint(code, offset, message) from None
+    return Parsed(body, source, parsed, root)
+
+
+def parse_ahead(code: str) -> Parsed:
+    """The same for a program that is about to start: `prepare` will not parse it again."""
+    while len(_ahead) >= _MOST_AHEAD:
+        with suppress(KeyError):  # taken meanwhile, on another thread
+            del _ahead[next(iter(_ahead), code)]
+    _ahead[code] = program = parse(code)
+    return program
+
+
+_ahead: dict[str, Parsed] = {}
+_MOST_AHEAD = 8  # trees that are kept; each is some twenty times as large as its text
+
+
+def prepare(code: str) -> Prepared:
+    """Make a script of a program. Raises `GuestError` (code `syntax`) where it surely cannot be one."""
+    program = _ahead.pop(code, None) or parse(code)
+    body, source, parsed, root = program.body, program.source, program.parsed, program.root
     if root.has_error:
         _refuse_what_is_broken(code, body, parsed, root)
     try:

@@ -17,8 +17,9 @@ from toolscript.errors import Fault, GuestError
 from toolscript.guests.javascript.engine import ENGINE
 from toolscript.guests.pool.fleet import Fleet
 from toolscript.guests.pool.lockdown import Step
-from toolscript.guests.pool.wire import Message, read_turn, write_boot, write_settled
+from toolscript.guests.pool.wire import Message, read_facts, read_turn, write_boot, write_settled
 from toolscript.guests.pool.worker_process import WorkerProcess
+from toolscript.runs.inspected import Inspected
 from toolscript.runs.ledger import read_failure
 from toolscript.runs.program import Boot, Instant, Language
 from toolscript.runs.turn import Settled, Turn
@@ -57,6 +58,16 @@ class JavaScriptWorkers:
         if "failure" in answer:
             raise GuestError(read_failure(answer["failure"]))
         return answer["script"]
+
+    async def inspect(self, code: str) -> Inspected | None:
+        """Implements `ports.Inspector`."""
+        worker = await self._fleet().worker()
+        answer = await _asked(worker, {"op": "inspect", "session": 0, "code": code}, _GRACE_S)
+        try:
+            return read_facts(answer["facts"])
+        except (KeyError, TypeError, ValueError) as error:
+            worker.kill()
+            raise Fault("a worker process answered what cannot be read and was ended") from error
 
     async def walls(self) -> tuple[Step, ...]:
         """What locks a worker down on this machine."""

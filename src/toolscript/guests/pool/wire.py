@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import struct
+from dataclasses import asdict
 from typing import Any
 
 from toolscript.codec import Encoded
+from toolscript.runs.inspected import Inspected, Mention, Unawaited
 from toolscript.runs.ledger import read_failure, write_failure
 from toolscript.runs.program import Boot, Limits, Program
 from toolscript.runs.turn import Called, Crashed, Finished, Outcome, Raised, Returned, Settled, Turn, Usage
@@ -127,3 +129,23 @@ def read_turn(message: Message) -> Turn:
         outcome=outcome,
         usage=Usage(instructions=instructions, cpu_us=cpu_us, memory_bytes=memory_bytes),
     )
+
+
+def write_facts(facts: Inspected | None) -> Message | None:
+    """What is certain about a program, as plain members."""
+    return None if facts is None else asdict(facts)
+
+
+def read_facts(message: Message | None) -> Inspected | None:
+    """What `write_facts` wrote."""
+    if message is None:
+        return None
+    return Inspected(
+        calls=tuple(_mention(each) for each in message["calls"]),
+        free=tuple(_mention(each) for each in message["free"]),
+        unawaited=tuple(Unawaited(**each) for each in message["unawaited"]),
+    )
+
+
+def _mention(message: Message) -> Mention:
+    return Mention(**message)

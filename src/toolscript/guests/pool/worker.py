@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from toolscript.errors import Fault, GuestError
+from toolscript.guests.javascript.check import inspect
 from toolscript.guests.javascript.live import LiveProgram
 from toolscript.guests.javascript.template import Template
 from toolscript.guests.pool.lockdown import isolate, seal
-from toolscript.guests.pool.wire import Frames, Message, pack, read_boot, read_settled, write_turn
+from toolscript.guests.pool.wire import Frames, Message, pack, read_boot, read_settled, write_facts, write_turn
 from toolscript.runs.ledger import write_failure
 from toolscript.runs.program import Boot, Program
 
@@ -146,6 +147,9 @@ class _Server:
             return {"script": LiveProgram.compiled(request["code"], self.template)}
         except GuestError as error:
             return {"failure": write_failure(error.failure)}
+
+    def _inspect(self, session: int, request: Message) -> Message:
+        return {"facts": write_facts(inspect(request["code"]))}
 
     def _snapshot(self, session: int, request: Message) -> Message:
         snapshot = self.programs[session].snapshot_blocking()

@@ -1,0 +1,265 @@
+"""What is wrong with a program before it starts: the facts of its guest, held against the catalogue.
+
+1. False alarms are worse than misses: what is in doubt is left to the run. A namespace that is not ready is no problem
+   of the program, nor is a snippet that another process may have saved meanwhile.
+2. All problems of a program are told together, each with its place and with what to write instead.
+3. Nothing is recorded as called, because nothing was.
+4. Most programs have nothing that could be wrong. They are told apart by their text, and cost no parsing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from toolscript.catalog.catalog import Catalog
+from toolscript.errors import Failure, pointed
+from toolscript.runs.inspected import Inspected, Mention, Unawaited
+from toolscript.runs.machine import unknown_tool
+from toolscript.runs.policy import OWN, Policy
+from toolscript.runs.snippet import SNIPPETS
+from toolscript.schema.typescript import signature
+from toolscript.tools import Tool
+
+MOST = 5  # problems that are told: what comes after them mostly follows from them
+_MOST_NAMES = 8  # of namespaces that a message lists
+_LIKE = 0.7  # of `difflib`'s ratio, for the names of namespaces
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+_SEARCH = '`await codemode.search("…")` finds tools that do it'
+_WEB = f"a program cannot reach the network: call a tool ({_SEARCH})"
+_FILES = f"a program has no files: call a tool ({_SEARCH}), or keep values with `codemode.state`"
+_PROCESS = "a program has no process and no environment: read what it needs from `input`"
+_PAGE = "there is no page and no browser here: call a tool, and return plain values"
+_MODULE = (
+    "there are no modules here: nothing can be loaded. Tools are in scope as namespaces already "
+    f"({_SEARCH}); for the rest write plain JavaScript"
+)
+_STATE = "nothing is stored between programs but what `codemode.state.set(key, value)` keeps"
+_RUNTIME = f"this is no Node, Deno or Bun: what has an effect is a tool ({_SEARCH})"
+_NO_GLOBAL = "use `globalThis`"
+ABSENT: Mapping[str, str] = {
+    **dict.fromkeys(("fetch", "XMLHttpRequest", "WebSocket", "EventSource", "axios", "http", "https", "net"), _WEB),
+    **dict.fromkeys(("Headers", "Request", "Response", "FormData"), _WEB),
+    **dict.fromkeys(("fs", "fsp", "File", "FileReader"), _FILES),
+    **dict.fromkeys(("process", "os", "child_process", "__dirname", "__filename"), _PROCESS),
+    **dict.fromkeys(("Deno", "Bun"), _RUNTIME),
+    **dict.fromkeys(("require", "importScripts"), _MODULE),
+    **dict.fromkeys(("document", "navigator", "location", "alert", "prompt", "confirm"), _PAGE),
+    **dict.fromkeys(("localStorage", "sessionStorage", "indexedDB", "caches"), _STATE),
+    **dict.fromkeys(("window", "self", "global"), _NO_GLOBAL),
+    **dict.fromkeys(("Worker", "SharedWorker", "MessageChannel", "BroadcastChannel"),
+                    "there are no threads here: run calls in parallel with `await Promise.all([...])`"),
+    **dict.fromkeys(("SharedArrayBuffer", "Atomics"), "there is no shared memory here: use an `ArrayBuffer`"),
+    **dict.fromkeys(("requestAnimationFrame", "requestIdleCallback"), "use `setTimeout`"),
+    "Buffer": "use `Uint8Array`, with `new TextEncoder().encode(text)` for text and `atob`/`btoa` for base64",
+    "path": "there is no module `path` here: join with template literals",
+    "util": "there is no module `util` here: `console.log` shows objects, `structuredClone` copies them",
+    "lodash": "there is no lodash here: use the methods of arrays and `Object.groupBy`",
+    "moment": "there is no moment here: use `Date` and `Intl.DateTimeFormat`",
+    "WebAssembly": "WebAssembly cannot be used here: write plain JavaScript",
+    "tools": "there is no `tools` here: each namespace is in scope by its own name",
+    "MCP": "there is no `MCP` here: each namespace is in scope by its own name",
+    "sleep": "use `await codemode.sleep(seconds)`",
+    "print": "use `console.log(...)`, or `codemode.show(value)` for people",
+}  # fmt: skip
+"""Names of other surroundings that models write, and what to use instead."""
+
+_CALL = re.compile(r"(?<![\w$.])(await\s+)?([^\W\d][\w$]*|\$[\w$]*)\s*(?:\.\s*([\w$]+)\s*)?\(")
+_ARGUMENTS = re.compile(r"""[()]|'[^'\\\n]*'|"[^"\\\n]*"|['"`/]""")
+_AFTER = re.compile(r"\s*(?:[.\[!]|\?\.)")
+_WORD = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
+_KNOWN = frozenset(
+    ("if", "for", "while", "switch", "catch", "return", "function", "await", "async", "typeof", "console", "Promise",
+     "Object", "JSON", "Math", "Date", "Array", "Number", "String", "Boolean", "Error", "Set", "Map", "setTimeout")
+)  # fmt: skip
+"""Words before a bracket that no program has to declare."""
+_ABSENT = frozenset(ABSENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to correct; `line` and `column` are 1-based."""
+
+    line: int
+    column: int
+    message: str
+
+
+def is_suspect(code: str, catalog: Catalog) -> bool:
+    """Whether a program may have a problem at all, told from its text; True for most that have one, and some others."""
+    for match in _CALL.finditer(code):
+        awaited, name, method = match.groups()
+        if not method:
+            if name not in _KNOWN:
+                return True
+            continue
+        space = catalog.namespaces.get(name)
+        if space is None:
+            if name not in _KNOWN:
+                return True
+        elif not awaited or method not in space.methods or _goes_on(code, match.end()):
+            return True
+    return not _ABSENT.isdisjoint(_WORD.findall(code))
+
+
+def _goes_on(code: str, start: int) -> bool:
+    """Whether the call whose arguments begin here is part of a longer chain; True where that is hard to say."""
+    depth = 1
+    for match in _ARGUMENTS.finditer(code, start):
+        token = match.group()
+        if token == ")":
+            depth -= 1
+            if not depth:
+                return _AFTER.match(code, match.end()) is not None
+        elif token == "(":
+            depth += 1
+        elif len(token) == 1:
+            return True
+    return True
+
+
+def problems_of(facts: Inspected, catalog: Catalog, policy: Policy) -> tuple[Problem, ...]:
+    """All problems of a program, in the order of its text. Near names keep quiet about what the policy denies."""
+    found = [*_of_names(facts, catalog, policy), *_of_methods(facts, catalog, policy), *_of_promises(facts, catalog)]
+    return tuple(sorted(found, key=lambda problem: (problem.line, problem.column)))
+
+
+def failure_of(problems: tuple[Problem, ...], code: str) -> Failure:
+    """The one failure that tells them all."""
+    lines = _LINE_END.split(code)
+    if len(problems) == 1:
+        only = problems[0]
+        message = f"{_sentence(only.message)} The program was not started, and nothing was called."
+        source = _line(lines, only)
+        return Failure(kind="guest", code="check", name="CheckError", message=message,
+                       line=only.line, column=only.column, source=source)  # fmt: skip
+    told = [f"{len(problems)} problems. The program was not started, and nothing was called."]
+    for number, problem in enumerate(problems[:MOST], 1):
+        place = f"line {problem.line}, column {problem.column}"
+        told.append(f"{number}. {place}: {_sentence(problem.message)}")
+        told.append(pointed(problem.line, _line(lines, problem), problem.column))
+    if len(problems) > MOST:
+        told.append(f"… and {len(problems) - MOST} more")
+    return Failure(kind="guest", code="check", name="CheckError", message="\n".join(told))
+
+
+def _line(lines: list[str], problem: Problem) -> str:
+    return lines[problem.line - 1] if 0 < problem.line <= len(lines) else ""
+
+
+def _sentence(message: str) -> str:
+    return message if message.endswith((".", "?")) else message + "."
+
+
+def _of_names(facts: Inspected, catalog: Catalog, policy: Policy) -> Iterator[Problem]:
+    for name in facts.free:
+        if name.name in catalog.namespaces:
+            continue
+        if name.name in ABSENT:
+            yield _at(name, f"there is no `{name.name}` in here: {ABSENT[name.name]}")
+        elif name.method:
+            yield _at(name, _no_namespace(name, catalog, policy))
+        elif name.called:
+            yield _at(name, _no_function(name.name, catalog, policy))
+
+
+def _no_namespace(name: Mention, catalog: Catalog, policy: Policy) -> str:
+    shown = _shown(catalog, policy)
+    by_fold = {_fold(each): each for each in shown}
+    near = [by_fold[each] for each in get_close_matches(_fold(name.name), by_fold, n=2, cutoff=_LIKE)]
+    said = f"there is no namespace {name.name}"
+    if near:
+        return f"{said}: did you mean {' or '.join(near)}?"
+    tools = _called_so(name.method, catalog, policy)
+    if tools:
+        return f"{said}: did you mean {', or '.join(map(signature, tools))}?"
+    others = [each for each in shown if each not in OWN]
+    if not others:
+        return f"{said}, and no variable of that name"
+    listed = ", ".join(others[:_MOST_NAMES])
+    more = f" and {len(others) - _MOST_NAMES} more" if len(others) > _MOST_NAMES else ""
+    return f"{said}, and no variable of that name. There are: {listed}{more}"
+
+
+def _no_function(name: str, catalog: Catalog, policy: Policy) -> str:
+    tools = _called_so(name, catalog, policy)
+    if tools:
+        return f"{name} is not defined. Tools are called with their namespace: {', or '.join(map(signature, tools))}"
+    return f"{name} is not defined: declare it, or call a tool as `namespace.method({{ … }})`"
+
+
+def _called_so(method: str, catalog: Catalog, policy: Policy) -> list[Tool]:
+    """Tools that have this very method name, in any namespace; three at most."""
+    found = [space.methods[method] for space in catalog.namespaces.values() if method in space.methods]
+    return [tool for tool in found if policy.outlook(tool) != "deny"][:3]
+
+
+def _shown(catalog: Catalog, policy: Policy) -> list[str]:
+    """The namespaces of which a program may know."""
+    return [
+        name
+        for name, space in sorted(catalog.namespaces.items())
+        if space.state != "ready" or any(policy.outlook(tool) != "deny" for tool in space.methods.values())
+    ]
+
+
+def _fold(name: str) -> str:
+    return name.casefold().replace("_", "")
+
+
+def _of_methods(facts: Inspected, catalog: Catalog, policy: Policy) -> Iterator[Problem]:
+    told: set[str] = set()
+    for call in facts.calls:
+        space, path = catalog.namespaces.get(call.name), f"{call.name}.{call.method}"
+        if space is None or space.state != "ready" or call.method in space.methods or call.name == SNIPPETS:
+            continue
+        if path not in told and len(told) < MOST:
+            told.add(path)
+            yield _at(call, unknown_tool(path, catalog, policy).message)
+
+
+def _of_promises(facts: Inspected, catalog: Catalog) -> Iterator[Problem]:
+    for each in facts.unawaited:
+        name, _, method = each.path.partition(".")
+        space = catalog.namespaces.get(name)
+        if space is not None and (space.state != "ready" or method in space.methods):
+            yield Problem(each.line, each.column, _unawaited(each))
+
+
+def _unawaited(found: Unawaited) -> str:
+    where = f" in line {found.used_line}" if found.used_line != found.line else ""
+    sync = ", in an `async` function" if found.is_sync else ""
+    return f"{found.path} gives a promise, and {_used(found)}{where} without `await`: write `{found.fix}`{sync}"
+
+
+def _used(found: Unawaited) -> str:
+    match found.use:
+        case "member":
+            return f"`.{found.detail}` is read from it"
+        case "element":
+            return "an element is read from it"
+        case "iterated":
+            return "it is looped over"
+        case "spread":
+            return "it is spread"
+        case "destructured":
+            return "it is taken apart"
+        case "text":
+            return "it is put into text"
+        case "number":
+            return "it is calculated with"
+        case "compared":
+            return "it is compared"
+        case "condition":
+            return "it is used as a condition"
+        case "argument":
+            return f"`{found.detail}` is given it"
+        case "returned":
+            return "it is returned inside a value"
+
+
+def _at(name: Mention, message: str) -> Problem:
+    return Problem(name.line, name.column, message)
