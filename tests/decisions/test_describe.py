@@ -1,4 +1,5 @@
 import re
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -359,3 +360,54 @@ def test_an_example_that_would_fail_is_not_shown():
     impossible = {"type": "string", "pattern": "^(a|b){2}c$", "maxLength": 1}
     catalog = Catalog.empty().replace("a", [tool("a.b", "", {"v": impossible}, required=["v"])])
     assert "Example" not in describe(catalog, ["a.b"])
+
+
+def as_large_as_kubernetes():
+    """771 definitions of 12 members, each with a long description, that name each other in circles."""
+    definitions = {
+        f"io.k8s.api.Kind{n}": {
+            "type": "object",
+            "description": "What it is. " * 30,
+            "properties": {
+                f"member{m}": {
+                    "description": "What this member means, and what follows from it. " * 6,
+                    **(
+                        {"$ref": f"#/definitions/io.k8s.api.Kind{(n * 7 + m * 131 + 1) % 771}"}
+                        if m % 3 == 0
+                        else {"type": "array", "items": {"$ref": f"#/definitions/io.k8s.api.Kind{(n + m) % 771}"}}
+                        if m % 3 == 1
+                        else {"type": "string", "format": "date-time"}
+                    ),
+                }
+                for m in range(12)
+            },
+            "required": ["member2"],
+        }
+        for n in range(771)
+    }
+    body = {"$ref": "#/definitions/io.k8s.api.Kind0"}
+    return Tool(
+        path=ToolPath("k8s", "create_pod"),
+        raw_name="createPod",
+        description="Create a pod.",
+        input_schema={"type": "object", "properties": {"body": body}, "required": ["body"], "definitions": definitions},
+        output_schema={**body, "definitions": definitions},
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_type_as_large_as_those_of_kubernetes_is_told_within_its_budget_and_50_ms(language):
+    catalog = Catalog.empty().replace("k8s", [as_large_as_kubernetes()])
+    spent = []
+    for _ in range(3):
+        began = time.thread_time()
+        text = describe(catalog, ["k8s.create_pod"], language=language)
+        spent.append((time.thread_time() - began) * 1000)
+    assert min(spent) <= 50
+    assert estimate(text) <= 2_000
+    assert parses(text)
+    assert text.count("IoK8sApiKind0") > 1
+    assert "Not all shown: " in text
+    part = describe(catalog, ["k8s.create_pod:IoK8sApiKind700"], language=language)
+    assert "IoK8sApiKind700" in part
+    assert estimate(part) <= 2_000

@@ -24,6 +24,7 @@ Outlook = Callable[[Tool], Literal["allow", "ask", "deny", "depends"]]
 MAX_EXAMPLE = 300  # characters
 MAX_MISSING = 8  # names of what was left out; each can be asked for, and names more
 LEAST_CHARS = 120  # of declarations: a bare signature
+MISSING_TOKENS = 28  # of the line that says what was left out, where it is the input and the output
 TRIES = 4  # lengths in which declarations are printed until they are within the budget
 CHARS_PER_TOKEN = 4.5  # of declarations at most, by `estimate`, on the recorded tools
 
@@ -73,6 +74,10 @@ class Writer:
         if estimate(sample) + said > left // 2:
             sample = ""
         printed, types = self._types(tool, left - said - estimate(sample))
+        if not types and (sample or description):  # the call itself comes before words about it
+            sample, description = "", paragraphs(tool.description, left // 4)
+            printed, types = self._types(tool, left - estimate(description) - 2)
+        types = types or self._line(tool, left - estimate(description) - MISSING_TOKENS)
         lines = [head, description, types, self._missing(str(tool.path), printed), sample]
         whole = not printed.missing and description == paragraphs(tool.description, 1_000_000)
         return "\n".join(line for line in lines if line), whole
@@ -105,6 +110,11 @@ class Writer:
         made = python.call_text if self.language == "python" else typescript.call_text
         text = made(tool, args)
         return f"Example: {text}" if len(text) <= MAX_EXAMPLE else ""
+
+    def _line(self, tool: Tool, budget_tokens: int) -> str:
+        made = python.signature if self.language == "python" else typescript.signature
+        line = made(tool, max_chars=LEAST_CHARS)
+        return line if estimate(line) <= budget_tokens else self.outline(tool, 60)
 
     def _types(self, tool: Tool, budget_tokens: int) -> tuple[Printed, str]:
         return self._fitting(self._declared(tool).printed, budget_tokens)

@@ -16,6 +16,7 @@ from toolscript.schema.detail import BLOCK, WHOLE, Detail
 
 OF_CALL = 0.6  # of the bound: what the call may take when it names types
 OF_LEVEL = 0.8  # of what is left: what types may take when they name further ones
+LONG = 240  # characters of a comment, beyond which the types that follow are worth more
 TIGHT = BLOCK[WHOLE + 1]  # the detail of types of which not all fit
 
 
@@ -77,6 +78,8 @@ def fitted(call: Call, max_chars: int, known: frozenset[str], details: Sequence[
     for place, detail in enumerate(details):
         text, printers = call(detail)
         alone = not _pending(printers, set(known))
+        if detail.about > LONG and not alone and len(details) > 1:
+            continue  # further types say more than the rest of a long description
         if len(text) <= max_chars * (1 if alone or place >= WHOLE else OF_CALL):
             return _Filling(printers, set(known), details[place:], [text], max_chars - len(text)).printed()
     return None
@@ -120,7 +123,8 @@ class _Filling:
             if len(texts) == len(level):
                 size = sum(map(len, texts)) + len(texts)
                 further = _pending(self.printers, self.known | {named.name for _, named in level})
-                if size <= self.left * (OF_LEVEL if further and place < WHOLE else 1):
+                lavish = detail.about > LONG and bool(further) and len(self.details) > 1
+                if not lavish and size <= self.left * (OF_LEVEL if further and place < WHOLE else 1):
                     self.details = self.details[place:]
                     return texts
             for printer, state in zip(self.printers, states, strict=True):

@@ -16,6 +16,8 @@ MAX_CHOICES = 1_000  # optional parts, counted repeats and alternatives: `a?` tw
 MANY = 64  # a counted repeat beyond this is as good as unbounded
 
 _atom = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+_set = re.compile(r"\\.|\[|&&|\|\||~~", re.DOTALL)
+_difference = re.compile(r"\[[^\]]*--")
 _repeat = re.compile(r"[*+?]|\{(\d*)(,?)(\d*)\}")
 
 
@@ -23,10 +25,21 @@ def compiled_safely(pattern: str) -> re.Pattern[str] | None:
     """The pattern, or None where it must not or cannot be used."""
     if len(pattern) > MAX_PATTERN or not _is_tame(pattern):
         return None
+    if _difference.search(pattern):
+        return None
     try:
-        return re.compile(pattern, re.ASCII)
+        return re.compile(_atom.sub(_plain_class, pattern), re.ASCII)
     except (re.error, OverflowError, RecursionError):
         return None
+
+
+def _plain_class(atom: re.Match[str]) -> str:
+    """A class without what Python warns of, because it may mean sets of sets one day."""
+    return f"[{_set.sub(_escaped, atom[0][1:])}" if atom[0][0] == "[" else atom[0]
+
+
+def _escaped(part: re.Match[str]) -> str:
+    return part[0] if part[0][0] == "\\" else f"{part[0][:-1]}\\{part[0][-1]}"
 
 
 def _is_tame(pattern: str) -> bool:
