@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 from bench import labelled
 from bench.programs import many_tools
@@ -47,14 +47,14 @@ async def rows() -> AsyncIterator[Row]:
 
 
 def _search(tools: int, spaces: int, *, build_s: float, ms: float) -> Iterator[Row]:
-    """Real tools and questions: whole utterances, their words alone, and words that half of the tools have."""
+    """Real tools and questions, in time of the processor, as nothing here waits for anything: whole utterances, their words alone, and words that half of the tools have."""
     catalog = labelled.large_catalog(tools, spaces)
     gc.collect()
     gc.freeze()
     before = _resident()
-    began = perf_counter()
+    began = process_time()
     search(catalog, "warm up")
-    yield Row(f"index of {tools:,} tools in {spaces} namespaces", perf_counter() - began, "s", build_s)
+    yield Row(f"index of {tools:,} tools in {spaces} namespaces", process_time() - began, "s", build_s)
     whole = list(islice(_questions(), QUERIES))
     forms = {
         "utterances": whole,
@@ -81,9 +81,9 @@ def _questions() -> Iterator[str]:
 
 
 def _took(catalog: Catalog, text: str) -> float:
-    began = perf_counter()
+    began = process_time()
     search(catalog, text)
-    return (perf_counter() - began) * 1e3
+    return (process_time() - began) * 1e3
 
 
 def _resident() -> float:
