@@ -47,7 +47,10 @@ async def rows() -> AsyncIterator[Row]:
 
 
 def _search(tools: int, spaces: int, *, build_s: float, ms: float) -> Iterator[Row]:
-    """Real tools and questions, in time of the processor, as nothing here waits for anything: whole utterances, their words alone, and words that half of the tools have."""
+    """Real tools, and questions: whole utterances, their words alone, and words that half of the tools have.
+
+    In time of the processor, as nothing here waits for anything.
+    """
     catalog = labelled.large_catalog(tools, spaces)
     gc.collect()
     gc.freeze()
