@@ -1,5 +1,6 @@
 """Every tool of ten MCP servers and every operation of ten OpenAPI documents, in both languages."""
 
+import re
 import time
 
 import pytest
@@ -71,7 +72,7 @@ def test_a_recorded_server_declares_as_a_whole(name):
     stub = python.stub(tools)
     assert is_python(stub)
     assert is_typescript(typescript.ambient(tools))
-    assert "…" not in stub.replace("…", "", stub.count("# ") * 3)
+    assert not re.search(r"# …\d+ more", stub)
 
 
 @pytest.mark.parametrize("name", FILES)
