@@ -167,6 +167,9 @@ async def test_an_exception_of_a_tool_becomes_words_without_a_traceback(
 
 async def test_wrong_names_and_wrong_arguments_fail_before_anything_happens(runtime: Runtime, world: World):
     result = await runtime.run("await w.wrte({ i: 1 })")
+    assert result.failure.code == "check"
+    assert "Did you mean w.write(" in result.failure.message
+    result = await runtime.run("await w['wrte']({ i: 1 })")
     assert result.failure.code == "unknown_tool"
     assert "Did you mean w.write(" in result.failure.message
     result = await runtime.run("await w.write({ i: 'one' })")
@@ -428,5 +431,14 @@ async def test_an_earlier_result_can_be_read_on(runtime: Runtime):
 
 
 async def test_a_misspelt_namespace_is_answered_with_the_near_one(runtime: Runtime):
-    assert (await runtime.run("return await W.read({ i: 1 })")).hint == "Did you mean the namespace w?"
-    assert (await runtime.run("return await read({ i: 1 })")).hint == "Tools are called with their namespace: w.read."
+    misspelt = await runtime.run("return await W.read({ i: 1 })")
+    assert misspelt.failure.message.startswith("there is no namespace W: did you mean w?")
+    bare = await runtime.run("return await read({ i: 1 })")
+    assert bare.failure.message.startswith("read is not defined. Tools are called with their namespace: w.read(")
+
+
+async def test_a_misspelt_namespace_that_is_met_while_running_gets_a_hint(runtime: Runtime):
+    made = "globalThis.made = 1; "
+    assert (await runtime.run(made + "return await W.read({ i: 1 })")).hint == "Did you mean the namespace w?"
+    bare = await runtime.run(made + "return await read({ i: 1 })")
+    assert bare.hint == "Tools are called with their namespace: w.read."

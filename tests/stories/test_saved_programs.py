@@ -115,7 +115,8 @@ async def test_only_where_the_developer_allows_it_a_program_saves():
     async with Runtime([]) as runtime:
         refused = (await runtime.run(code)).failure
         assert refused is not None
-        assert refused.code == "unknown_tool"
+        assert refused.code == "check"
+        assert "there is no tool codemode.save_snippet" in refused.message
         with pytest.raises(Conflict):
             await runtime.snippets.get("two")
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from toolscript.catalog.catalog import Catalog
@@ -25,7 +25,7 @@ from toolscript.tools import Tool
 
 MOST = 5  # problems that are told: what comes after them mostly follows from them
 _MOST_NAMES = 8  # of namespaces that a message lists
-_LIKE = 0.7  # of `difflib`'s ratio, for the names of namespaces
+_LIKE = 0.6  # of `difflib`'s ratio, for the names of namespaces
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 _SEARCH = '`await codemode.search("…")` finds tools that do it'
@@ -67,9 +67,10 @@ ABSENT: Mapping[str, str] = {
 }  # fmt: skip
 """Names of other surroundings that models write, and what to use instead."""
 
-_CALL = re.compile(r"(?<![\w$.])(await\s+)?([^\W\d][\w$]*|\$[\w$]*)\s*(?:\.\s*([\w$]+)\s*)?\(")
+_CALL = re.compile(r"(?<![\w$])(?<!(?<!\.\.)\.)(await\s+)?([^\W\d][\w$]*|\$[\w$]*)\s*(?:(?:!\s*)?\.\s*([\w$]+)\s*)?\(")
 _ARGUMENTS = re.compile(r"""[()]|'[^'\\\n]*'|"[^"\\\n]*"|['"`/]""")
 _AFTER = re.compile(r"\s*(?:[.\[!]|\?\.)")
+_AFTER_PROMISE = re.compile(r"\s*+(?![,)\];}]|$)")
 _WORD = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
 _KNOWN = frozenset(
     ("if", "for", "while", "switch", "catch", "return", "function", "await", "async", "typeof", "console", "Promise",
@@ -91,7 +92,7 @@ class Problem:
 def is_suspect(code: str, catalog: Catalog) -> bool:
     """Whether a program may have a problem at all, told from its text; True for most that have one, and some others."""
     for match in _CALL.finditer(code):
-        awaited, name, method = match.groups()
+        _, name, method = match.groups()
         if not method:
             if name not in _KNOWN:
                 return True
@@ -100,25 +101,45 @@ def is_suspect(code: str, catalog: Catalog) -> bool:
         if space is None:
             if name not in _KNOWN:
                 return True
-        elif not awaited or method not in space.methods or _goes_on(code, match.end()):
+        elif method not in space.methods or not _is_plain(code, match):
             return True
     return not _ABSENT.isdisjoint(_WORD.findall(code))
 
 
-def _goes_on(code: str, start: int) -> bool:
-    """Whether the call whose arguments begin here is part of a longer chain; True where that is hard to say."""
+def _is_plain(code: str, call: re.Match[str]) -> bool:
+    """Whether a call is surely awaited, or its promise surely handed on."""
+    if call[1]:
+        return not _goes_on(code, call.end(), _AFTER)
+    return _is_handed_on(code, call.start()) and not _goes_on(code, call.end(), _AFTER_PROMISE)
+
+
+def _is_handed_on(code: str, start: int) -> bool:
+    """Whether a promise is surely handed on: returned by a function, or an item of a `Promise.all` on this line."""
+    before = code[code.rfind("\n", 0, start) + 1 : start].rstrip()
+    if before.endswith(("=>", "return")):
+        return True
+    return before.endswith(("[", ",")) and "Promise." in before and "JSON." not in before
+
+
+def _goes_on(code: str, start: int, after: re.Pattern[str]) -> bool:
+    """Whether the call whose arguments begin here is part of a longer expression; True where that is hard to say."""
     depth = 1
     for match in _ARGUMENTS.finditer(code, start):
-        token = match.group()
-        if token == ")":
+        text = match.group()
+        if text == ")":
             depth -= 1
             if not depth:
-                return _AFTER.match(code, match.end()) is not None
-        elif token == "(":
+                return after.match(code, match.end()) is not None
+        elif text == "(":
             depth += 1
-        elif len(token) == 1:
+        elif len(text) == 1:
             return True
     return True
+
+
+def anywhere(facts: Inspected) -> Inspected:
+    """The facts that hold wherever the program runs: a name that is unknown here may be a namespace elsewhere."""
+    return replace(facts, free=tuple(name for name in facts.free if name.name in ABSENT))
 
 
 def problems_of(facts: Inspected, catalog: Catalog, policy: Policy) -> tuple[Problem, ...]:

@@ -93,6 +93,7 @@ class Runtime:
             guest=self._guests.of,
             catalog=lambda: self._upstreams.catalog,
             clock=self._clock,
+            policy=self.policy,
         )
         builtin = Builtin(
             store=self._store,

@@ -9,10 +9,12 @@ from toolscript.catalog.catalog import Catalog
 from toolscript.codec import TooLarge, digest, encode
 from toolscript.errors import Conflict, GuestError, ToolError
 from toolscript.ports import Clock, Compiler, Guest, Listing, RunStore
+from toolscript.runs.policy import Policy
 from toolscript.runs.program import Language
 from toolscript.runs.result import result_of
 from toolscript.runs.snippet import SNIPPETS, Snippet, allowed_name, refusal, takes_an_object, unknown
 from toolscript.runs.visible import mentioned
+from toolscript.runtime.checking import unfit
 from toolscript.runtime.upstreams import BUILTIN
 from toolscript.schema.names import is_identifier
 from toolscript.tools import CallContext, Schema, Tool
@@ -39,6 +41,7 @@ class Snippets:
         guest: Callable[[Language], Guest],
         catalog: Callable[[], Catalog],
         clock: Clock,
+        policy: Policy | None = None,
         changed: Callable[[], None] | None = None,
     ) -> None:
         self._store = store
@@ -46,6 +49,7 @@ class Snippets:
         self._guest = guest
         self._catalog = catalog
         self._clock = clock
+        self._policy = policy or Policy()
         self._followers = [changed] if changed is not None else []
         self._scripts: dict[tuple[str, str], str] = {}
         self.known: tuple[Snippet, ...] = ()
@@ -97,7 +101,7 @@ class Snippets:
 
         `namespaces` are those without which it does not start; by default those that its text mentions. Raises
         `Conflict` for what cannot be, such as a name that no program could write, and `GuestError` for code that
-        cannot be parsed.
+        cannot be parsed or that is certain to fail.
         """
         if (code is None) == (run is None):
             raise Conflict("a snippet is made of code, or of a run: give one of the two")
@@ -111,6 +115,10 @@ class Snippets:
             known |= seen
         assert code is not None
         await self._script(code, language)
+        if run is None:  # what ran well needs no check
+            failure = await unfit(code, self._guest(language), self._catalog(), self._policy)
+            if failure is not None:
+                raise GuestError(failure)
         needed = mentioned(code, frozenset(known)) if namespaces is None else frozenset(namespaces)
         for namespace in needed:
             if not is_identifier(namespace):

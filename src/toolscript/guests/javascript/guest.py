@@ -16,7 +16,7 @@ from toolscript.threads import Threads
 
 STACK_BYTES = 8 << 20  # the engine may take 2 MiB of it; some platforms give a thread less than that
 MOST_THREADS = 64  # programs that loop at the same time; beyond it, turns wait for a thread
-SHORT_CHARS = 1000  # of a program that is inspected within 0.1 ms
+SHORT_CHARS = 800  # of a program that is inspected in 0.1 ms, at worst in 7: the way to a thread takes as long
 
 
 class JavaScriptGuest:
@@ -56,8 +56,9 @@ class JavaScriptGuest:
 
     async def inspect(self, code: str) -> Inspected | None:
         """Implements `ports.Inspector`: the syntax tree is kept for the session that starts next."""
-        run = self._threads.run_short if len(code) <= SHORT_CHARS else self._threads.run
-        return await run(lambda: inspect(code))
+        if len(code) <= SHORT_CHARS:
+            return inspect(code)
+        return await self._threads.run(lambda: inspect(code))
 
     async def close(self) -> None:
         self._threads.close()

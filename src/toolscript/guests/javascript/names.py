@@ -19,8 +19,8 @@ FUNCTIONS = frozenset(
 _TYPES = frozenset(
     ("type_annotation", "type_arguments", "type_parameters", "interface_declaration", "type_alias_declaration",
      "ambient_declaration", "implements_clause", "asserts_annotation", "type_predicate_annotation",
-     "function_signature", "abstract_method_signature", "method_signature", "index_signature", "property_signature", "export_clause",
-     "accessibility_modifier", "override_modifier", "comment", "string", "number", "regex")
+     "function_signature", "abstract_method_signature", "method_signature", "index_signature", "property_signature",
+     "export_clause", "accessibility_modifier", "override_modifier", "comment", "string", "number", "regex")
 )  # fmt: skip
 _LITERALS = frozenset(("string", "number", "regex"))
 _LEAVING = frozenset(("return_statement", "throw_statement", "break_statement", "continue_statement"))
@@ -255,7 +255,7 @@ class _Reader:
             return
         if callee.type == "identifier" and scope.depth == 0 and not scope.guarded and parent.type in _STARTED:
             self.names.entered.add(self.text(callee))
-        optional = any(child.type == "optional_chain" for child in (*node.children, *callee.children))
+        optional = any(child.type in ("optional_chain", "?.") for child in (*node.children, *callee.children))
         named = _member_of_a_name(callee)
         if named is None or optional or arguments is None or arguments.type != "arguments":
             self.push(callee, node, scope)
