@@ -134,7 +134,8 @@ async def test_a_refused_program_calls_nothing_and_says_so(runtime: Runtime, ran
     assert (result.status, ran.calls, result.calls) == ("failed", 0, ())
     assert str(result.failure) == (
         "CheckError: there is no tool crm.fnd. "
-        "Did you mean crm.find({ id?: number }): Promise<Record<string, unknown>>? The program was not started, and nothing was called.\n"
+        "Did you mean crm.find({ id?: number }): Promise<Record<string, unknown>>? "
+        "The program was not started, and nothing was called.\n"
         "  at line 2, column 18\n"
         "  2 | return await crm.fnd({ id: 2 })\n"
         "                       ^"

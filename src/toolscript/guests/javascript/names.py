@@ -314,6 +314,8 @@ class _Reader:
                     self.push(node.child_by_field_name("right"), node, scope)
                 case _:
                     self.push(node, node, scope)
+        if any("\\" in name for name in names):  # an escape: the same name may be written otherwise
+            self.names.reflects = True
         self.names.declared.update(names)
         return names
 
