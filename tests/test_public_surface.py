@@ -33,6 +33,7 @@ NAMES = [
     "Policy",
     "Program",
     "Progress",
+    "Rerank",
     "Result",
     "Retention",
     "Revert",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from toolscript.runs.retention import Retention
     from toolscript.runs.rollback import Rollback
     from toolscript.runs.snippet import Snippet
+    from toolscript.runtime.rerank import Rerank
     from toolscript.runtime.runtime import Runtime
     from toolscript.stores.memory import MemoryStore
     from toolscript.stores.sqlite import SQLiteStore
@@ -61,6 +62,7 @@ __all__ = [
     "Policy",
     "Program",
     "Progress",
+    "Rerank",
     "Result",
     "Retention",
     "Revert",
@@ -104,6 +106,7 @@ _homes = {
     "runs.retention": ("Retention",),
     "runs.rollback": ("Rollback",),
     "runs.snippet": ("Snippet",),
+    "runtime.rerank": ("Rerank",),
     "runtime.runtime": ("Runtime",),
     "stores.memory": ("MemoryStore",),
     "stores.sqlite": ("SQLiteStore",),

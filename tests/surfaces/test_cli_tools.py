@@ -108,7 +108,7 @@ def test_the_json_of_a_search(project: Project) -> None:
     found = project.shop().run("search", "orders of a customer", "--limit", "1", "--json").json
     (hit,) = found["hits"]
     assert (hit["path"], hit["effect"]) == ("shop.orders", "read")
-    assert set(hit) == {"path", "signature", "summary", "effect", "score"}
+    assert set(hit) == {"path", "signature", "summary", "effect", "approval", "score"}
     assert set(found) == {"query", "hits", "total", "weak", "note"}
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from toolscript.catalog.catalog import Catalog
-from toolscript.catalog.describe import describe
-from toolscript.catalog.search import search
+from toolscript.catalog.search import Found
 from toolscript.codec import decode
 from toolscript.errors import Conflict, GuestError, ToolError
 from toolscript.ports import Listing, RunStore
@@ -35,9 +33,10 @@ _hit = {
         "signature": _text,
         "summary": _text,
         "effect": {"enum": ["read", "write"]},
+        "approval": {"type": ["boolean", "null"]},
         "score": {"type": "number"},
     },
-    "required": ["path", "signature", "summary", "effect", "score"],
+    "required": ["path", "signature", "summary", "effect", "approval", "score"],
 }
 
 
@@ -68,7 +67,12 @@ TOOLS = (
     _tool(
         f"{BUILTIN}.search",
         "Find tools: ranked paths with signature and one line of description.",
-        {"query": _texts, "limit": {"type": "integer", "minimum": 1, "maximum": MAX_HITS}, "namespace": _text},
+        {
+            "query": {"anyOf": [*_texts["anyOf"], {"type": "object"}]},
+            "limit": {"type": "integer", "minimum": 1, "maximum": MAX_HITS},
+            "offset": {"type": "integer", "minimum": 0},
+            "namespace": _texts,
+        },
         ["query"],
         {"type": "array", "items": _hit},
     ),
@@ -179,18 +183,22 @@ class Builtin:
         self,
         *,
         store: RunStore,
-        offered: Callable[[], Awaitable[Catalog]],
+        offered: Callable[[], Awaitable[object]],
+        search: Callable[..., Awaitable[Found]],
+        describe: Callable[..., Awaitable[str]],
         snippets: Snippets,
         scope: str,
         saving: bool = False,
         language: Callable[[str], Language] = lambda run: "typescript",
     ) -> None:
-        """`offered` waits for what still connects; `language` is that of a run that is driven here, by its id.
+        """`offered` waits for what still connects; `search` and `describe` are the runtime's own; `language` is that of a run that is driven here, by its id.
 
         `saving`: whether programs may save snippets.
         """
         self._store = store
         self._offered = offered
+        self._find = search
+        self._describe = describe
         self._snippets = snippets
         self._state = State(store, scope)
         self._tools = (*TOOLS, SAVE) if saving else TOOLS
@@ -211,7 +219,7 @@ class Builtin:
                 return await self._search(args)
             case "describe":
                 paths = [args["paths"]] if isinstance(args["paths"], str) else args["paths"]
-                return describe(await self._offered(), paths, budget_tokens=args.get("budget_tokens", 2_000))
+                return await self._describe(paths, budget_tokens=args.get("budget_tokens", 2_000))
             case "run":
                 return await self._run(args, context)
             case "save_snippet":
@@ -234,15 +242,22 @@ class Builtin:
                 raise ToolError(f"there is no {BUILTIN}.{method}")
 
     async def _search(self, args: Mapping[str, Any]) -> Any:
-        found = search(
-            await self._offered(), args["query"], limit=args.get("limit", 10), namespace=args.get("namespace")
-        )
+        try:
+            found = await self._find(
+                args["query"],
+                limit=args.get("limit", 10),
+                offset=args.get("offset", 0),
+                namespace=args.get("namespace"),
+            )
+        except ValueError as error:
+            raise ToolError(str(error)) from error
         return [
             {
                 "path": hit.path,
                 "signature": hit.signature,
                 "summary": hit.summary,
                 "effect": hit.effect,
+                "approval": hit.approval,
                 "score": round(hit.score, 3),
             }
             for hit in found.hits

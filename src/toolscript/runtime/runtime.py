@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 
 from toolscript.catalog.catalog import Catalog
 from toolscript.catalog.describe import describe
+from toolscript.catalog.questions import Query
 from toolscript.catalog.search import Found, search
 from toolscript.codec import encode
 from toolscript.errors import Conflict
@@ -36,6 +37,7 @@ from toolscript.runtime.observed import Observed
 from toolscript.runtime.operator import LIBRARY, Operator
 from toolscript.runtime.plugs import load
 from toolscript.runtime.replay import replay
+from toolscript.runtime.rerank import Rerank
 from toolscript.runtime.snippets import Snippets, SnippetShelf
 from toolscript.runtime.surroundings import Surroundings
 from toolscript.runtime.upstreams import Upstreams
@@ -70,6 +72,7 @@ class Runtime:
         lease_ms: int = 15_000,
         retention: Retention | None = None,
         secrets: Sequence[str] = (),
+        rerank: Rerank | None = None,
         snippets_by: Literal["developer", "model"] = "developer",
         clock: Clock | None = None,
         observers: Sequence[Observer] = (),
@@ -86,6 +89,7 @@ class Runtime:
         self._entropy = entropy
         self._connect_timeout_s = connect_timeout_s
         self._opened_at = 0.0
+        self._rerank = rerank
         self._allowed: tuple[Catalog, Catalog] = (Catalog.empty(), Catalog.empty())
         self.snippets = Snippets(
             store=self._store,
@@ -98,6 +102,8 @@ class Runtime:
         builtin = Builtin(
             store=self._store,
             offered=self._offered,
+            search=self.search,
+            describe=self.describe,
             snippets=self.snippets,
             scope=scope,
             saving=snippets_by == "model",
@@ -367,13 +373,24 @@ class Runtime:
         finally:
             await session.close()
 
-    async def search(self, query: str | Sequence[str], *, limit: int = 10, namespace: str | None = None) -> Found:
-        """Find tools; waits for connectors that are still connecting."""
-        return search(await self._offered(), query, limit=limit, namespace=namespace)
+    async def search(
+        self, query: Query, *, limit: int = 10, offset: int = 0, namespace: str | Sequence[str] | None = None
+    ) -> Found:
+        """Find tools; waits for connectors that are still connecting. `ValueError` for a query of the wrong form."""
+        catalog, outlook = await self._offered(), self.policy.outlook
+        if self._rerank is None:
+            return search(catalog, query, limit=limit, offset=offset, namespace=namespace, outlook=outlook)
+        return await self._rerank.search(
+            catalog, query, limit=limit, offset=offset, namespace=namespace, outlook=outlook
+        )
 
-    async def describe(self, paths: Sequence[str], *, budget_tokens: int = 2_000) -> str:
-        """Documentation and types of tools or whole namespaces, for a model or a person."""
-        return describe(await self._offered(), paths, budget_tokens=budget_tokens)
+    async def describe(
+        self, paths: Sequence[str], *, budget_tokens: int = 2_000, language: Language = "typescript"
+    ) -> str:
+        """Documentation and types of tools, parts of their types, or whole namespaces, for a model or a person."""
+        return describe(
+            await self._offered(), paths, budget_tokens=budget_tokens, language=language, outlook=self.policy.outlook
+        )
 
     def _same_scope(self, record: RunRecord) -> None:
         if record.scope != self._scope:

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from toolscript.codec import plain
 from toolscript.connectors.mcp.servers_config import ServerSpec
+from toolscript.runs.complaint import complaint, made
 from toolscript.runs.entry import Actor
 from toolscript.runs.result import CallRecord, Result
 from toolscript.runs.visible import mentioned
@@ -108,7 +109,10 @@ def _reused(calls: Sequence[CallRecord]) -> str:
 
 
 def _tell_failure(result: Result, runtime: Runtime, terminal: Terminal, options: Namespace) -> None:
-    terminal.problem(str(result.failure) + (f"\n{result.hint}" if result.hint else ""))
+    if result.failure is not None:
+        terminal.problem(complaint(result.failure, result.calls) + (f"\n{result.hint}" if result.hint else ""))
+    if done := made(result.calls):
+        terminal.note(f"calls made before: {done}")
     for connector in runtime.connectors:
         listing = connector.listing()
         if listing.state == "unreachable":

@@ -19,7 +19,8 @@ def arguments(parser: ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.add_argument("query", metavar="QUERY", nargs="+", help="what the tool should do, in plain words")
     parser.add_argument("--limit", metavar="N", type=int, default=10, help="at most so many tools (10)")
-    parser.add_argument("--namespace", metavar="NAME", help="search one namespace only")
+    parser.add_argument("--offset", metavar="N", type=int, default=0, help="leave out the first so many")
+    parser.add_argument("--namespace", metavar="NAME", action="append", help="only this namespace; repeatable")
 
 
 def command(options: Namespace, terminal: Terminal) -> int:
@@ -30,10 +31,13 @@ def command(options: Namespace, terminal: Terminal) -> int:
 async def _search(opening: Opened, options: Namespace, terminal: Terminal) -> int:
     runtime = assemble(opening.config, opening.specs)
     async with runtime, ProgressLine(terminal, runtime) as progress:
-        found = await runtime.search(" ".join(options.query), limit=options.limit, namespace=options.namespace)
+        query = " ".join(options.query)
+        found = await runtime.search(
+            query, limit=options.limit, offset=max(0, options.offset), namespace=options.namespace
+        )
         progress.clear()
         if terminal.json:
-            terminal.value(_object(found, " ".join(options.query)))
+            terminal.value(_object(found, query))
         else:
             terminal.result(found_text(found, budget_tokens=_SCREEN_TOKENS))
     return COMPLETED
@@ -46,6 +50,7 @@ def _object(found: Found, query: str) -> dict[str, object]:
             "signature": hit.signature,
             "summary": hit.summary,
             "effect": hit.effect,
+            "approval": hit.approval,
             "score": hit.score,
         }
         for hit in found.hits

@@ -17,11 +17,12 @@ import mcp_types as types
 
 from toolscript.codec import NULL, Blob, Encoded, decode, encode
 from toolscript.errors import Conflict, Failure
+from toolscript.runs.complaint import acted, complaint, made
 from toolscript.runs.program import Instant
 from toolscript.runs.result import Result
 from toolscript.runs.shaping import readable, shape, shape_lines
 from toolscript.runs.turn import Crashed, Finished
-from toolscript.surfaces.mcp_server.sofar import acted, reused, so_far, wrote
+from toolscript.surfaces.mcp_server.sofar import reused, so_far, wrote
 from toolscript.surfaces.mcp_server.waiting import waiting
 from toolscript.tokens import cut, estimate
 
@@ -93,13 +94,14 @@ def _said(value: Encoded, result: Result, budget_tokens: int) -> str:
 def _failed(result: Result, failure: Failure, budget_tokens: int) -> str:
     if failure.kind == "fault":
         return _internal(result.run)
-    parts = [shape_lines(str(failure).split("\n"), budget_tokens - CONTENT_TOKENS).text]
+    parts = [shape_lines(complaint(failure, result.calls).split("\n"), budget_tokens - CONTENT_TOKENS).text]
     if result.hint:
         parts.append(result.hint)
     if failure.content is not None:
         parts.append(f"The tool also said: {shape(failure.content, CONTENT_TOKENS, result.run).text}")
-    if made := so_far(result.calls):
-        parts.append(made)
+    if done := so_far(result.calls):
+        read = made(call for call in result.calls if call.effect == "read")
+        parts.append(f"{done} Read: {read}." if read else done)
     if any(wrote([call]) for call in result.calls if acted(call) or call.verdict == "replay"):
         parts.append(f'Correct the program and send it with retry_of: "{result.run}": then nothing is done twice.')
     return "\n".join(parts)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from toolscript.catalog.questions import questions
+
 MAX_HITS = 50
 
 _RIGHT = {
@@ -24,9 +26,10 @@ class BadCall(Exception):
 class Search:
     """A question, or several."""
 
-    query: str | tuple[str, ...]
+    query: tuple[str, ...]
     limit: int
-    namespace: str | None
+    offset: int
+    namespace: str | tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,16 @@ class Execute:
 
 def search_of(arguments: Mapping[str, Any]) -> Search:
     """The arguments of `search`."""
-    limit = arguments.get("limit", 10)
-    if isinstance(limit, bool) or not isinstance(limit, int | float) or limit != int(limit) or limit < 1:
-        raise _bad("search", f"limit is a whole number from 1 to {MAX_HITS}, not {_said(limit)}")
-    namespace = arguments.get("namespace")
-    if namespace is not None and not isinstance(namespace, str):
-        raise _bad("search", f"namespace is a string, not {_said(namespace)}")
-    query = _texts("search", "query", arguments)
-    return Search(query, min(int(limit), MAX_HITS), namespace or None)
+    asked = {"query": arguments["queries"], **arguments} if "queries" in arguments else arguments
+    if "query" not in asked:
+        raise _bad("search", "query is missing" + _sent(arguments))
+    try:
+        query = questions(asked["query"])
+    except ValueError as error:
+        raise _bad("search", str(error)) from error
+    namespace = None if arguments.get("namespace") in (None, "", []) else _texts("search", "namespace", arguments)
+    limit = _number("limit", arguments.get("limit", 10), 1, f"from 1 to {MAX_HITS}")
+    return Search(query, min(limit, MAX_HITS), _number("offset", arguments.get("offset", 0), 0, "from 0 on"), namespace)
 
 
 def paths_of(arguments: Mapping[str, Any]) -> tuple[str, ...]:
@@ -98,6 +103,12 @@ def _texts(tool: str, field: str, arguments: Mapping[str, Any]) -> str | tuple[s
         if texts and all(isinstance(text, str) for text in texts):
             return tuple(texts)
     raise _bad(tool, f"{field} is a string or an array of strings, not {_said(value)}")
+
+
+def _number(name: str, value: Any, least: int, allowed: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or value < least:
+        raise _bad("search", f"{name} is a whole number {allowed}, not {_said(value)}")
+    return int(value)
 
 
 def _bad(tool: str, problem: str) -> BadCall:

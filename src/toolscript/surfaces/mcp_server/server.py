@@ -139,7 +139,9 @@ class ToolServer:
         match params.name:
             case "search":
                 asked = arguments.search_of(args)
-                found = await self._runtime.search(asked.query, limit=asked.limit, namespace=asked.namespace)
+                found = await self._runtime.search(
+                    asked.query, limit=asked.limit, offset=asked.offset, namespace=asked.namespace
+                )
                 return text_answer(found_text(found))
             case "describe":
                 paths = arguments.paths_of(args)

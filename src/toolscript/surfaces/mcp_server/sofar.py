@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from toolscript.runs.complaint import acted
 from toolscript.runs.result import CallRecord
-from toolscript.runs.turn import Raised
-from toolscript.runtime.upstreams import BUILTIN
 
 _PATHS = 5  # named in one line
 
@@ -34,19 +33,6 @@ def reused(calls: Sequence[CallRecord]) -> str:
         return ""
     was = "call was" if len(taken) == 1 else "calls were"
     return f"{len(taken)} {was} answered from the corrected run and not made again ({paths(taken)})."
-
-
-def acted(call: CallRecord) -> bool:
-    """Whether a call reached a tool: one that was refused did not, and those of `codemode` are no news."""
-    if call.path.startswith(f"{BUILTIN}.") or call.verdict in ("refuse", "replay"):
-        return False
-    if call.verdict == "ask" and (call.decided is None or call.decided.choice in ("reject", "end")):
-        return False
-    match call.answer:
-        case Raised(failure):
-            return failure.kind != "guest" or failure.code == "cancelled"
-        case _:
-            return True
 
 
 def wrote(calls: Sequence[CallRecord]) -> list[CallRecord]:

@@ -68,6 +68,7 @@ def tools(overview: str, declarations: str = "") -> list[dict[str, Any]]:
                 {
                     "query": {"anyOf": [_TEXT, _TEXTS]},
                     "limit": {"type": "integer", "minimum": 1, "maximum": 50},
+                    "offset": {"type": "integer"},
                     "namespace": _TEXT,
                 },
                 "query",
