@@ -66,7 +66,7 @@ async def test_edited_arguments_are_what_the_tool_gets_and_both_are_kept(house: 
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        ({"name": 1}, "name: expected string"),
+        ({"name": [1]}, "name: expected string"),
         ({}, "name"),
         ({"name": "a", "nope": 1}, "nope"),
         ({"name": "system"}, "not allowed"),

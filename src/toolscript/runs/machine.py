@@ -169,7 +169,7 @@ def check(path: str, encoded: Encoded, catalog: Catalog, limits: Limits, policy:
         return Refuse(_guest_failure("bad_value", f"{path}: {error}"))
     args, problems = catalog.fitted(tool, given)
     if problems:
-        return Refuse(_guest_failure("bad_arguments", f"{path}: {_listed(problems)}. Expected: {signature(tool)}"))
+        return Refuse(_guest_failure("bad_arguments", f"{path}: {_listed(problems)} Expected: {signature(tool)}"))
     if path == TIMER:
         return Sleep(max(0.0, float(args["seconds"])))
     return Execute(tool, args, read=args is not given)
@@ -177,7 +177,8 @@ def check(path: str, encoded: Encoded, catalog: Catalog, limits: Limits, policy:
 
 def _listed(problems: Problems) -> str:
     said = "; ".join(str(problem) for problem in problems[:MAX_PROBLEMS])
-    return f"{said}; and more" if len(problems) > MAX_PROBLEMS else said
+    said += "; and more" if len(problems) > MAX_PROBLEMS else ""
+    return said if said.endswith("?") else f"{said}."
 
 
 def rejected(path: str, reason: str) -> Failure:

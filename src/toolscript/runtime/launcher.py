@@ -11,6 +11,7 @@ from toolscript.catalog.catalog import Catalog
 from toolscript.errors import Conflict, Fault
 from toolscript.ports import Observer, RunEnded, RunParked, RunStarted
 from toolscript.runs.closing import CANCELLED
+from toolscript.runs.complaint import expected
 from toolscript.runs.entry import Ended, RunRecord, Turned
 from toolscript.runs.hints import hint_of
 from toolscript.runs.history import History, history
@@ -160,7 +161,9 @@ class Launcher:
             case "let_go" | "lost":
                 result = result_of(*await self._store.read(drive.run.id))
         if result.failure is not None:
-            return replace(result, hint=hint_of(result.failure, self._catalog()))
+            catalog = self._catalog()
+            hint = hint_of(result.failure, catalog) or expected(result.failure, result.calls, catalog)
+            return replace(result, hint=hint)
         return result
 
     async def _corrected(self, run: str) -> tuple[RunRecord, History]:

@@ -1,0 +1,164 @@
+"""What a model reads when its program fails: the words, and what they cost."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pytest
+from house import Lent, rule
+from pydantic import Field
+
+from toolscript.connectors.functions import functions, tool
+from toolscript.errors import ToolError
+from toolscript.guests.javascript.guest import JavaScriptGuest
+from toolscript.runs.policy import Policy
+from toolscript.runtime.runtime import Runtime
+from toolscript.surfaces.mcp_server.answers import answer_of
+from toolscript.testing.clock import FakeClock
+from toolscript.tokens import estimate
+
+WORDS = Path(__file__).parent / "error_words.txt"
+Secret = Annotated[str, Field(json_schema_extra={"writeOnly": True})]
+
+PROGRAMS = {
+    "the tool's own words, and the arguments that the line does not show": """
+const people = await crm.find({ name: "Ada" });
+await crm.create({ name: "Bob", tags: [] });
+for (const person of people) {
+  await crm.refund({ id: person.id, why: person.note });
+}""",
+    "a line that shows all": "await crm.refund({ id: 7, why: 'broken' });",
+    "arguments that do not fit": """
+const wanted = { nam: "Ada", limit: "many", state: "opne" };
+return await crm.search(wanted);""",
+    "arguments that the tool itself refuses": "const id = 7 * 6; return await crm.picky({ id });",
+    "a secret in the arguments": "return await crm.login({ user: 'ada', password: input.key });",
+    "a long argument": "return await crm.refund({ id: 9, why: 'x'.repeat(5000) });",
+    "a caught failure that is thrown anew": """
+try { await crm.refund({ id: 1, why: '' }) }
+catch (error) { throw new Error(`could not: ${error.message}`) }""",
+    "what the policy denies": "await crm.drop({ name: 'all' })",
+}
+
+
+class Crm:
+    def __init__(self) -> None:
+        self.got: list[Any] = []
+
+    @tool(effect="read")
+    async def find(self, name: str) -> list[dict[str, Any]]:
+        """Find people."""
+        return [{"id": 7, "note": "broken on arrival"}]
+
+    @tool(effect="read")
+    async def search(self, name: str, limit: int = 3, state: Literal["open", "closed"] = "open") -> int:
+        """Search."""
+        self.got.append((name, limit))
+        return 0
+
+    async def create(self, name: str, tags: list[str], amount: int = 0) -> int:
+        """Create somebody."""
+        self.got.append((name, tags, amount))
+        return 1
+
+    async def refund(self, id: int, why: str) -> None:
+        """Refund an order."""
+        raise ToolError(f"order {id} was refunded before")
+
+    @tool(effect="read")
+    async def picky(self, id: Any) -> None:
+        """Take some ids."""
+        raise ToolError("validation error: the argument id is no UUID")
+
+    async def login(self, user: str, password: Secret) -> None:
+        """Sign in."""
+        raise ToolError(f"wrong password {password}")
+
+    @tool(destructive=True)
+    async def drop(self, name: str) -> None:
+        """Drop it."""
+
+
+def runtime(javascript: JavaScriptGuest, crm: Crm, **options: Any) -> Runtime:
+    connector = functions("crm", crm.find, crm.search, crm.create, crm.refund, crm.picky, crm.login, crm.drop)
+    guests: Any = {"typescript": Lent(javascript)}
+    return Runtime([connector], guests=guests, clock=FakeClock(), **options)
+
+
+async def words(ours: Runtime, code: str) -> str:
+    result = await ours.run(code.strip(), input={"key": "hunter2!"})
+    answer = await answer_of(result, budget_tokens=2_000, read_blob=ours.blob, now=0)
+    return "\n".join(getattr(block, "text", "") for block in answer.content).replace(result.run, "run_1")
+
+
+async def described(javascript: JavaScriptGuest) -> str:
+    parts: list[str] = []
+    async with runtime(javascript, Crm(), policy=Policy((rule("deny", "crm.drop"),))) as ours:
+        for name, code in PROGRAMS.items():
+            said = await words(ours, code)
+            parts.append(f"## {name} ({estimate(said)} tokens)\n\n{said}\n")
+    return "\n".join(parts)
+
+
+async def test_the_words_of_failures_are_those_that_were_reviewed(javascript: JavaScriptGuest):
+    """To accept other words: read the difference, then write what `described` gives to the file."""
+    said = await described(javascript)
+    assert "hunter2" not in said
+    assert said == WORDS.read_text(encoding="utf-8")
+
+
+async def test_no_failure_costs_more_than_220_tokens(javascript: JavaScriptGuest):
+    async with runtime(javascript, Crm()) as ours:
+        for code in PROGRAMS.values():
+            assert estimate(await words(ours, code)) < 220
+
+
+async def test_a_tool_gets_arguments_in_the_reading_that_its_schema_takes(javascript: JavaScriptGuest):
+    crm = Crm()
+    async with runtime(javascript, crm) as ours:
+        result = await ours.run("await crm.create({ name: 5, tags: 'new', amount: '7' })")
+        assert result.ok
+        assert crm.got == [("5", ["new"], 7)]
+        (call,) = result.calls
+        assert json.loads(call.args) == {"name": 5, "tags": "new", "amount": "7"}
+        assert json.loads(call.made_with) == {"name": "5", "tags": ["new"], "amount": 7}
+        assert await ours.replay(result.run) == result.outcome
+        line = next(line for line in await ours.audit(result.run) if line["kind"] == "call")
+        assert (line["arguments"]["amount"], line["read"]["amount"]) == ("7", 7)
+        plain = await ours.run("await crm.create({ name: 'a', tags: [] })")
+        assert "read" not in next(line for line in await ours.audit(plain.run) if line["kind"] == "call")
+
+
+async def test_the_policy_and_people_see_what_the_tool_would_get(javascript: JavaScriptGuest):
+    crm = Crm()
+    policy = Policy((rule("ask", "crm.create", when="amount > 100"),))
+    async with runtime(javascript, crm, policy=policy) as ours:
+        result = await ours.run("await crm.create({ name: 'a', tags: 'b', amount: '700' })")
+        (call,) = result.pending
+        assert json.loads(call.made_with) == {"name": "a", "tags": ["b"], "amount": 700}
+        answer = await answer_of(result, budget_tokens=2_000, read_blob=ours.blob, now=0)
+        assert '"amount": 700' in getattr(answer.content[0], "text", "")
+        await ours.grant(result.run, ["crm.create"], when=["amount < 1000"])
+        assert (await ours.wait(result.run)).ok
+        assert crm.got == [("a", ["b"], 700)]
+
+
+async def test_an_edit_is_read_like_the_programs_own_arguments(javascript: JavaScriptGuest):
+    crm = Crm()
+    async with runtime(javascript, crm, policy=Policy((rule("ask", "crm.create"),))) as ours:
+        result = await ours.run("await crm.create({ name: 'a', tags: [] })")
+        await ours.approve(result.run, 1, args={"name": "a", "tags": "b", "amount": "3"})
+        assert (await ours.wait(result.run)).ok
+        assert crm.got == [("a", ["b"], 3)]
+        (call,) = (await ours.result(result.run)).calls
+        assert json.loads(call.made_with) == {"name": "a", "tags": ["b"], "amount": 3}
+
+
+@pytest.mark.parametrize("password", ["'hunter2!'", "77777777"])
+async def test_a_secret_in_another_reading_is_not_in_the_log(javascript: JavaScriptGuest, password: str):
+    async with runtime(javascript, Crm()) as ours:
+        result = await ours.run(f"await crm.login({{ user: 'ada', password: {password} }})")
+        assert result.failure is not None
+        logged = json.dumps(await ours.audit(result.run)) + "".join(call.args + call.made_with for call in result.calls)
+        assert password.strip("'") not in logged.replace(result.run, "")
+        assert password.strip("'") not in result.failure.message
