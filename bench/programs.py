@@ -72,9 +72,7 @@ async def samples_of(runtime: Runtime, code: str, times: int, warm: int = 5) -> 
 
 def check_of_fifty_lines() -> Row:
     """The check of a program before it starts: text, tree and facts against 100,000 tools."""
-    lines = (
-        "const f{n} = await m.item_{n}({{ id: {n} }});\nfor (const x of f{n}.filter((r) => r.on)) sum += x.v;\n"
-    )
+    lines = "const f{n} = await m.item_{n}({{ id: {n} }});\nfor (const x of f{n}.filter((r) => r.on)) sum += x.v;\n"
     code = "let sum = 0;\n" + "".join(lines.format(n=n) for n in range(24)) + "return sum"
     tools = [
         Tool(path=ToolPath("m", f"item_{n}"), raw_name=f"item_{n}", description="", input_schema={})

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.decisions.languages import is_typescript
+
 from toolscript.schema.names import argument_names, collisions, is_identifier, method_names, namespace_names
 
 CASES = json.loads((Path(__file__).parent.parent / "cases" / "names.json").read_text(encoding="utf-8"))

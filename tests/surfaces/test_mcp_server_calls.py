@@ -160,7 +160,7 @@ async def test_a_long_value_is_cut_and_can_be_read_on(client: Client) -> None:
         ("execute", {"source": "1"}, "the call had source"),
         ("execute", {"code": {"code": "1"}}, "code is a string, not an object"),
         ("execute", {"code": "  "}, "code is empty"),
-        ("search", {"query": 7}, "a query is \"find customers\""),
+        ("search", {"query": 7}, 'a query is "find customers"'),
         ("search", {"query": "x", "limit": "many"}, "limit is a whole number from 1 to 50"),
         ("search", {"query": "x", "limit": 1e400}, "limit is a whole number from 1 to 50"),
         ("search", {"query": {}}, "not an empty object"),

@@ -191,9 +191,9 @@ class Builtin:
         saving: bool = False,
         language: Callable[[str], Language] = lambda run: "typescript",
     ) -> None:
-        """`offered` waits for what still connects; `search` and `describe` are the runtime's own; `language` is that of a run that is driven here, by its id.
+        """`offered` waits for what still connects; `search` and `describe` are the runtime's own.
 
-        `saving`: whether programs may save snippets.
+        `language` is that of a run that is driven here, by its id; `saving`: whether programs may save snippets.
         """
         self._store = store
         self._offered = offered
