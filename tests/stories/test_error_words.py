@@ -74,13 +74,19 @@ class Crm:
         """Sign in."""
         raise ToolError(f"wrong password {password}")
 
+    async def rotate(self, keys: list[Secret]) -> int:
+        """Exchange keys."""
+        return len(keys)
+
     @tool(destructive=True)
     async def drop(self, name: str) -> None:
         """Drop it."""
 
 
 def runtime(javascript: JavaScriptGuest, crm: Crm, **options: Any) -> Runtime:
-    connector = functions("crm", crm.find, crm.search, crm.create, crm.refund, crm.picky, crm.login, crm.drop)
+    connector = functions(
+        "crm", crm.find, crm.search, crm.create, crm.refund, crm.picky, crm.login, crm.rotate, crm.drop
+    )
     guests: Any = {"typescript": Lent(javascript)}
     return Runtime([connector], guests=guests, clock=FakeClock(), **options)
 
@@ -154,11 +160,12 @@ async def test_an_edit_is_read_like_the_programs_own_arguments(javascript: JavaS
         assert json.loads(call.made_with) == {"name": "a", "tags": ["b"], "amount": 3}
 
 
-@pytest.mark.parametrize("password", ["'hunter2!'", "77777777"])
-async def test_a_secret_in_another_reading_is_not_in_the_log(javascript: JavaScriptGuest, password: str):
+@pytest.mark.parametrize("call", ["login({ user: 'ada', password: 7777777 })", "rotate({ keys: '7777777' })"])
+async def test_a_secret_in_another_reading_is_not_in_the_log(javascript: JavaScriptGuest, call: str):
     async with runtime(javascript, Crm()) as ours:
-        result = await ours.run(f"await crm.login({{ user: 'ada', password: {password} }})")
-        assert result.failure is not None
-        logged = json.dumps(await ours.audit(result.run)) + "".join(call.args + call.made_with for call in result.calls)
-        assert password.strip("'") not in logged.replace(result.run, "")
-        assert password.strip("'") not in result.failure.message
+        result = await ours.run(f"await crm.{call}")
+        made = result.calls[0]
+        assert made.args != made.made_with or "[redacted]" in made.args
+        assert "7777777" not in made.args + made.made_with
+        assert "7777777" not in json.dumps([line for line in await ours.audit(result.run) if line["kind"] != "run"])
+        assert result.failure is None or "7777777" not in result.failure.message

@@ -3,12 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
-from house import Lent, until
+from house import Lent, rule, until
 
 from toolscript.codec import encode
 from toolscript.connectors.functions import functions, tool
 from toolscript.errors import Fault, ToolError
 from toolscript.guests.javascript.guest import JavaScriptGuest
+from toolscript.runs.policy import Policy
 from toolscript.runs.turn import Returned
 from toolscript.runtime.observed import FIRST, Observed
 from toolscript.runtime.runtime import Runtime
@@ -181,6 +182,17 @@ async def test_a_catalogue_that_learned_has_the_same_index(javascript: JavaScrip
         assert ours.catalog is not before
         assert ours.catalog.ranking is ranking
         assert ours.catalog.digest != before.digest
+
+
+async def test_what_the_policy_leaves_of_a_namespace_keeps_its_index_too(javascript: JavaScriptGuest):
+    crm = Crm()
+    crm.answers[""] = {"id": 7}
+    async with runtime(javascript, crm, policy=Policy((rule("deny", "crm.look"),))) as ours:
+        before = ours.catalog.namespaces["crm"]
+        await ours.run("return await crm.find({})")
+        await ours.describe(["crm"])
+        assert ours.catalog.namespaces["crm"] is not before
+        assert ours.catalog.namespaces["crm"].index is before.index
 
 
 async def test_a_store_that_fails_costs_nothing_but_the_types(javascript: JavaScriptGuest):

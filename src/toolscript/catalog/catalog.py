@@ -40,6 +40,9 @@ class Namespace:
         default_factory=dict[str, tuple[str, str, str]], compare=False, repr=False
     )
     digests: list[str] = field(default_factory=list[str], compare=False, repr=False)
+    narrowed: dict[frozenset[str], Index] = field(
+        default_factory=dict[frozenset[str], Index], compare=False, repr=False
+    )
 
     @property
     def digest(self) -> str:
@@ -124,7 +127,7 @@ class Catalog:
             if len(methods) == len(held.methods):
                 kept[name] = held
             elif methods or held.state != "ready":
-                index = _index(methods)
+                index = held.narrowed.setdefault(frozenset(methods), _index(methods))
                 kept[name] = replace(held, methods=MappingProxyType(methods), index=index, digests=[])
         same = len(kept) == len(self.namespaces) and all(kept[name] is held for name, held in self.namespaces.items())
         return self if same else Catalog(MappingProxyType(kept))
