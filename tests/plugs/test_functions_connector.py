@@ -817,3 +817,10 @@ async def test_a_secret_in_a_result_or_an_error_is_masked() -> None:
     assert "hunter2" not in str(await call(show))
     with pytest.raises(ToolError, match=r"bad key \*+$"):
         await call(fail, key="hunter2")
+
+
+def test_names_that_come_to_the_same_are_told_apart_and_reported():
+    connector = functions("shop", tool(lambda: 1, name="get-order"), tool(lambda: 2, name="get_order"))
+    assert len({made.path.method for made in connector.listing().tools}) == 2
+    (problem,) = connector.listing().problems
+    assert "2 names come to get_order" in problem

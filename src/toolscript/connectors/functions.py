@@ -20,7 +20,7 @@ from toolscript.connectors.reverting import Bound, Reverting, is_async, paramete
 from toolscript.connectors.signatures import BadArgument, Signature, read_signature
 from toolscript.errors import ConfigError, Failure, ToolError
 from toolscript.ports import Connector, Listing
-from toolscript.schema.names import method_names, namespace_names
+from toolscript.schema.names import collisions, method_names, namespace_names
 from toolscript.threads import Threads
 from toolscript.tools import CallContext, Effect, Revert, Tool, ToolPath
 
@@ -188,6 +188,7 @@ class _Functions:
             self._by_name[one.name] = one
         names = method_names(self._by_name)
         self._tools = tuple(_tool(ToolPath(namespace, names[one.name]), one) for one in checked)
+        self._problems = collisions(names)
         self._threads = Threads(most=MAX_THREADS)
 
     @property
@@ -198,7 +199,7 @@ class _Functions:
         """Nothing to connect: functions are ready."""
 
     def listing(self) -> Listing:
-        return Listing(state="ready", tools=self._tools, about=self._about)
+        return Listing(state="ready", tools=self._tools, about=self._about, problems=self._problems)
 
     async def call(self, tool: Tool, args: Mapping[str, Any], context: CallContext) -> Any:
         known = self._by_name.get(tool.raw_name)

@@ -27,7 +27,7 @@ from toolscript.connectors.mcp.sdk import Client
 from toolscript.connectors.mcp.stdio import StdioLog, stdio_streams
 from toolscript.connectors.mcp.targets import Era, Http, Stdio
 from toolscript.connectors.mcp.wire import Repaired, Wire
-from toolscript.schema.names import method_names
+from toolscript.schema.names import collisions, method_names
 from toolscript.tools import Tool, ToolPath
 
 Target = Stdio | Http | Server[Any] | MCPServer
@@ -147,6 +147,7 @@ async def listed(connection: Connection, namespace: str) -> tuple[tuple[Tool, ..
     else:
         problems.append(f"The list of tools did not end after {MAX_PAGES} pages; the rest was left out.")
     names = method_names(found)
+    problems += collisions(names)
     outputs = {
         name: unwrapped(connection.wire.output_schemas.get(name, tool.output_schema)) for name, tool in found.items()
     }
