@@ -263,3 +263,11 @@ async def test_a_worker_process_tells_the_same_facts() -> None:
     finally:
         await workers.close()
         await here.close()
+
+
+async def test_a_correction_that_cannot_be_parsed_hands_on_what_it_corrects(runtime: Runtime, ran: Ran) -> None:
+    first = await runtime.run("const c = await crm.find({ id: 1 });\nthrow new Error(c.name)")
+    second = await runtime.run("const c = await crm.find({ id: 1 };", retry_of=first.run)
+    assert (second.status, second.retry_of) == ("failed", first.run)
+    third = await runtime.run("const c = await crm.find({ id: 1 });\nreturn c.name", retry_of=second.run)
+    assert (third.value, ran.calls) == ("n1", 1)

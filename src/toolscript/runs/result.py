@@ -75,7 +75,7 @@ class Result:
 
     `printed` are the lines of its console, `shown` the values of `codemode.show`; `hint` says what a failed program
     probably meant. Of a parked run, `pending` are the calls that wait for a person. `decisions` counts what people
-    added to its log.
+    added to its log. `retry_of` is the run that it corrects.
     """
 
     run: str
@@ -88,6 +88,7 @@ class Result:
     duration_ms: int = 0
     hint: str = ""
     decisions: int = 0
+    retry_of: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -138,6 +139,7 @@ def result_of(run: RunRecord, entries: list[Entry]) -> Result:
         calls=calls,
         usage=log.ended.usage if log.ended else Usage(),
         duration_ms=(log.ended.at if log.ended else run.updated) - run.created,
+        retry_of=run.retry_of,
         decisions=sum(isinstance(entry, Decided | Granted | CalledOff) for entry in entries),
     )
 

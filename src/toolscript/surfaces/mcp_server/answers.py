@@ -102,7 +102,8 @@ def _failed(result: Result, failure: Failure, budget_tokens: int) -> str:
     if done := so_far(result.calls):
         read = made(call for call in result.calls if call.effect == "read")
         parts.append(f"{done} Read: {read}." if read else done)
-    if any(wrote([call]) for call in result.calls if acted(call) or call.verdict == "replay"):
+    barren = result.retry_of is not None and not result.calls  # a correction that failed before its first call
+    if barren or any(wrote([call]) for call in result.calls if acted(call) or call.verdict == "replay"):
         parts.append(f'Correct the program and send it with retry_of: "{result.run}": then nothing is done twice.')
     return "\n".join(parts)
 
