@@ -30,6 +30,7 @@ CASES: list[dict[str, Any]] = json.loads(
 SOURCES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent.parent / "cases" / "source.json").read_text(encoding="utf-8")
 )["cases"]
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 POLICY = Policy((Rule(verdict="deny", tools=("crm.purge",)),))
 
 
@@ -224,6 +225,15 @@ def test_no_program_of_the_guest_suite_that_runs_well_is_refused() -> None:
 def test_no_program_as_models_write_it_is_refused(case: dict[str, Any]) -> None:
     facts = inspect(case["code"])
     assert facts is None or problems_of(facts, CATALOG, POLICY) == ()
+
+
+def test_the_examples_have_no_problem() -> None:
+    code = (EXAMPLES / "demo" / "program.ts").read_text(encoding="utf-8")
+    facts = inspect(code)
+    assert facts is not None
+    assert {name.name for name in facts.free} == {"git", "sqlite", "time"}
+    catalog = catalog_of(*(f"{call.name}.{call.method}" for call in facts.calls))
+    assert problems_of(facts, catalog, POLICY) == ()
 
 
 def lines(count: int) -> str:
