@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from toolscript.catalog.catalog import Catalog
+from toolscript.catalog.describe import describe
+from toolscript.catalog.search import Found, search
 from toolscript.codec import Blob, Encoded, encode
 from toolscript.errors import Conflict, GuestError, ToolError
 from toolscript.guests.javascript.guest import JavaScriptGuest
@@ -67,6 +69,8 @@ class House:
         self.builtin = Builtin(
             store=store,
             offered=self.offered,
+            search=self.search,
+            describe=self.describe,
             snippets=self.snippets,
             scope=scope,
             saving=saving,
@@ -77,6 +81,12 @@ class House:
 
     async def offered(self) -> Catalog:
         return self.catalog.without("codemode")
+
+    async def search(self, query: Any, **options: Any) -> Found:
+        return search(await self.offered(), query, **options)
+
+    async def describe(self, paths: Sequence[str], **options: Any) -> str:
+        return describe(await self.offered(), paths, **options)
 
     async def open(self) -> House:
         await self.shelf.open(self.changed)
