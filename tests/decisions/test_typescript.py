@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.decisions.languages import is_typescript, typescript_declares
 
+from toolscript.schema import python
 from toolscript.schema.quoting import comment
 from toolscript.schema.typescript import ambient, call_text, declarations, outline, signature, type_text
 from toolscript.tools import Tool, ToolPath
@@ -214,3 +215,18 @@ def test_recorded_tools_declare_as_typescript(name):
         text = declarations(tool(each["inputSchema"], each.get("outputSchema")))
         assert is_typescript(text), text
         assert len(signature(tool(each["inputSchema"], each.get("outputSchema")))) <= 220
+
+
+def test_an_observed_type_says_that_nobody_promised_it():
+    seen = Tool(
+        path=ToolPath("crm", "find"),
+        raw_name="find",
+        description="Find.",
+        input_schema={"type": "object"},
+        output_schema={"type": "array", "items": {"type": "string"}},
+        observed=True,
+    )
+    assert "Promise</* observed */ string[]>" in signature(seen)
+    assert "// output: observed in earlier calls, not promised" in declarations(seen)
+    assert python.signature(seen).endswith("-> list[str]  # observed")
+    assert "# output: observed in earlier calls, not promised" in python.declarations(seen)

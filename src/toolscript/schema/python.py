@@ -35,6 +35,7 @@ from toolscript.schema.shapes import (
     Union,
 )
 from toolscript.schema.type_names import TypeNames
+from toolscript.schema.typescript import SEEN
 from toolscript.tools import Schema, Tool
 
 SIGNATURE_CHARS = 220
@@ -62,7 +63,7 @@ def signature(tool: Tool, *, max_chars: int = SIGNATURE_CHARS) -> str:
         result = "Any"
         if gives is not None:
             result = PythonPrinter(gives, detail, max_chars, inline=True).text(gives.root, owner, detail.depth)
-        text = f"{tool.path}({arguments}) -> {result}"
+        text = f"{tool.path}({arguments}) -> {result}{'  # observed' if tool.observed else ''}"
         if len(text) <= max_chars:
             return text
     return text if len(text) <= max_chars * 2 else f"{tool.path}(**arguments: Any) -> Any"
@@ -198,7 +199,7 @@ class Declarations:
             writer = PythonPrinter(self._gives, detail, max_chars, names=self._names, words=self._words)
             printers.append(writer)
             result = writer.whole(f"{owner}Result")
-            notes.append(writer.notes(self._gives.root))
+            notes.append(SEEN if self._tool.observed else writer.notes(self._gives.root))
         notes[0] = "; ".join(filter(None, [reader.notes(self._takes.shaped.root), self._takes.choice]))
         said = [f"# {place}: {words}" for place, words in zip(("input", "output"), notes, strict=False) if words]
         head = f"async def {self._tool.path.method}" if method else str(self._tool.path)

@@ -34,15 +34,20 @@ SIGNATURE_CHARS = 220
 DECLARATION_CHARS = 40_000
 WHOLE_CHARS = 4_000_000  # of one tool, where a checker and no model reads it
 
+OBSERVED = "/* observed */ "
+"""Before a result's type that nobody stated, but that earlier calls showed."""
+SEEN = "observed in earlier calls, not promised"
+
 
 def signature(tool: Tool, *, max_chars: int = SIGNATURE_CHARS) -> str:
     """The call in one line, such as `git.log({ repo: string, count?: number }): Promise<string[]>`."""
     takes = Shaped(tool.input_schema)
     gives = None if tool.output_schema is None else Shaped(tool.output_schema)
+    mark = OBSERVED if tool.observed else ""
     text = ""
     for detail in LINE:
         result = "unknown" if gives is None else Printer(gives, detail, max_chars).text(gives.root, detail.depth)
-        text = f"{tool.path}({_arguments(takes, detail, max_chars)}): Promise<{result}>"
+        text = f"{tool.path}({_arguments(takes, detail, max_chars)}): Promise<{mark}{result}>"
         if len(text) <= max_chars:
             return text
     return text if len(text) <= max_chars * 2 else f"{tool.path}({{ /* … */ }}): Promise<{CUT}>"
@@ -140,7 +145,7 @@ class Declarations:
             writer = Printer(self._gives, detail, max_chars, names=self._names)
             printers.append(writer)
             result = writer.whole()
-            notes.append(writer.notes(self._gives.root))
+            notes.append(SEEN if self._tool.observed else writer.notes(self._gives.root))
         said = [f"// {place}: {words}" for place, words in zip(("input", "output"), notes, strict=False) if words]
         return "\n".join([f"{self._tool.path}({arguments}): Promise<{result}>", *said]), printers
 
