@@ -268,6 +268,7 @@ class Drive:
         if snapshot is not None:
             sealed = seal(await self._around.store.secret(), self.run.id, self._turns, snapshot)
         expiries = (one.since + self.run.limits.parked_ms for one in self._docket.waiting.values())
+        self._ending = True  # whatever is asked from here on meets a parked run: a lease that is gone is no loss then
         parked = await self.book.park(
             Parked(self.book.instant()),
             decisions=self._decisions,
@@ -275,6 +276,9 @@ class Drive:
             snapshot=sealed,
         )
         self._to_hear = not parked
+        self._ending = parked
+        if self._stopping and not parked:
+            raise asyncio.CancelledError
         return parked
 
     async def _end(self, status: RunStatus, outcome: Outcome) -> Ending:
