@@ -262,6 +262,8 @@ class Runtime:
             if task is not None:
                 await asyncio.wait([task], timeout=left)
                 result = task.result() if task.done() and not task.cancelled() else await self.result(run)
+                if result.outcome is None:  # people may have decided since it was parked
+                    result = await self.result(run)
             else:
                 result = await self.result(run)
             if result.settled or left == 0.0:
