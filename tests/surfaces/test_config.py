@@ -187,8 +187,13 @@ def test_tables_of_namespaces_are_read(home: Path) -> None:
         ("[[policy.rules]]\nverdict = 'ask'\ndestructive = 'yes'\n", ["toolscript.toml:3:", "true or false"]),
         ("[policy]\nrules = [{ verdict = 'ask', whn = 'a > 1' }]\n", ["toolscript.toml:2:", "did you mean when?"]),
         ("secrets = ['hunter2']\n", ["toolscript.toml:1:", "env:NAME or file:PATH"]),
+        ("secrets = 5\n", ["toolscript.toml:1:", "env:API_KEY"]),
         ("store.keep_runs = 0\n", ["toolscript.toml:1:", "above 0"]),
         ("[snippets]\nby = 'anyone'\n", ["toolscript.toml:2:", "developer, model"]),
+        (
+            "[namespaces.crm]\nreverts = { add = 'drop(' }\n",
+            ["toolscript.toml:2:", "namespaces.crm.reverts", "add: revert, column 6"],
+        ),
         ("[namespaces.crm]\nreverts = 'x'\n", ["toolscript.toml:2:", "crm.delete_contact(id=result.id)"]),
     ],
 )
@@ -243,6 +248,15 @@ def specs(home: Path, **files: dict[str, Any]) -> dict[str, tuple[str, ...]]:
         (home / f"{name}.json").write_text(json.dumps({"mcpServers": entries}))
     config = read(home, *(f"{name}.json" for name in files))
     return {spec.namespace: spec.problems for spec in servers(config)}
+
+
+def test_settings_that_config_passes_over_are_noted(home: Path) -> None:
+    (home / "mcp.json").write_text('{"mcpServers": {}}')
+    assert read_config([home / "mcp.json"], environment={}, folder=home).notes == ()
+    (home / "toolscript.toml").write_text("[policy]\napprove = 'writes'\n")
+    (note,) = read_config([home / "mcp.json"], environment={}, folder=home).notes
+    assert "toolscript.toml is not read" in note
+    assert read_config([home / "mcp.json", home / "toolscript.toml"], environment={}, folder=home).notes == ()
 
 
 def test_two_different_servers_with_one_name_are_both_kept_and_it_is_noted(home: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -149,7 +149,8 @@ def read_config(
         project, found = _discovered(folder)
     user = user_file(environment)
     layers = [said, _of_environment(environment, folder), project, _of_file(user) if user.is_file() else {}]
-    return _config(layers, environment, found, os.path.realpath(_home(files or found, folder)))
+    config = _config(layers, environment, found, os.path.realpath(_home(files or found, folder)))
+    return replace(config, notes=config.notes + _passed_over(files, folder))
 
 
 def _home(files: Sequence[Path], folder: Path) -> Path:
@@ -189,6 +190,18 @@ def _discovered(folder: Path) -> tuple[dict[str, _Said], tuple[Path, ...]]:
     if servers:
         layer["servers"] = _Said(servers, ", ".join(shown(path) for path in servers))
     return layer, found + servers
+
+
+def _passed_over(files: Sequence[Path], folder: Path) -> tuple[str, ...]:
+    """A note where `--config` names servers only and settings lie beside: no policy is lost in silence."""
+    if not files or any(file.suffix == ".toml" for file in files):
+        return ()
+    places = [(folder / file.expanduser()).parent for file in files]
+    for home in (*places, *_upwards(folder)):
+        if (own := home / FILE_NAME).is_file():
+            name = shown(own)
+            return (f"{name} is not read, because --config names other files; for its policy add --config {name}",)
+    return ()
 
 
 def _upwards(folder: Path) -> Iterator[Path]:

@@ -16,10 +16,23 @@ from typing import Any, Literal, assert_never, cast, get_args
 from toolscript.errors import ConfigError
 from toolscript.runs.policy import Approve
 from toolscript.runs.program import Limits
+from toolscript.runs.revert import read_revert
 from toolscript.tools import Effect
 
 Kind = Literal[
-    "number", "choice", "text", "texts", "path", "paths", "address", "secret", "secrets", "names", "effects", "rules"
+    "number",
+    "choice",
+    "text",
+    "texts",
+    "path",
+    "paths",
+    "address",
+    "secret",
+    "secrets",
+    "names",
+    "effects",
+    "reverts",
+    "rules",
 ]
 
 FILE_NAME = "toolscript.toml"
@@ -115,7 +128,7 @@ NAMESPACE_KEYS: Mapping[str, Kind] = {
     "exclude": "texts",
     "rename": "names",
     "effects": "effects",
-    "reverts": "names",
+    "reverts": "reverts",
     "keyed": "texts",
 }
 
@@ -156,9 +169,11 @@ def parse(setting: Setting, raw: object, folder: Path) -> Any:
         case "secret":
             return _secret(_text(raw), folder)
         case "secrets":
-            return tuple(_secret(text, folder) for text in _texts(raw, ","))
+            return tuple(_secret(text, folder) for text in _texts(raw, ",", '["env:API_KEY", "file:token"]'))
         case "names":
             return _table(raw, f"a table of names, such as {_TABLES[setting.key.rpartition('.')[2]]}")
+        case "reverts":
+            return _reverts(raw)
         case "rules":
             raise ValueError("tables in a file: [[policy.rules]]")
         case "effects":
@@ -182,13 +197,13 @@ def _text(raw: object) -> str:
     return raw
 
 
-def _texts(raw: object, separator: str) -> tuple[str, ...]:
+def _texts(raw: object, separator: str, example: str = '["one", "two"]') -> tuple[str, ...]:
     if isinstance(raw, str):
         return tuple(part.strip() for part in raw.split(separator) if part.strip())
     items = cast("list[object]", raw) if isinstance(raw, list | tuple) else []
     texts = [item for item in items if isinstance(item, str) and item.strip()]
     if not isinstance(raw, list | tuple) or len(texts) < len(items):
-        raise ValueError('a list of texts, such as ["one", "two"]')
+        raise ValueError(f"a list of texts, such as {example}")
     return tuple(texts)
 
 
@@ -229,6 +244,17 @@ def _table(raw: object, expected: str) -> dict[str, str]:
     if len(texts) < len(table):
         raise ValueError(expected)
     return texts
+
+
+def _reverts(raw: object) -> dict[str, str]:
+    expected = f"a table of names, such as {_TABLES['reverts']}"
+    table = _table(raw, expected)
+    for name, text in table.items():
+        try:
+            read_revert(text, namespace="any")
+        except ConfigError as error:
+            raise ValueError(f"{expected}; {name}: {error}") from error
+    return table
 
 
 def _effects(raw: object) -> dict[str, Effect]:
