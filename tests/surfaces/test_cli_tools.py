@@ -125,6 +125,9 @@ def test_describe_gives_types_of_tools_and_lists_of_namespaces(project: Project)
     assert "At most so many" in ended.out
     assert "shop (5 tools)" in ended.out
     assert project.run("describe", "shop", "--json").json["paths"] == ["shop"]
+    part = project.run("describe", "shop.orders:input")
+    assert (part.code, part.err) == (0, "")
+    assert "At most so many" in part.out
 
 
 @pytest.mark.parametrize(
@@ -133,6 +136,8 @@ def test_describe_gives_types_of_tools_and_lists_of_namespaces(project: Project)
         ("shpo", "there is no namespace shpo; did you mean shop?"),
         ("git.log", "there is no namespace git; there are frail, shop"),
         ("shop.order", "there is no tool shop.order; did you mean shop.orders"),
+        ("shop.orders:inpt", "shop.orders has no part 'inpt'. Ask for one of input"),
+        ("shop.order:input", "there is no tool shop.order; did you mean shop.orders"),
         ("shop.zzz", "there is no tool shop.zzz; toolscript tools shop lists what there is"),
         ("frail.good", "frail is unreachable: "),
         ("frail", "frail is unreachable: "),

@@ -62,6 +62,12 @@ def describe(
     return _beginning(text, budget_tokens)
 
 
+def missing_part(catalog: Catalog, path: str) -> str:
+    """The sentence that a path stands for nothing, or no text where it stands for something."""
+    subject = _subject(catalog, path)
+    return subject if isinstance(subject, str) else ""
+
+
 def _subject(catalog: Catalog, path: str) -> Subject | str:
     """What a path stands for, or the sentence that there is no such thing."""
     subject = _namespace(catalog, path) or catalog.meant(path)

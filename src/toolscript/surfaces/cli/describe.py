@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from difflib import get_close_matches
 
 from toolscript.catalog.catalog import Catalog
+from toolscript.catalog.describe import missing_part
 from toolscript.catalog.nearness import bare
 from toolscript.errors import ConfigError
 from toolscript.surfaces.assemble import assemble
@@ -18,7 +19,9 @@ from toolscript.surfaces.cli.terminal import Terminal
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument("paths", metavar="PATH", nargs="+", help="a tool (git.log) or a namespace (git)")
+    parser.add_argument(
+        "paths", metavar="PATH", nargs="+", help="a tool (git.log), a namespace (git) or a part (git.log:input)"
+    )
     parser.add_argument("--budget-tokens", metavar="N", type=int, default=8_000, help="how long it may be (8000)")
 
 
@@ -33,13 +36,24 @@ async def _describe(opening: Opened, options: Namespace, terminal: Terminal) -> 
         await runtime.ready()
         progress.clear()
         for path in options.paths:
-            check_path(runtime.catalog, path)
+            _check_part(runtime.catalog, path)
         text = await runtime.describe(options.paths, budget_tokens=options.budget_tokens)
         if terminal.json:
             terminal.value({"paths": options.paths, "text": text})
         else:
             terminal.result(text)
     return COMPLETED
+
+
+def _check_part(catalog: Catalog, path: str) -> None:
+    """The same for a path that may name a part of a tool's types: `git.git_log:input`."""
+    tool, colon, _ = path.partition(":")
+    if not colon or catalog.meant(path) is not None:
+        check_path(catalog, path)
+        return
+    check_path(catalog, tool)
+    if missing := missing_part(catalog, path):
+        raise ConfigError(missing)
 
 
 def check_path(catalog: Catalog, path: str) -> None:
