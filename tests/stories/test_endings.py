@@ -8,6 +8,7 @@ from house import House, ends, reaches, until
 from toolscript.codec import Blob, decode
 from toolscript.errors import Conflict
 from toolscript.ports import Event, RunParked
+from toolscript.runs.complaint import complaint
 from toolscript.runs.entry import Actor, Answered, CalledOff, Ended
 from toolscript.runs.program import Limits
 from toolscript.runs.result import Result
@@ -191,6 +192,9 @@ async def test_an_argument_that_is_too_large_is_refused_before_the_call_and_befo
         assert all("bytes; the limit is 1,048,576 (value_bytes)" in message for message in result.value)
         assert house.done == []
         assert sum(len(str(entry)) for entry in await house.log(result.run)) < 10_000
+        failed = await runtime.run(f"return await w.drop({{ name: 'x'.repeat({BIG}) }})")
+        assert failed.failure is not None
+        assert "sha256" not in complaint(failed.failure, failed.calls), "the digest is not what the program passed"
 
 
 async def test_a_result_that_is_too_large_becomes_a_handle_whose_json_gives_it_back(house: House):

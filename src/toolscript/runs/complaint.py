@@ -29,7 +29,7 @@ _AT_FAULT = ("argument", "parameter", "validation", "params", "required", "field
 def complaint(failure: Failure, calls: Sequence[CallRecord]) -> str:
     """A failure in words, with the call that it came from."""
     call = None if failure.code == "bad_arguments" else culprit(failure, calls)
-    if call is None or _is_shown(call, failure.source or ""):
+    if call is None or _is_digest(call) or _is_shown(call, failure.source or ""):
         return str(failure)
     return f"{failure}\n  in {called(call)}"
 
@@ -85,6 +85,7 @@ def expected(failure: Failure, calls: Sequence[CallRecord], catalog: Catalog) ->
     return "" if tool is None else f"Expected: {signature(tool)}"
 
 
+_DIGEST = {"bytes", "sha256"}
 _DONE = ("returned", "uncertain", "reverted")
 
 
@@ -93,6 +94,12 @@ def _args(call: CallRecord) -> Any:
         return plain(decode(call.made_with))
     except CodecError:
         return {}
+
+
+def _is_digest(call: CallRecord) -> bool:
+    """Whether the log has only the size and the digest of the arguments (`digest_of`), because they were too large."""
+    args = _args(call)
+    return call.verdict == "refuse" and isinstance(args, dict) and set(cast("dict[str, Any]", args)) == _DIGEST
 
 
 def _is_shown(call: CallRecord, source: str) -> bool:
