@@ -144,6 +144,17 @@ async def test_what_the_description_promises_holds(near: Client) -> None:
     assert "returned nothing" in await value("const nothing = 1;")
 
 
+async def test_a_call_that_can_mean_one_thing_only_is_not_refused(near: Client) -> None:
+    async def said(tool: str, **arguments: Any) -> str:
+        return words(await near.call_tool(tool, arguments))
+
+    assert await said("describe", path="crm.find") == await said("describe", paths=["crm.find"])
+    one = await said("search", query="customers", limit=1, offset=1)
+    assert "number 2 of" in one
+    assert await said("search", query="customers", limit="1", offset="1") == one
+    assert await said("search", query={"query": "customers", "limit": 1, "offset": 1}) == one
+
+
 async def test_a_long_value_is_cut_and_can_be_read_on(client: Client) -> None:
     first = words(await client.call_tool("execute", {"code": "return await crm.listing({ rows: 5000 })"}))
     way = first[first.rindex("const r =") : first.rindex("]")]
@@ -165,7 +176,10 @@ async def test_a_long_value_is_cut_and_can_be_read_on(client: Client) -> None:
         ("search", {"query": "x", "limit": 1e400}, "limit is a whole number from 1 to 50"),
         ("search", {"query": {}}, "not an empty object"),
         ("describe", {"paths": [1]}, "paths is a string or an array of strings"),
+        ("search", {"query": {"query": "x", "limit": 0}}, "limit is a whole number from 1 to 50"),
+        ("search", {"query": "x", "offset": "-1"}, "offset is a whole number from 0 on"),
         ("describe", None, "paths is missing"),
+        ("describe", {"path": 7}, "paths is a string or an array of strings"),
         ("execute", {"code": "1", "retry_of": 7}, "retry_of is a string, not the number 7"),
         ("resume", {}, "run is missing"),
         ("resume", {"run": ["run_1"]}, "run is a string, not an array"),

@@ -47,8 +47,14 @@ def _texts(query: object, depth: int) -> Iterator[str]:
                 yield from _texts(part, depth - 1)
         case None:
             raise _wrong("nothing")
+        case _ if not depth:
+            raise _wrong("something nested deeply")
+        case bool():
+            raise _wrong("a boolean")
+        case int() | float():
+            raise _wrong(f"the number {query}")
         case _:
-            raise _wrong(f"a {type(query).__name__}" if depth else "something nested deeply")
+            raise _wrong(f"a {type(query).__name__}")
 
 
 def _wrong(said: str) -> ValueError:

@@ -181,7 +181,8 @@ def found_text(found: Found, *, budget_tokens: int = ANSWER_TOKENS) -> str:
     tail = [found.note] if found.note else []
     after = found.offset + len(found.hits)
     if found.hits and found.total > after:
-        shown = f"{found.offset + 1}-{after}" if found.offset else str(after)
+        first = found.offset + 1
+        shown = f"{first}-{after}" if 1 < first < after else f"number {after}" if first > 1 else str(after)
         tail.insert(0, f"({shown} of {found.total} matches; narrow the query, or go on with `offset: {after}`)")
     left = budget_tokens - sum(map(estimate, tail))
     forms = [[(form, estimate(form) + 1) for form in _forms(hit)] for hit in found.hits]

@@ -88,7 +88,7 @@ def _said(value: Encoded, result: Result, budget_tokens: int) -> str:
         return shape(value, budget_tokens, result.run).text
     if result.printed or result.shown:
         return "null"
-    return "null (the program returned nothing: end it with `return` and the answer)"
+    return "null (the program returned nothing, or null: end it with `return` and the answer)"
 
 
 def _failed(result: Result, failure: Failure, budget_tokens: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -9,6 +10,7 @@ from typing import Any, cast
 from toolscript.catalog.questions import questions
 
 MAX_HITS = 50
+_DIGITS = re.compile(r"[0-9]{1,6}")  # a whole number that was sent as text: nothing else it could mean
 
 _RIGHT = {
     "search": 'search({ "query": "find customers by name" })',
@@ -42,7 +44,9 @@ class Execute:
 
 
 def search_of(arguments: Mapping[str, Any]) -> Search:
-    """The arguments of `search`."""
+    """The arguments of `search`; also where they stand in the query, as for `codemode.search`."""
+    if isinstance(inner := arguments.get("query"), dict):
+        arguments = {**cast("dict[str, Any]", inner), **arguments}
     asked = {"query": arguments["queries"], **arguments} if "queries" in arguments else arguments
     if "query" not in asked:
         raise _bad("search", "query is missing" + _sent(arguments))
@@ -56,8 +60,9 @@ def search_of(arguments: Mapping[str, Any]) -> Search:
 
 
 def paths_of(arguments: Mapping[str, Any]) -> tuple[str, ...]:
-    """The arguments of `describe`."""
-    paths = _texts("describe", "paths", arguments)
+    """The arguments of `describe`, by the name `path` too, which models use for one."""
+    asked = {"paths": arguments["path"], **arguments} if "path" in arguments else arguments
+    paths = _texts("describe", "paths", asked)
     return (paths,) if isinstance(paths, str) else paths
 
 
@@ -106,6 +111,7 @@ def _texts(tool: str, field: str, arguments: Mapping[str, Any]) -> str | tuple[s
 
 
 def _number(name: str, value: Any, least: int, allowed: str) -> int:
+    value = int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value
     if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or value < least:
         raise _bad("search", f"{name} is a whole number {allowed}, not {_said(value)}")
     return int(value)

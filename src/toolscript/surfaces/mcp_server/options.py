@@ -15,7 +15,7 @@ DEFAULT_PATIENCE_S = 45.0  # many clients give up after 60
 class ServeOptions:
     """How the tools are offered to clients.
 
-    `expose` are patterns over paths (`git.*`, `crm.find`): these tools are offered directly beside the three.
+    `expose` are patterns over paths (`git.*`, `crm.find`): these tools are offered directly beside the four.
     `types` says whether all declarations stand in the description of `execute` (`upfront`), none (`search`), or all
     when they are few (`auto`). `budget_tokens` bounds one result's text. `patience_s` is how long a client that shows
     no progress token waits for an answer: after it, a run that goes on is handed back by its id.
