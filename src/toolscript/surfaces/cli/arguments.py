@@ -16,7 +16,7 @@ from typing import Any, NoReturn, cast
 from toolscript.runtime.plugs import load
 
 COMMANDS = {
-    "serve": "offer all tools to an MCP client as search, describe and execute",
+    "serve": "offer all tools to an MCP client as search, describe, execute and resume",
     "run": "run a program and print its value",
     "search": "find tools by what they do",
     "describe": "documentation and types of tools or namespaces",

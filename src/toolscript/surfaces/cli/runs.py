@@ -77,7 +77,10 @@ def _reject(parser: Parser) -> None:
 def _settle(parser: Parser) -> None:
     parser.add_argument("seq", metavar="SEQ", type=int, help="the number of the call")
     parser.add_argument(
-        "choice", choices=("retry", "done", "fail"), help="make it again, take it as done, or take it as failed"
+        "choice",
+        metavar="retry|done|fail",
+        choices=("retry", "done", "fail"),
+        help="make it again, take it as done, or take it as failed",
     )
     parser.add_argument("--value", metavar="JSON", help="with done: what the call gave; @FILE reads it (null)")
     parser.add_argument("--reason", metavar="TEXT", default="", help="with fail: what the program is told")
