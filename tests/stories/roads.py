@@ -143,7 +143,8 @@ async def travel(code: str, guest: Guest, road: Road, *, store: RunStore | None 
                 assert await runtime.replay(run) == (None if ended else result.outcome)
                 return Travelled(result, entries, parks, steady.restored)
             await decided(runtime, result, parks)
-            record, _ = await store.read(run)  # as long as time stands still: the run may wake, and park again, after it
+            # As long as time stands still: the run may wake, and park again, after it.
+            record, _ = await store.read(run)
             watch.go_on()
             if not result.pending or (parks % 3 == 2 and sleeps(result)):
                 await clock.advance(max(0, record.wake_at - clock.now()) / 1_000)
