@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, cast
 
 from toolscript.codec import TAGGED_JSON, Blob, CodecError, Encoded, TooLarge, encode
-from toolscript.errors import Failure, FailureCode, ToolError
+from toolscript.errors import Failure, FailureCode, Fault, ToolError
 from toolscript.ports import Blobs, Clock, Connector, Reverter
 from toolscript.runs.machine import Execute, Sleep
 from toolscript.runs.program import Limits
@@ -96,6 +96,12 @@ class Caller:
         except TimeoutError as error:
             if timeout.expired():
                 return _raised("timeout", _took_too_long(path, limits))
+            return redactor.answer(_raised("tool", f"{path} failed: {_words(error)}"))
+        except Fault:  # of our store, behind a tool of our own: nothing for a program
+            raise
+        except asyncio.CancelledError as error:  # what it waited for was cancelled, or it is
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise
             return redactor.answer(_raised("tool", f"{path} failed: {_words(error)}"))
         except Exception as error:  # a tool may raise anything, and the program must be told
             log.warning("%s raised", path, exc_info=True)

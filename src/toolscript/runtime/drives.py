@@ -66,15 +66,16 @@ class Drives:
         """Drive a run in a task of its own."""
         self._begin(drive.run.id, drive.run.fence, self._to_result(drive)).drive = drive
 
-    def take(self, run: str, fence: int, opening: Awaitable[Drive | None]) -> None:
-        """The same for a run that was claimed, and whose log is still to be read; None leaves it be."""
+    def take(self, run: str, fence: int, opening: Awaitable[Drive | Result]) -> None:
+        """The same for a run that was claimed, and whose log is still to be read: it may give nothing to drive."""
 
-        async def opened() -> Result | None:
-            drive = await opening
-            if drive is None:
-                return None
-            held.drive = drive
-            return await self._to_result(drive)
+        async def opened() -> Result:
+            match await opening:
+                case Result() as result:
+                    return result
+                case drive:
+                    held.drive = drive
+                    return await self._to_result(drive)
 
         held = self._begin(run, fence, opened())
 
@@ -130,9 +131,12 @@ class Drives:
                 held.task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         if fences:
-            await self._leases.renew(fences, 0)
+            try:
+                await self._leases.renew(fences, 0)
+            except Fault as fault:
+                log.error("the runs of this process can be gone on with when their leases are over: %s", fault)
 
-    def _begin(self, run: str, fence: int, work: Coroutine[Any, Any, Any]) -> _Held:
+    def _begin(self, run: str, fence: int, work: Coroutine[Any, Any, Result]) -> _Held:
         self.own.add(run)
         held = self._held[run] = _Held(fence)
         held.task = asyncio.create_task(work, name=run)

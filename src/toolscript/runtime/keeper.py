@@ -4,7 +4,8 @@
 2. Whenever the store rings, decisions on runs that are driven here are passed on, and due runs are taken over: those
    of the runtime's scope if it is a worker, those that it started or was asked for if it is a client.
 3. Deadlines of parked runs are waited for on the runtime's clock; everything else by the event loop's.
-4. A store that fails now may work again later: the failure is logged, and the next round tries again.
+4. A store that fails now may work again later, and a run that is gone concerns no other: what was raised is logged,
+   and the next round tries again.
 """
 
 from __future__ import annotations
@@ -84,8 +85,8 @@ class Keeper:
                 self._drives.nudged.clear()
                 try:
                     due = await self._look()
-                except Fault as fault:
-                    log.error("%s", fault)
+                except (Conflict, Fault) as error:
+                    log.error("%s", error)
                     due = None
                     await asyncio.sleep(POLL_S)
                 news, self._news = self._news, asyncio.Event()

@@ -122,14 +122,16 @@ class Launcher:
         used = frozenset(call.intended.path.partition(".")[0] for call in log.calls.values())
         await self._upstreams.ready(lambda names: names & used, self._connect_timeout_s)
 
-    async def _reopened(self, claimed: RunRecord, snapshot: bytes | None, asked_at: float) -> Drive | None:
+    async def _reopened(self, claimed: RunRecord, snapshot: bytes | None, asked_at: float) -> Drive | Result:
         record, entries = await self._store.read(claimed.id)
         if record.fence != claimed.fence:  # taken over since: with the fence that was read we would pass for the other
-            return None
+            return result_of(record, entries)
         log = history(entries)
-        if log.ended is not None:  # its rollback was cut off: what is left can be rolled back again
-            await self._store.append(record.id, record.fence, [], "rolled_back")
-            return None
+        if log.ended is not None:
+            # Its rollback was cut off, and what is left can be rolled back again; or it ended just before the claim.
+            status = "rolled_back" if claimed.status == "running" else claimed.status
+            await self._store.append(record.id, record.fence, [], status)
+            return result_of(replace(record, status=status), entries)
         guest = self._guests.of(record.program.language)
         await self.tools_known(log)
         reuse = None
@@ -179,7 +181,7 @@ class Launcher:
 
     async def _abandon(self, run: RunRecord) -> None:
         """End a run whose start was cancelled while the store may have been writing it."""
-        with suppress(Conflict):  # it was not written
+        with suppress(Conflict, Fault):  # it was not written, or cannot be: the cancellation must not be lost by it
             ended = Ended(status="cancelled", outcome=CANCELLED, at=self._around.clock.now())
             await self._store.append(run.id, run.fence, [ended], "cancelled")
 

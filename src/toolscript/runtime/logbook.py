@@ -24,7 +24,7 @@ class Logbook:
         self._store = store
         self._clock = clock
         self._noted: list[Entry] = []
-        self._sent: Awaitable[None] | None = None
+        self._sent: asyncio.Future[None] | None = None
         self.broken = False
         """Whether the store failed: then what it holds is the log, and nothing may be added to it from here."""
         self._now = latest_instant(entries, run.created)
@@ -44,18 +44,25 @@ class Logbook:
             return
         noted, self._noted = self._noted, []
         self.entries.extend(noted)
-        self._sent = self._store.append(self._run.id, self._run.fence, noted, status)
+        self._sent = asyncio.ensure_future(self._store.append(self._run.id, self._run.fence, noted, status))
 
     async def durable(self) -> None:
-        """Wait until what was sent is committed; `Conflict` if the run was taken over."""
-        sent, self._sent = self._sent, None
-        if sent is not None:
-            await self._sound(sent)
+        """Wait until what was sent is committed; `Conflict` if the run was taken over.
+
+        Whoever is stopped here hears of it at the next call: nothing may be written behind lines that were not.
+        """
+        if self._sent is None:
+            return
+        try:
+            await self._sound(asyncio.shield(self._sent))
+        finally:
+            if self._sent.done():
+                self._sent = None
 
     def abandon(self) -> None:
         """Let what is under way to the store be: whoever was stopped does not wait for its answer."""
         sent, self._sent = self._sent, None
-        if isinstance(sent, asyncio.Future):
+        if sent is not None:
             sent.add_done_callback(_heard)
 
     async def commit(self, status: RunStatus = "running") -> None:

@@ -55,14 +55,11 @@ class Operator:
         asked = False
         while not await self._drives.cancel(run, by):
             record, entries = await self._store.read(run)
-            log = history(entries)
-            if log.ended is not None:
+            if history(entries).ended is not None:
                 return
             claimed = await self._claimed(record)
             if claimed is not None:
-                now = self._around.clock.now()
-                lines = (CalledOff(by, now), *closing(log, "cancelled", CANCELLED, now))
-                await self._store.append(run, claimed.fence, lines, "cancelled")
+                await self._end(claimed, by)
                 return
             if not asked:
                 asked = await self._store.amend(run, record.decisions, [CalledOff(by, self._around.clock.now())])
@@ -70,17 +67,14 @@ class Operator:
 
     async def rollback(self, run: str, by: Actor) -> Rollback:
         """Undo what a run did, as far as it can be; `Conflict` while it runs."""
-        record, entries = await self._store.read(run)
+        record, _ = await self._store.read(run)
         claimed = None if run in self._drives else await self._claimed(record)
         if claimed is None:
             raise Conflict(f"the run {run} is running: cancel it first, or wait for its end")
         async with self._drives.holding(run, claimed.fence):
-            _, entries = await self._store.read(run)
-            log = history(entries)
+            log = await self._log(run)
             if log.ended is None:
-                now = self._around.clock.now()
-                lines = (CalledOff(by, now), *closing(log, "cancelled", CANCELLED, now))
-                await self._append(claimed, lines)
+                await self._append(claimed, self._closing(log, by))
             await self._ready(log)
             await self._undo(claimed, log, by)
             await self._store.append(run, claimed.fence, [], "rolled_back")
@@ -103,6 +97,22 @@ class Operator:
             await self._append(record, [Reverting(seq=step.seq, by=by, at=now)])
             answer = await around.caller.revert(step, step.context(record.id), record.limits)
             await self._append(record, [Reverted(seq=step.seq, answer=answer, at=around.clock.now())])
+
+    async def _end(self, claimed: RunRecord, by: Actor) -> None:
+        """End a run that was claimed for this; one that had ended until then gets the status back that it had."""
+        log = await self._log(claimed.id)
+        if log.ended is None:
+            await self._store.append(claimed.id, claimed.fence, self._closing(log, by), "cancelled")
+        else:
+            await self._store.append(claimed.id, claimed.fence, [], claimed.status)
+
+    def _closing(self, log: History, by: Actor) -> Sequence[Entry]:
+        now = self._around.clock.now()
+        return [CalledOff(by, now), *closing(log, "cancelled", CANCELLED, now)]
+
+    async def _log(self, run: str) -> History:
+        _, entries = await self._store.read(run)
+        return history(entries)
 
     async def _append(self, record: RunRecord, entries: Sequence[Entry]) -> None:
         await self._store.append(record.id, record.fence, entries)
