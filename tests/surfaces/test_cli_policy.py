@@ -95,11 +95,20 @@ def test_another_default_can_be_tried(tmp_path: Path) -> None:
 
 
 def test_arguments_that_would_be_refused_are_said_first(project: Project) -> None:
-    ended = project.run("policy", "explain", "shop.refund", '{"order": "500"}')
+    ended = project.run("policy", "explain", "shop.refund", '{"order": "many"}')
     first, second, *_ = ended.out.splitlines()
     assert first.startswith("the call would be refused before any rule: order: expected integer")
     assert second.startswith("expected: shop.refund({ order: number })")
     assert "ask toolscript.toml:8 shop.refund: fits, as `order > 100` cannot be decided" in ended.out
+
+
+def test_arguments_are_explained_as_the_call_would_be_made(project: Project) -> None:
+    words = ("policy", "explain", "shop.refund", '{"order": "5"}')
+    read = project.run(*words).out.splitlines()
+    assert read[0] == 'the arguments are read as {"order": 5}'
+    assert read[1:] == project.run(*words[:3], '{"order": 5}').out.splitlines()
+    explained = project.run(*words, "--json").json
+    assert (explained["args"], explained["problems"]) == ({"order": 5}, [])
 
 
 def test_a_function_is_asked_and_its_failure_told(project: Project) -> None:

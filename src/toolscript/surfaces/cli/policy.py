@@ -75,16 +75,20 @@ async def _explain(opening: Opened, path: str, args: dict[str, Any] | None, call
     tool = _tool(catalog, path)
     for note in _idle(decides.rules, catalog):
         terminal.note(note)
-    problems = [] if args is None else [str(problem) for problem in catalog.check(tool, args)]
+    # Without arguments nothing is checked: the question is then about the tool.
+    read, unfit = catalog.fitted(tool, args or {})
+    problems = [] if args is None else [str(problem) for problem in unfit]
     made = {str(tool.path): calls}
     if terminal.json:
-        terminal.value(_explanation(decides, tool, args or {}, made, problems))
+        terminal.value(_explanation(decides, tool, read, made, problems))
         return COMPLETED
     for problem in problems:
         terminal.result(f"the call would be refused before any rule: {problem}")
     if problems:
         terminal.result(f"expected: {signature(tool)}")
-    for line in decides.explain(tool, args or {}, made):
+    if read != (args or {}):
+        terminal.result(f"the arguments are read as {json.dumps(read, ensure_ascii=False)}")
+    for line in decides.explain(tool, read, made):
         terminal.result(line)
     return COMPLETED
 
