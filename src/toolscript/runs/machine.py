@@ -29,8 +29,8 @@ from toolscript.runs.history import History
 from toolscript.runs.policy import Judgement, Policy
 from toolscript.runs.program import Instant, Limits
 from toolscript.runs.turn import Answer, Called
+from toolscript.runs.usage import usage
 from toolscript.schema.problems import Problems
-from toolscript.schema.typescript import signature
 from toolscript.tools import Effect, Tool
 
 TIMER = "codemode.sleep"
@@ -169,7 +169,7 @@ def check(path: str, encoded: Encoded, catalog: Catalog, limits: Limits, policy:
         return Refuse(_guest_failure("bad_value", f"{path}: {error}"))
     args, problems = catalog.fitted(tool, given)
     if problems:
-        return Refuse(_guest_failure("bad_arguments", f"{path}: {_listed(problems)} Expected: {signature(tool)}"))
+        return Refuse(_guest_failure("bad_arguments", f"{path}: {_listed(problems)} Expected: {usage(tool)}"))
     if path == TIMER:
         return Sleep(max(0.0, float(args["seconds"])))
     return Execute(tool, args, read=args is not given)
@@ -223,5 +223,5 @@ def unknown_tool(path: str, catalog: Catalog, policy: Policy) -> Failure:
         message = f"there is no tool {path}."
         message += "" if near else " codemode.search({ query }) finds tools."
     if near:
-        message += " Did you mean " + ", or ".join(signature(tool) for tool in near) + "?"
+        message += " Did you mean " + ", or ".join(usage(tool) for tool in near) + "?"
     return _guest_failure("unknown_tool", message)

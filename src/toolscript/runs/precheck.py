@@ -20,7 +20,7 @@ from toolscript.runs.inspected import Inspected, Mention, Unawaited
 from toolscript.runs.machine import unknown_tool
 from toolscript.runs.policy import OWN, Policy
 from toolscript.runs.snippet import SNIPPETS
-from toolscript.schema.typescript import signature
+from toolscript.runs.usage import usage
 from toolscript.tools import Tool
 
 MOST = 5  # problems that are told: what comes after them mostly follows from them
@@ -196,7 +196,7 @@ def _no_namespace(name: Mention, catalog: Catalog, policy: Policy) -> str:
         return f"{said}: did you mean {' or '.join(near)}?"
     tools = _called_so(name.method, catalog, policy)
     if tools:
-        return f"{said}: did you mean {', or '.join(map(signature, tools))}?"
+        return f"{said}: did you mean {', or '.join(map(usage, tools))}?"
     others = [each for each in shown if each not in OWN]
     if not others:
         return f"{said}, and no variable of that name"
@@ -208,7 +208,7 @@ def _no_namespace(name: Mention, catalog: Catalog, policy: Policy) -> str:
 def _no_function(name: str, catalog: Catalog, policy: Policy) -> str:
     tools = _called_so(name, catalog, policy)
     if tools:
-        return f"{name} is not defined. Tools are called with their namespace: {', or '.join(map(signature, tools))}"
+        return f"{name} is not defined. Tools are called with their namespace: {', or '.join(map(usage, tools))}"
     return f"{name} is not defined: declare it, or call a tool as `namespace.method({{ … }})`"
 
 
