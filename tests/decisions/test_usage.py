@@ -3,6 +3,7 @@
 import pytest
 
 from toolscript import Runtime
+from toolscript.runs.complaint import complaint
 from toolscript.runs.usage import usage
 from toolscript.runtime.builtin import TOOLS
 
@@ -12,6 +13,14 @@ def test_no_built_in_tool_is_shown_with_the_object_that_its_schema_has():
         usage(tool) for tool in TOOLS if tool.path.method != "read_blob"
     ]  # of which the methods of a blob are made
     assert [text for text in shown if "({" in text or "state_" in text] == []
+
+
+async def test_a_snippet_that_is_not_there_is_told_without_the_call_that_stands_behind_it():
+    async with Runtime([]) as runtime:
+        result = await runtime.run("return await snippets.nope({ a: 1 })")
+    assert result.failure is not None
+    assert "there is no snippet nope" in complaint(result.failure, result.calls)
+    assert "codemode.run" not in complaint(result.failure, result.calls)
 
 
 @pytest.mark.parametrize(

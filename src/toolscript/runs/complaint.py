@@ -1,8 +1,8 @@
 """Why a program failed, in the words that its author reads: what and where, which call, and what it had done by then.
 
 1. The failure itself comes first: its words, the line of the program and a caret (`Failure`).
-2. Of the call that failed, and that nothing caught, the arguments follow, unless the line shows them already, or the
-   words are about them.
+2. Of the call that failed, and that nothing caught, the arguments follow, unless the line shows them already, the
+   words are about them, or the tool is one of `codemode`, whose words name what they are about.
 3. Nothing is said twice, all is cut to a length, and secrets are not in the log that this is made from.
 """
 
@@ -29,7 +29,7 @@ _AT_FAULT = ("argument", "parameter", "validation", "params", "required", "field
 def complaint(failure: Failure, calls: Sequence[CallRecord]) -> str:
     """A failure in words, with the call that it came from."""
     call = None if failure.code == "bad_arguments" else culprit(failure, calls)
-    if call is None or _is_digest(call) or _is_shown(call, failure.source or ""):
+    if call is None or call.path.startswith(BUILTIN) or _is_digest(call) or _is_shown(call, failure.source or ""):
         return str(failure)
     return f"{failure}\n  in {called(call)}"
 
