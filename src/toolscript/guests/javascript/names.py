@@ -262,7 +262,7 @@ class _Reader:
             return
         holder, member = named
         name, method = self.text(holder), self.text(member)
-        self.names.uses.append(Use(name, holder, callee, callee, scope))
+        self.names.uses.append(Use(name, holder, callee, holder, scope))
         if method.encode() in _HANDLING or (method == "then" and arguments.named_child_count > 1):
             self.names.handles = True
         self.names.calls.append(Call(name, method, node, parent, role, scope))

@@ -25,6 +25,7 @@ _READERS = frozenset(
 )  # fmt: skip
 _MADE_OF = frozenset(("Set", "Map", "Date", "Uint8Array"))
 _PATTERNS = frozenset(("object_pattern", "array_pattern"))
+_ASSIGNMENTS = frozenset(("assignment_expression", "augmented_assignment_expression"))
 _CONTAINERS = frozenset(("pair", "object", "array"))
 _CONDITIONAL = frozenset(("if_statement", "while_statement", "do_statement", "for_statement", "ternary_expression"))
 _DOUBTFUL: frozenset[Use] = frozenset(("condition", "compared", "argument", "text", "number"))
@@ -103,7 +104,7 @@ def _is_written(use: NameUse) -> bool:
     around = use.parent.parent
     if use.parent.type not in ("member_expression", "subscript_expression") or around is None:
         return False
-    return around.child_by_field_name("left") == use.parent
+    return around.type in _ASSIGNMENTS and around.child_by_field_name("left") == use.parent
 
 
 def reading_of(names: Names, parent: Node, role: Node) -> Reading | None:
