@@ -12,6 +12,9 @@ _undefined_name = re.compile(r"^(\S+) is not defined$")
 _unread = re.compile(r"^cannot (?:read|set) property '([^']+)' of (undefined|null)$")
 _chain_before = re.compile(r"[\w$.\[\]]*$")
 _name = re.compile(r"[\w$]+")
+_called_before = re.compile(r"([\w$][\w$.\[\]]*)\($")
+_function = re.compile(r"(?:async|function)\b|[\w$]+\s*=>")
+_value = re.compile(r"([\w$.\[\]]+)\s*[,)]")
 _own_names = ("input", "console", "codemode")
 
 
@@ -24,6 +27,12 @@ def sharpened(failure: Failure, source: str, column: int, namespaces: Collection
     if failure.name != "TypeError" or failure.code != "thrown":
         return message
     before, after = source[: column - 1], source[column - 1 :]
+    if message == "not a function" and (called := _called_before.search(before)):
+        # The engine points at the first argument, whether the call has no function or the argument is none.
+        if _function.match(after):
+            return f"{called[1]} is not a function"
+        if argument := _value.match(after):
+            return f"{called[1]} or {argument[1]} is not a function"
     if message == "not a function" and (name := _name.match(after)):
         chain = _chain_before.search(before)
         return f"{chain[0] if chain else ''}{name[0]} is not a function"
