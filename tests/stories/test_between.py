@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from house import House, Lent, ends
 
 from toolscript.errors import Conflict, Fault
+from toolscript.ports import Guest
 from toolscript.runs.entry import Entry, RunRecord, RunStatus
 from toolscript.runs.history import history
+from toolscript.runtime.runtime import Runtime
 from toolscript.stores.memory import MemoryStore
 from toolscript.tools import CallContext, Tool
 
@@ -96,6 +98,22 @@ async def test_leaving_a_runtime_closes_everything_though_its_store_fails(home: 
     store = Broken(home.store)
     async with home.process(store=store, role="client") as runtime:
         await runtime.start("await new Promise((done) => setTimeout(done, 4000))")
+    assert store.closed
+
+
+class Stuck(Lent):
+    """A guest that cannot be closed."""
+
+    async def close(self) -> None:
+        raise OSError("it does not close")
+
+
+async def test_leaving_a_runtime_closes_its_store_though_a_guest_fails_to_close(home: House):
+    store = Broken(home.store)
+    runtime = Runtime(store=store, guests={"typescript": cast("Guest", Stuck(home.guest))}, clock=home.clock)
+    await runtime.__aenter__()
+    with pytest.raises(OSError, match="does not close"):
+        await runtime.__aexit__(None, None, None)
     assert store.closed
 
 

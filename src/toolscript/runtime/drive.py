@@ -224,7 +224,7 @@ class Drive:
             self._docket.take(turn)
             await self._docket.launch()
             answered = await self._answers(session)
-            if answered is None or self._docket.over is not None:
+            if answered is None:
                 return self._docket.over
             now = self._now_of(answered)
             self.book.note(*answered, Turned(now, tuple(entry.seq for entry in answered)))

@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -162,14 +163,9 @@ class Runtime:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._keeper.close()
-        await self._drives.close()
-        try:
-            await self._upstreams.close()
-        finally:
-            await self._guests.close()
-            await self._observed.close()
-            await self._store.close()
+        async with AsyncExitStack() as leaving:  # the last first, and all of them, whatever fails
+            for part in (self._store, self._observed, self._guests, self._upstreams, self._drives, self._keeper):
+                leaving.push_async_callback(part.close)
 
     @property
     def catalog(self) -> Catalog:
