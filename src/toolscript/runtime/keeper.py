@@ -59,6 +59,7 @@ class Keeper:
     def start(self) -> None:
         """Begin; `close` ends it."""
         self._task = asyncio.create_task(self._keep(), name="toolscript-keeper")
+        self._task.add_done_callback(_said)
 
     async def close(self) -> None:
         task, self._task = self._task, None
@@ -176,3 +177,8 @@ class Keeper:
             await asyncio.sleep(looked_at + REST_S - asyncio.get_running_loop().time())
         else:
             await asyncio.sleep(POLL_S)
+
+
+def _said(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("leases are not renewed any more, and nothing is taken over", exc_info=error)
