@@ -233,7 +233,7 @@ def test_what_a_partial_has_bound_is_not_shown() -> None:
     assert "key" not in str(schema)
 
 
-def test_ten_thousand_simple_tools_list_in_a_second() -> None:
+def test_a_tool_costs_the_same_among_ten_thousand() -> None:
     def make(number: int) -> Callable[..., Any]:
         def fn(query: str, limit: int = 10, tags: list[str] | None = None) -> list[str]:
             """Find things.
@@ -247,13 +247,14 @@ def test_ten_thousand_simple_tools_list_in_a_second() -> None:
         fn.__name__ = f"find_{number}"
         return fn
 
-    many = [make(number) for number in range(10_000)]
-    best = 9e9
-    for _ in range(3):
+    def cost_of_one(count: int) -> float:
+        made = [make(number) for number in range(count)]
         begin = time.process_time()
-        assert len(functions("ns", *many).listing().tools) == 10_000
-        best = min(best, time.process_time() - begin)
-    assert best <= 1.5, f"{best:.2f} s of CPU time"  # the aim is 1 s; the rest is for slow machines
+        assert len(functions("ns", *made).listing().tools) == count
+        return (time.process_time() - begin) / count
+
+    few = min(cost_of_one(500) for _ in range(5))
+    assert min(cost_of_one(10_000) for _ in range(2)) < 5 * few  # anything quadratic makes it 20; in seconds: bench/
 
 
 # --- how arguments arrive

@@ -19,9 +19,15 @@ from toolscript.testing.corpus import corpus_connector, corpus_policy
 Road = Literal["snapshot", "replay"]
 MOST_PARKS = 200  # a program of the corpus that parks more often is a mistake
 
+ROUNDS = 30  # of the event loop: in these a call that waits for no time comes to its answer
+
 
 class SteadyGuest:
-    """A guest while whose threads compute no time passes, and which can be made to take no snapshots."""
+    """A guest while whose threads compute no time passes, and which can be made to take no snapshots.
+
+    What is in flight beside a turn ends in it, whether the turn took a thread's time or none: else the order in which
+    answers arrive would be that of a race, and differ from road to road.
+    """
 
     def __init__(self, guest: Guest, clock: FakeClock, road: Road) -> None:
         self._guest, self._clock, self._road = guest, clock, road
@@ -53,7 +59,10 @@ class SteadySession:
 
     async def advance(self, answers: Sequence[Settled], now: Instant) -> Turn:
         with self.clock.held():
-            return await self.session.advance(answers, now)
+            turn = await self.session.advance(answers, now)
+            for _ in range(ROUNDS):
+                await asyncio.sleep(0)
+            return turn
 
     async def snapshot(self) -> bytes | None:
         with self.clock.held():

@@ -138,7 +138,7 @@ def decide(call: Called, catalog: Catalog, policy: Policy, *, limits: Limits, ta
     rule = f"{judgement.rule} ({judgement.trouble})" if judgement.trouble else judgement.rule
     match judgement.verdict:
         case "allow":
-            return replace(checked, rule=rule)
+            return Execute(tool, args, rule, read=checked.read)
         case "deny":
             return Refuse(_denied(call.path, judgement.reason), rule, tool.effect)
         case "ask":

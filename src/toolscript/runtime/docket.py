@@ -295,7 +295,8 @@ class Docket:
     def _logged(self, call: Called) -> Called:
         """The call as the log has it: without secrets, and of arguments that are too large only a digest."""
         large = len(call.args) > self._run.limits.value_bytes
-        return replace(call, args=digest_of(call.args) if large else self._around.redacted(call))
+        args = digest_of(call.args) if large else self._around.redacted(call)
+        return call if args is call.args else replace(call, args=args)
 
     def _cancelled(self, call: Called, *, unknown: bool) -> Answered:
         return Answered(seq=call.seq, answer=cancelled(call.path, unknown), at=self._book.instant())

@@ -44,6 +44,7 @@ class Keeper:
         retention: Retention | None,
     ) -> None:
         self._store = store
+        self._bell = store if isinstance(store, Bell) else None
         self._clock = clock
         self._launcher = launcher
         self._drives = launcher.drives
@@ -171,9 +172,9 @@ class Keeper:
             await asyncio.gather(*waits, return_exceptions=True)
 
     async def _rung(self) -> None:
-        if isinstance(self._store, Bell):
+        if self._bell is not None:
             looked_at = asyncio.get_running_loop().time()
-            await self._store.rung()
+            await self._bell.rung()
             await asyncio.sleep(looked_at + REST_S - asyncio.get_running_loop().time())
         else:
             await asyncio.sleep(POLL_S)

@@ -54,7 +54,7 @@ class Logbook:
         if self._sent is None:
             return
         try:
-            await self._sound(asyncio.shield(self._sent))
+            await self._sound(self._sent if self._sent.done() else asyncio.shield(self._sent))
         finally:
             if self._sent.done():
                 self._sent = None

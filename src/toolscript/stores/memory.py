@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from toolscript.codec import Encoded, digest
 from toolscript.errors import Conflict
@@ -61,7 +62,7 @@ class MemoryStore:
         if run.key is not None:
             self._keys[run.key] = run.id
         if len(self._runs) > self._keep_runs:
-            self._forget([id for id, one in self._runs.items() if not one.alive][:1])
+            self._forget(islice((id for id, one in self._runs.items() if not one.alive), 1))
         self._ring()
         return kept.record
 
@@ -238,7 +239,7 @@ class MemoryStore:
     def _forget(self, runs: Iterable[str]) -> None:
         """Forget runs, and the blobs that only they had."""
         had: set[str] = set()
-        for run in runs:
+        for run in list(runs):
             kept = self._runs.pop(run)
             had |= kept.blobs
             if kept.record.key is not None:

@@ -17,8 +17,8 @@ class FakeClock:
     """A `Clock` whose sleepers wake in the order of their deadlines, without any real waiting.
 
     Time moves by itself only when somebody sleeps: to the earliest deadline, once the event loop has had `patience`
-    rounds to do whatever else it can. It never moves by itself to a deadline that is more than `horizon_s` ahead, nor
-    while it is held: `advance` moves it there.
+    rounds to do whatever else it can, in none of which it was held. It never moves by itself to a deadline that is more
+    than `horizon_s` ahead: `advance` moves it there.
     """
 
     def __init__(
@@ -30,6 +30,7 @@ class FakeClock:
         self._sleepers: list[_Sleeper] = []
         self._numbers = itertools.count()
         self._holds = 0
+        self._held_so_far = 0
         self._moving: asyncio.Task[None] | None = None
 
     def now(self) -> Instant:
@@ -40,6 +41,8 @@ class FakeClock:
         self._now = now
 
     async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:  # no time has to pass for it, held or not
+            return await asyncio.sleep(0)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._now + round(seconds * 1_000), next(self._numbers), future))
         self._start()
@@ -63,8 +66,13 @@ class FakeClock:
 
     @contextmanager
     def held(self) -> Generator[None]:
-        """Time does not move by itself while this is entered; for what happens outside the event loop."""
+        """Time does not move by itself while this is entered; for what happens outside the event loop.
+
+        Nor in the rounds right after it, however short it was: what needed no round of its own today, because a thread
+        answered at once, must not count for less than what needed many.
+        """
         self._holds += 1
+        self._held_so_far += 1
         try:
             yield
         finally:
@@ -84,12 +92,11 @@ class FakeClock:
             self._wake()
 
     async def _settle(self) -> bool:
-        """Give the event loop its rounds; whether time was free to move all along."""
-        free = not self._holds
+        """Give the event loop its rounds; whether nobody held the clock in any of them."""
+        held_so_far = self._held_so_far
         for _ in range(self._patience):
             await asyncio.sleep(0)
-            free = free and not self._holds
-        return free
+        return not self._holds and self._held_so_far == held_so_far
 
     def _wake(self) -> None:
         deadline, _, future = heapq.heappop(self._sleepers)
