@@ -132,6 +132,8 @@ class Store(Protocol):
     def append(self, run: str, fence: int, entries: Sequence[Entry], status: RunStatus = "running") -> Awaitable[None]:
         """Add entries in one transaction: queued by the call, in order, and durable when the awaitable ends.
 
+        A `Steadfast` future spares whoever waits a round of the event loop; any other awaitable is shielded.
+
         `Conflict`, when awaited, if the fence is not the run's any more. An end (any status but `running`) also
         drops the run's lease and snapshot.
         """

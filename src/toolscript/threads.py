@@ -14,6 +14,17 @@ T = TypeVar("T")
 _GLANCE_S = 100e-6  # going round the event loop costs work that ends within it twice as much
 
 
+class Steadfast(asyncio.Future[T]):
+    """The future of work that goes on whoever stops waiting for it: it cannot be cancelled, and may be awaited again.
+
+    A task that is cancelled while it waits for one hears of it when the work is done. `asyncio.shield` tells it at
+    once, but by a second future, whose round of the event loop costs a fifth of a commit.
+    """
+
+    def cancel(self, msg: object = None) -> bool:
+        return False
+
+
 class _Job(Generic[T]):
     """One piece of work, and where its result goes: to a glance on the spot, or to a future."""
 

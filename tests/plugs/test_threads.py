@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from toolscript.threads import Threads
+from toolscript.threads import Steadfast, Threads
 
 
 @pytest.fixture
@@ -79,3 +79,20 @@ async def test_work_after_a_close_gets_new_threads(threads: Threads, run):
     assert await run(lambda: 1) == 1
     threads.close()
     assert await run(lambda: 2) == 2
+
+
+async def test_work_goes_on_when_who_waits_for_it_is_cancelled_and_can_be_waited_for_again():
+    work: Steadfast[int] = Steadfast()
+
+    async def wait() -> int:
+        return await work
+
+    waiting = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    work.set_result(3)
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert await work == 3

@@ -180,7 +180,16 @@ def _next(call: CallState, entry: Attempted | Doubted | Decided | Answered | Rev
             args = call.decided.args if entry.args is None and call.decided is not None else entry.args
             return replace(call, status=_CHOSEN[entry.choice], since=entry.at, decided=replace(entry, args=args))
         case Answered():
-            return replace(call, status=_answered(call, entry), since=entry.at, answered=entry)
+            return CallState(  # every call has one: `replace` would be half of what reading a log costs
+                intended=call.intended,
+                status=_answered(call, entry),
+                since=entry.at,
+                attempted=call.attempted,
+                decided=call.decided,
+                answered=entry,
+                reverting=call.reverting,
+                reverted=call.reverted,
+            )
         case Reverting():
             return replace(call, reverting=entry)
         case Reverted():

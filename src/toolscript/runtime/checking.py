@@ -22,7 +22,7 @@ async def unfit(code: str, guest: Guest, catalog: Catalog, policy: Policy) -> Fa
 
 
 async def _facts(code: str, guest: Guest, catalog: Catalog) -> Inspected | None:
-    return await guest.inspect(code) if isinstance(guest, Inspector) and is_suspect(code, catalog) else None
+    return await guest.inspect(code) if is_suspect(code, catalog) and isinstance(guest, Inspector) else None
 
 
 def _failure(facts: Inspected | None, code: str, catalog: Catalog, policy: Policy) -> Failure | None:

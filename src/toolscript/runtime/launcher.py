@@ -153,7 +153,9 @@ class Launcher:
         """The result of a drive that stopped."""
         match ending:
             case "ended":
-                result = replace(result_of(drive.run, drive.book.entries), outcome=drive.outcome)
+                result = result_of(drive.run, drive.book.entries)
+                if result.outcome is not drive.outcome:  # the log has less of a large value
+                    result = replace(result, outcome=drive.outcome)
                 if result.outcome is not None:
                     drive.tell(RunEnded(drive.run.id, result.status, result.outcome))
             case "parked":

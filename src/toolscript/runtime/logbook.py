@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
-from toolscript.errors import Fault
+from toolscript.errors import Conflict, Fault
 from toolscript.ports import Clock, RunStore
 from toolscript.runs.entry import Entry, RunRecord, RunStatus, latest_instant
 from toolscript.runs.program import Instant
+from toolscript.threads import Steadfast
 
 _T = TypeVar("_T")
 
@@ -51,13 +52,15 @@ class Logbook:
 
         Whoever is stopped here hears of it at the next call: nothing may be written behind lines that were not.
         """
-        if self._sent is None:
+        sent = self._sent
+        if sent is None:
             return
         try:
-            await self._sound(self._sent if self._sent.done() else asyncio.shield(self._sent))
-        finally:
-            if self._sent.done():
-                self._sent = None
+            await self._sound(sent if sent.done() or isinstance(sent, Steadfast) else asyncio.shield(sent))
+        except (Conflict, Fault):
+            self._sent = None
+            raise
+        self._sent = None
 
     def abandon(self) -> None:
         """Let what is under way to the store be: whoever was stopped does not wait for its answer."""

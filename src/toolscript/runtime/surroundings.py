@@ -30,11 +30,9 @@ class Surroundings:
         """The arguments of a call as the log has them."""
         catalog = self.catalog()
         tool = catalog.find(call.path)
-        if tool is None:
+        if tool is None or not self.redactor.is_marked(tool.input_schema):
             return self.redactor.encoded(call.args)
         clean = self.redactor.arguments(call.args, tool.input_schema)
-        if not self.redactor.is_marked(tool.input_schema):
-            return clean
         try:
             read, _ = catalog.fitted(tool, decode(call.args) or {})
         except CodecError:

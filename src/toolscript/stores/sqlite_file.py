@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from toolscript.errors import ConfigError, Conflict, Fault
+from toolscript.threads import Steadfast
 
 VERSION = 2
 _BATCH = 256  # operations a commit: enough to make the commit's own cost small, few enough to answer soon
@@ -51,7 +52,7 @@ class _Write:
 
     operation: Operation[Any]
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
-    done: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    done: Steadfast[Any] = field(default_factory=lambda: Steadfast())
 
     def settle(self, result: Any) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits any more
@@ -78,7 +79,7 @@ class SQLiteFile:
         self._reader: ThreadPoolExecutor | None = None
         self._reading: sqlite3.Connection | None = None
 
-    def write(self, operation: Operation[T]) -> asyncio.Future[T]:
+    def write(self, operation: Operation[T]) -> Steadfast[T]:
         """Queue an operation, in order; it is durable when the future is done.
 
         It runs in a transaction that others may share, so it must refuse (`Conflict`) before it writes anything.
