@@ -46,13 +46,17 @@ _UNFIT = (ValueError, OverflowError, LookupError, TypeError)
 _REMEDY = "check the disk's space and the permissions of the file and its folder"
 
 
+def _future() -> Steadfast[Any]:
+    return Steadfast()
+
+
 @dataclass(frozen=True, slots=True)
 class _Write:
     """One operation for the writer thread, and who waits for it."""
 
     operation: Operation[Any]
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
-    done: Steadfast[Any] = field(default_factory=lambda: Steadfast())
+    done: Steadfast[Any] = field(default_factory=_future)
 
     def settle(self, result: Any) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits any more
