@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from toolscript.codec import Encoded
 from toolscript.runs.entry import Entry, RunRecord, RunStatus
 from toolscript.runs.inspected import Inspected
+from toolscript.runs.precheck import Problem
 from toolscript.runs.program import Boot, Instant, Language
 from toolscript.runs.result import CallRecord
 from toolscript.runs.snippet import Snippet
@@ -119,6 +120,15 @@ class Inspector(Protocol):
 
     async def inspect(self, code: str) -> Inspected | None:
         """The facts; None where there are none, also for a program that cannot be parsed: its session says so."""
+        ...
+
+
+@runtime_checkable
+class TypeChecker(Protocol):
+    """An optional power of a guest: it checks a program against the types of the tools that it names."""
+
+    async def type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
+        """What is wrong, in the order of the text; nothing where the checker is not there, or was too slow."""
         ...
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from toolscript.catalog.catalog import Catalog, Namespace
-from toolscript.catalog.method_text import Language, Outlook, Part, Writer, paragraphs
+from toolscript.catalog.method_text import Outlook, Part, Syntax, Writer, paragraphs
 from toolscript.catalog.nearness import bare
 from toolscript.catalog.search import namespaces_text, summary_of
 from toolscript.schema.quoting import comment
@@ -34,7 +34,7 @@ def describe(
     paths: Sequence[str],
     *,
     budget_tokens: int = 2000,
-    language: Language = "typescript",
+    language: Syntax = "typescript",
     outlook: Outlook | None = None,
 ) -> str:
     """The documentation of the paths: namespaces, methods, upstream names, or parts of a method's types.

@@ -16,7 +16,8 @@ from toolscript.schema.type_names import TypeNames
 from toolscript.tokens import cut, estimate
 from toolscript.tools import Tool
 
-Language = Literal["typescript", "python"]
+Syntax = Literal["typescript", "python"]
+"""How signatures, types and examples are written."""
 
 Outlook = Callable[[Tool], Literal["allow", "ask", "deny", "depends"]]
 """What the policy says of a tool before its arguments are known."""
@@ -47,7 +48,7 @@ class Writer:
     """Writes the methods of one answer; they share their named types, each of which stands in it once."""
 
     catalog: Catalog
-    language: Language = "typescript"
+    language: Syntax = "typescript"
     outlook: Outlook | None = None
     names: TypeNames = field(default_factory=TypeNames)
     known: frozenset[str] = frozenset()

@@ -6,11 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from toolscript.catalog.method_text import Syntax
 from toolscript.codec import NULL, Encoded
 
-Language = Literal["typescript", "python"]
+Language = Literal["typescript", "python", "cpython"]
+"""What a program is written in, and which engine runs it: `cpython` is Python with its whole standard library."""
+
 Instant = int
 """Milliseconds since 1970-01-01T00:00Z."""
+
+
+def syntax_of(language: Language) -> Syntax:
+    """How tools are shown to whoever writes programs in this language."""
+    return "typescript" if language == "typescript" else "python"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,11 @@ Isolation = Literal["threads", "workers"]
 _names: Mapping[tuple[Language, Isolation], str] = {
     ("typescript", "threads"): "toolscript.guests.javascript.guest:JavaScriptGuest",
     ("typescript", "workers"): "toolscript.guests.pool:JavaScriptWorkers",
+    # Both have processes of their own for what they run, in either kind of isolation.
+    ("python", "threads"): "toolscript.guests.python.guest:PythonGuest",
+    ("python", "workers"): "toolscript.guests.python.guest:PythonGuest",
+    ("cpython", "threads"): "toolscript.guests.cpython.guest:CPythonGuest",
+    ("cpython", "workers"): "toolscript.guests.cpython.guest:CPythonGuest",
 }
 
 

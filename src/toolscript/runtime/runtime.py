@@ -22,7 +22,7 @@ from toolscript.runs.audit import audit
 from toolscript.runs.entry import Actor, Granted, RunRecord, RunStatus
 from toolscript.runs.history import history
 from toolscript.runs.policy import Policy
-from toolscript.runs.program import Language, Limits, Program
+from toolscript.runs.program import Language, Limits, Program, syntax_of
 from toolscript.runs.redaction import Redactor
 from toolscript.runs.result import Result, result_of
 from toolscript.runs.retention import Retention
@@ -387,7 +387,11 @@ class Runtime:
     ) -> str:
         """Documentation and types of tools, parts of their types, or whole namespaces, for a model or a person."""
         return describe(
-            await self._offered(), paths, budget_tokens=budget_tokens, language=language, outlook=self.policy.outlook
+            await self._offered(),
+            paths,
+            budget_tokens=budget_tokens,
+            language=syntax_of(language),
+            outlook=self.policy.outlook,
         )
 
     def _same_scope(self, record: RunRecord) -> None:
