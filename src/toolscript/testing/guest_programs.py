@@ -55,7 +55,8 @@ def _case(row: Mapping[str, Any]) -> Case:
 def _programs(row: Mapping[str, Any]) -> Mapping[Language, str]:
     """A program in Python is one for every guest that runs Python, unless the row says otherwise."""
     own: dict[Language, str] = {"cpython": row["python"]} if "python" in row else {}
-    return own | {language: row[language] for language in _LANGUAGES if language in row}
+    own.update((language, row[language]) for language in _LANGUAGES if language in row)
+    return own
 
 
 def _value(tagged: Any) -> Any:
