@@ -20,6 +20,7 @@ from toolscript.codec import digest
 from toolscript.errors import ConfigError
 from toolscript.schema.check import Checker, Problems
 from toolscript.schema.shape import parameters
+from toolscript.schema.syntax import Syntax
 from toolscript.tools import Tool
 
 NamespaceState = Literal["connecting", "ready", "unreachable"]
@@ -36,8 +37,8 @@ class Namespace:
     methods: Mapping[str, Tool] = field(default_factory=dict[str, Tool])
     index: Index = field(default_factory=lambda: Index(()), compare=False, repr=False)
     checkers: dict[str, Checker] = field(default_factory=dict[str, Checker], compare=False, repr=False)
-    lines: dict[str, tuple[str, str, str]] = field(
-        default_factory=dict[str, tuple[str, str, str]], compare=False, repr=False
+    lines: dict[tuple[str, Syntax], tuple[str, str, str]] = field(
+        default_factory=dict[tuple[str, Syntax], tuple[str, str, str]], compare=False, repr=False
     )
     digests: list[str] = field(default_factory=list[str], compare=False, repr=False)
     narrowed: dict[frozenset[str], Index] = field(
@@ -106,7 +107,7 @@ class Catalog:
         changed = {tool.path.method: tool for tool in tools if held.methods[tool.path.method] != tool}
         if not changed:
             return self
-        lines = {method: line for method, line in held.lines.items() if method not in changed}
+        lines = {key: line for key, line in held.lines.items() if key[0] not in changed}
         entry = replace(held, methods=MappingProxyType({**held.methods, **changed}), lines=lines, digests=[])
         catalog = Catalog(MappingProxyType({**self.namespaces, namespace: entry}))
         object.__setattr__(catalog, "_rankings", self._rankings)  # which are over the same indexes

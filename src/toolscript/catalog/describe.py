@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from toolscript.catalog.catalog import Catalog, Namespace
-from toolscript.catalog.method_text import Outlook, Part, Syntax, Writer, paragraphs
+from toolscript.catalog.method_text import Outlook, Part, Writer, paragraphs
 from toolscript.catalog.nearness import bare
 from toolscript.catalog.search import namespaces_text, summary_of
 from toolscript.schema.quoting import comment
+from toolscript.schema.syntax import Syntax
 from toolscript.tokens import cut, estimate
 from toolscript.tools import Tool
 

@@ -12,12 +12,10 @@ from toolscript.schema import python, typescript
 from toolscript.schema.fitting import Printed
 from toolscript.schema.quoting import comment
 from toolscript.schema.sample import sample_arguments
+from toolscript.schema.syntax import Syntax, call_text, outline, signature
 from toolscript.schema.type_names import TypeNames
 from toolscript.tokens import cut, estimate
 from toolscript.tools import Tool
-
-Syntax = Literal["typescript", "python"]
-"""How signatures, types and examples are written."""
 
 Outlook = Callable[[Tool], Literal["allow", "ask", "deny", "depends"]]
 """What the policy says of a tool before its arguments are known."""
@@ -60,8 +58,7 @@ class Writer:
 
     def outline(self, tool: Tool, max_chars: int) -> str:
         """The call with the names of its arguments."""
-        made = python.outline if self.language == "python" else typescript.outline
-        return made(tool, max_chars=max_chars)
+        return outline(tool, self.language, max_chars=max_chars)
 
     def method(self, tool: Tool, budget_tokens: int) -> tuple[str, bool]:
         """Description, effect, types and example of a method, and whether that is all there is to say."""
@@ -108,13 +105,11 @@ class Writer:
         args = sample_arguments(tool.input_schema, lambda given: not self.catalog.check(tool, given))
         if args is None:
             return ""
-        made = python.call_text if self.language == "python" else typescript.call_text
-        text = made(tool, args)
+        text = call_text(tool, args, self.language)
         return f"Example: {text}" if len(text) <= MAX_EXAMPLE else ""
 
     def _line(self, tool: Tool, budget_tokens: int) -> str:
-        made = python.signature if self.language == "python" else typescript.signature
-        line = made(tool, max_chars=LEAST_CHARS)
+        line = signature(tool, self.language, max_chars=LEAST_CHARS)
         return line if estimate(line) <= budget_tokens else self.outline(tool, 60)
 
     def _types(self, tool: Tool, budget_tokens: int) -> tuple[Printed, str]:

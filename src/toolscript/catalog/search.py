@@ -22,7 +22,7 @@ from toolscript.catalog.questions import Query, questions
 from toolscript.catalog.ranking import Scored
 from toolscript.catalog.terms import document_terms, name_key, query_terms
 from toolscript.schema.quoting import comment
-from toolscript.schema.typescript import outline, signature
+from toolscript.schema.syntax import Syntax, outline, signature
 from toolscript.tokens import estimate
 from toolscript.tools import Effect, Tool, ToolPath
 
@@ -76,6 +76,7 @@ class _Searched:
     chosen: list[Namespace]
     best: int
     outlook: Outlook | None
+    language: Syntax
 
     @property
     def indexes(self) -> list[Index] | None:
@@ -111,13 +112,14 @@ def search(
     offset: int = 0,
     namespace: str | Sequence[str] | None = None,
     outlook: Outlook | None = None,
+    language: Syntax = "typescript",
 ) -> Found:
     """The tools that fit the question best; of several questions, the best of each in turn.
 
     `namespace` is one or several to search. `outlook` says what becomes of calls of a tool; what it denies is left out.
     Raises ValueError for a query of the wrong form, with the right one in its words.
     """
-    asked = ask(catalog, query, limit=limit, offset=offset, namespace=namespace, outlook=outlook)
+    asked = ask(catalog, query, limit=limit, offset=offset, namespace=namespace, outlook=outlook, language=language)
     return asked.page(limit, offset)
 
 
@@ -130,6 +132,7 @@ def ask(
     depth: int = 0,
     namespace: str | Sequence[str] | None = None,
     outlook: Outlook | None = None,
+    language: Syntax = "typescript",
 ) -> Asked:
     """As `search`, before a page is taken: with at least `depth` hits for each question, as far as that many match."""
     asked = questions(query)
@@ -137,7 +140,8 @@ def ask(
     chosen, wrong = _chosen(catalog, namespace)
     if not chosen:
         return Asked(questions=(), answers=(Found(note=_joined(wrong, namespaces_text(catalog))),))
-    searched = _Searched(catalog=catalog, chosen=chosen, best=max(depth, offset + limit), outlook=outlook)
+    best = max(depth, offset + limit)
+    searched = _Searched(catalog=catalog, chosen=chosen, best=best, outlook=outlook, language=language)
     if asked:
         return Asked(questions=asked, answers=tuple(_answered(searched, text) for text in asked), note=wrong)
     if namespace is not None:
@@ -236,7 +240,7 @@ def _forms(hit: Hit) -> tuple[str, str, str]:
     """A hit in one line, from the shortest form to the fullest."""
     marks = ", ".join(["read"] * (hit.effect == "read") + ["asks"] * bool(hit.approval))
     mark = f" [{marks}]" if marks else ""
-    typed = hit.signature.removesuffix(": Promise<unknown>")
+    typed = hit.signature.removesuffix(": Promise<unknown>").removesuffix(" -> Any")
     summary = f" — {hit.summary}" if hit.summary else ""
     short = f" — {comment(hit.summary, 50)}" if hit.summary else ""
     return f"{hit.path}{mark}{short}", f"{hit.outline}{mark}{short}", f"{typed}{mark}{summary}"
@@ -345,9 +349,10 @@ def _hit(searched: _Searched, path: str, score: float) -> Hit | None:
     outcome = "depends" if searched.outlook is None else searched.outlook(tool)
     if outcome == "deny":
         return None
-    lines = namespace.lines.get(method)
+    lines = namespace.lines.get((method, searched.language))
     if lines is None:
-        lines = namespace.lines[method] = (signature(tool), outline(tool), summary_of(tool))
+        lines = (signature(tool, searched.language), outline(tool, searched.language), summary_of(tool))
+        namespace.lines[method, searched.language] = lines
     typed, named, summary = lines
     return Hit(
         path=path,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
-from toolscript.catalog.method_text import Syntax
 from toolscript.codec import NULL, Encoded
+from toolscript.schema.syntax import Syntax
 
 Language = Literal["typescript", "python", "cpython"]
 """What a program is written in, and which engine runs it: `cpython` is Python with its whole standard library."""
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 Instant = int
 """Milliseconds since 1970-01-01T00:00Z."""

@@ -10,13 +10,13 @@ from toolscript.codec import decode
 from toolscript.errors import Conflict, GuestError, ToolError
 from toolscript.ports import Listing, RunStore
 from toolscript.runs.machine import TIMER
-from toolscript.runs.program import Language
+from toolscript.runs.program import Language, syntax_of
 from toolscript.runs.result import SHOW, result_of
 from toolscript.runs.turn import Crashed, Finished
 from toolscript.runtime.snippets import Snippets
 from toolscript.runtime.state import MAX_KEY_CHARS, MAX_VALUE_BYTES, State
 from toolscript.runtime.upstreams import BUILTIN
-from toolscript.schema.typescript import signature
+from toolscript.schema.syntax import signature
 from toolscript.tools import CallContext, Effect, Schema, Tool, ToolPath
 
 MAX_HITS = 50
@@ -216,10 +216,11 @@ class Builtin:
     async def call(self, tool: Tool, args: Mapping[str, Any], context: CallContext) -> Any:
         match tool.path.method:
             case "search":
-                return await self._search(args)
+                return await self._search(args, self._language(context.run))
             case "describe":
                 paths = [args["paths"]] if isinstance(args["paths"], str) else args["paths"]
-                return await self._describe(paths, budget_tokens=args.get("budget_tokens", 2_000))
+                budget_tokens, language = args.get("budget_tokens", 2_000), self._language(context.run)
+                return await self._describe(paths, budget_tokens=budget_tokens, language=language)
             case "run":
                 return await self._run(args, context)
             case "save_snippet":
@@ -241,13 +242,14 @@ class Builtin:
             case method:
                 raise ToolError(f"there is no {BUILTIN}.{method}")
 
-    async def _search(self, args: Mapping[str, Any]) -> Any:
+    async def _search(self, args: Mapping[str, Any], language: Language) -> Any:
         try:
             found = await self._find(
                 args["query"],
                 limit=args.get("limit", 10),
                 offset=args.get("offset", 0),
                 namespace=args.get("namespace"),
+                language=language,
             )
         except ValueError as error:
             raise ToolError(str(error)) from error
@@ -270,18 +272,20 @@ class Builtin:
         )
 
     async def _save(self, args: Mapping[str, Any], context: CallContext) -> Any:
+        language = self._language(context.run)
         try:
             saved = await self._snippets.save(
                 args["name"],
                 code=args["code"],
                 description=args["description"],
                 input_schema=args.get("input_schema"),
-                language=self._language(context.run),
+                language=language,
                 by=f"a program ({context.run})",
             )
         except (Conflict, GuestError) as error:
             raise ToolError(str(error)) from error
-        return {"path": str(saved.tool.path), "signature": signature(saved.tool), "version": saved.version}
+        written = signature(saved.tool, syntax_of(language))
+        return {"path": str(saved.tool.path), "signature": written, "version": saved.version}
 
     async def _result(self, run: str) -> Any:
         try:

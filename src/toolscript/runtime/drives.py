@@ -12,6 +12,7 @@ from typing import Any
 from toolscript.errors import Fault
 from toolscript.ports import Clock, Leases
 from toolscript.runs.entry import Actor
+from toolscript.runs.program import Language
 from toolscript.runs.result import Result
 from toolscript.runtime.drive import Drive, Ending
 
@@ -61,6 +62,11 @@ class Drives:
         """The task that comes to the run's result, if it is driven here."""
         held = self._held.get(run)
         return None if held is None else held.task
+
+    def language(self, run: str) -> Language:
+        """What the program of a run that is driven here is written in."""
+        held = self._held.get(run)
+        return "typescript" if held is None or held.drive is None else held.drive.run.program.language
 
     def launch(self, drive: Drive) -> None:
         """Drive a run in a task of its own."""

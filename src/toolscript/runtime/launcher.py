@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import cast
 
 from toolscript.catalog.catalog import Catalog
-from toolscript.errors import Conflict, Fault
-from toolscript.ports import Observer, RunEnded, RunParked, RunStarted
+from toolscript.errors import Conflict, Fault, GuestError
+from toolscript.ports import Compiler, Guest, Observer, RunEnded, RunParked, RunStarted
 from toolscript.runs.closing import CANCELLED
 from toolscript.runs.complaint import expected
 from toolscript.runs.entry import Ended, RunRecord, Turned
@@ -40,8 +41,12 @@ class Launcher:
         entropy: Callable[[int], bytes],
         connect_timeout_s: float,
         catalog: Callable[[], Catalog],
+        falls_back: bool,
     ) -> None:
-        """`catalog` is what hints may speak of."""
+        """`catalog` is what hints may speak of.
+
+        `falls_back`: a Python program that needs more than the small guest has runs in CPython.
+        """
         self.drives = Drives(around.store, around.clock, self._finish)
         self._around = around
         self._store = around.store
@@ -52,6 +57,7 @@ class Launcher:
         self._entropy = entropy
         self._connect_timeout_s = connect_timeout_s
         self._catalog = catalog
+        self._falls_back = falls_back
 
     async def start(
         self,
@@ -63,7 +69,7 @@ class Launcher:
         retry_of: str | None,
     ) -> str:
         """Start a program and give its run's id, or that of the run that has the key."""
-        guest = self._guests.of(program.language)
+        program, guest = await self._placed(program)
         patience_s = min(self._connect_timeout_s, limits.wall_ms / 1_000)
         corrected = None if retry_of is None else await self._corrected(retry_of)
         await self._upstreams.ready(lambda names: mentioned(program.code, names), patience_s)
@@ -169,6 +175,18 @@ class Launcher:
             hint = hint_of(result.failure, catalog) or expected(result.failure, result.calls, catalog)
             return replace(result, hint=hint)
         return result
+
+    async def _placed(self, program: Program) -> tuple[Program, Guest]:
+        """The program and the guest that runs it: where that is allowed, CPython for what the small one lacks."""
+        guest = self._guests.of(program.language)
+        if not self._falls_back or program.language != "python" or not hasattr(guest, "compiled"):
+            return program, guest
+        try:
+            await cast("Compiler", guest).compiled(program.code)
+        except GuestError as error:
+            if error.failure.code == "unsupported":
+                return replace(program, language="cpython"), self._guests.of("cpython")
+        return program, guest
 
     async def _corrected(self, run: str) -> tuple[RunRecord, History]:
         """A run that another one corrects; of one that made no call itself, the one that it corrects in its turn."""

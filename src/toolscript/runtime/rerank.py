@@ -21,6 +21,7 @@ from toolscript.catalog.questions import Query
 from toolscript.catalog.search import Found, Outlook, ask
 from toolscript.codec import digest
 from toolscript.errors import ConfigError
+from toolscript.schema.syntax import Syntax
 
 Score = Callable[[str, Sequence[str]], Awaitable[Sequence[float]]]
 """How well each text answers a question; higher is better, in any unit."""
@@ -71,9 +72,19 @@ class Rerank:
         offset: int = 0,
         namespace: str | Sequence[str] | None = None,
         outlook: Outlook | None = None,
+        language: Syntax = "typescript",
     ) -> Found:
         """As `catalog.search.search`, in the order of words and model together."""
-        asked = ask(catalog, query, limit=limit, offset=offset, depth=self._depth, namespace=namespace, outlook=outlook)
+        asked = ask(
+            catalog,
+            query,
+            limit=limit,
+            offset=offset,
+            depth=self._depth,
+            namespace=namespace,
+            outlook=outlook,
+            language=language,
+        )
         if asked.questions:
             pairs = zip(asked.questions, asked.answers, strict=True)
             answers = [await self._reranked(catalog, question, found) for question, found in pairs]

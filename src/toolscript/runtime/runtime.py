@@ -15,14 +15,14 @@ from toolscript.catalog.describe import describe
 from toolscript.catalog.questions import Query
 from toolscript.catalog.search import Found, search
 from toolscript.codec import encode
-from toolscript.errors import Conflict
+from toolscript.errors import ConfigError, Conflict
 from toolscript.ports import Clock, Connector, Guest, Observer, RunStore
 from toolscript.runs.approval import Wish
 from toolscript.runs.audit import audit
 from toolscript.runs.entry import Actor, Granted, RunRecord, RunStatus
 from toolscript.runs.history import history
 from toolscript.runs.policy import Policy
-from toolscript.runs.program import Language, Limits, Program, syntax_of
+from toolscript.runs.program import LANGUAGES, Language, Limits, Program, syntax_of
 from toolscript.runs.redaction import Redactor
 from toolscript.runs.result import Result, result_of
 from toolscript.runs.retention import Retention
@@ -56,7 +56,9 @@ class Runtime:
     ```
 
     `store` defaults to this process's memory. `isolation` says where programs run: in this process on threads, or in
-    locked-down worker processes. A constructor opens nothing: enter the runtime to connect, leave it to close.
+    locked-down worker processes. `languages` are those that models are offered; the first is that of programs of which
+    no other is said, and with `cpython` among them a `python` program that needs more than the small guest has runs
+    there. A constructor opens nothing: enter the runtime to connect, leave it to close.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Runtime:
         scope: str = "",
         role: Role = "worker",
         isolation: Isolation = "threads",
+        languages: Sequence[Language] = ("typescript",),
         guests: Mapping[Language, Guest] | None = None,
         limits: Limits | None = None,
         lease_ms: int = 15_000,
@@ -82,6 +85,7 @@ class Runtime:
     ) -> None:
         self.limits = limits or Limits()
         self.policy = policy or Policy()
+        self.languages = _known(languages)
         self._store: RunStore = store or load("toolscript.stores.memory:MemoryStore")()
         self._guests = Guests(guests or {}, isolation)
         self._scope = scope
@@ -108,6 +112,7 @@ class Runtime:
             snippets=self.snippets,
             scope=scope,
             saving=snippets_by == "model",
+            language=self._language_of,
         )
         self._observed = Observed(self._store, scope)
         self._upstreams = Upstreams([builtin, SnippetShelf(self.snippets), *connectors], self._observed)
@@ -136,6 +141,7 @@ class Runtime:
             entropy=entropy,
             connect_timeout_s=connect_timeout_s,
             catalog=lambda: self.catalog,
+            falls_back="cpython" in self.languages,
         )
         self._drives = self._launcher.drives
         self._keeper = Keeper(
@@ -205,7 +211,7 @@ class Runtime:
         code: str,
         *,
         input: Any = None,
-        language: Language = "typescript",
+        language: Language | None = None,
         key: str | None = None,
         limits: Limits | None = None,
         observer: Observer | None = None,
@@ -232,14 +238,14 @@ class Runtime:
         code: str,
         *,
         input: Any = None,
-        language: Language = "typescript",
+        language: Language | None = None,
         key: str | None = None,
         limits: Limits | None = None,
         observer: Observer | None = None,
         retry_of: str | None = None,
     ) -> str:
         """Start a program and give its run's id; idempotent by `key`."""
-        program = Program(code=code, language=language, input=encode(input))
+        program = Program(code=code, language=language or self.languages[0], input=encode(input))
         observers = self._observers if observer is None else (*self._observers, observer)
         return await self._launcher.start(
             program, key=key, limits=limits or self.limits, observers=observers, retry_of=retry_of
@@ -372,27 +378,41 @@ class Runtime:
             await session.close()
 
     async def search(
-        self, query: Query, *, limit: int = 10, offset: int = 0, namespace: str | Sequence[str] | None = None
+        self,
+        query: Query,
+        *,
+        limit: int = 10,
+        offset: int = 0,
+        namespace: str | Sequence[str] | None = None,
+        language: Language | None = None,
     ) -> Found:
         """Find tools; waits for connectors that are still connecting. `ValueError` for a query of the wrong form."""
-        catalog, outlook = await self._offered(), self.policy.outlook
-        if self._rerank is None:
-            return search(catalog, query, limit=limit, offset=offset, namespace=namespace, outlook=outlook)
-        return await self._rerank.search(
-            catalog, query, limit=limit, offset=offset, namespace=namespace, outlook=outlook
+        find = search if self._rerank is None else self._rerank.search
+        found = find(
+            await self._offered(),
+            query,
+            limit=limit,
+            offset=offset,
+            namespace=namespace,
+            outlook=self.policy.outlook,
+            language=syntax_of(language or self.languages[0]),
         )
+        return found if isinstance(found, Found) else await found
 
     async def describe(
-        self, paths: Sequence[str], *, budget_tokens: int = 2_000, language: Language = "typescript"
+        self, paths: Sequence[str], *, budget_tokens: int = 2_000, language: Language | None = None
     ) -> str:
         """Documentation and types of tools, parts of their types, or whole namespaces, for a model or a person."""
         return describe(
             await self._offered(),
             paths,
             budget_tokens=budget_tokens,
-            language=syntax_of(language),
+            language=syntax_of(language or self.languages[0]),
             outlook=self.policy.outlook,
         )
+
+    def _language_of(self, run: str) -> Language:
+        return self._drives.language(run)
 
     def _same_scope(self, record: RunRecord) -> None:
         if record.scope != self._scope:
@@ -409,3 +429,12 @@ class Runtime:
         await self.snippets.load()  # another process may have saved some
         await self._observed.current()
         return self.catalog
+
+
+def _known(languages: Sequence[Language]) -> tuple[Language, ...]:
+    chosen = tuple(dict.fromkeys(languages))
+    if isinstance(languages, str) or not chosen or not set(chosen) <= set(LANGUAGES):
+        raise ConfigError(
+            f"languages is {languages!r}; it must name some of {', '.join(LANGUAGES)}, such as ['python']"
+        )
+    return chosen
