@@ -7,6 +7,7 @@ only those are compared that lie in the same namespace or begin with the same le
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -23,10 +24,12 @@ LIKE = 0.6  # of `difflib`'s ratio: below it names have no more in common than c
 MANY = 5_000  # tools that are compared, at 3 microseconds each
 REVIEWED = 40  # candidates by shared pairs that are compared letter by letter
 
+_separators = re.compile(r"[\W_]+")
+
 
 def bare(name: str) -> str:
     """A name without case and separators; a name of nothing else is itself."""
-    return "".join(char for char in name.casefold() if char.isalnum()) or name
+    return _separators.sub("", name.casefold()) or name
 
 
 def nearest(path: str, namespaces: Mapping[str, Namespace], n: int, *, like: float = LIKE) -> tuple[Tool, ...]:

@@ -39,6 +39,7 @@ _STEP_3 = {
 _STEP_4 = frozenset(  # words are easier to read than a list of literals
     "al ance ence er ic able ible ant ement ment ent ism ate iti ous ive ize ion".split()  # noqa: SIM905
 )
+_TAILS = frozenset(ending[-2:] for ending in (*_STEP_2, *_STEP_3, *_STEP_4))
 _region = re.compile("[^aeiouy]*[aeiouy]+[^aeiouy]")
 _odd_region = re.compile("arsen|commun|emerg|gener|inter|later|organ|past|univers")
 
@@ -131,6 +132,8 @@ def _shortened(word: str, r1: int, r2: int) -> str:
 
 def _ending(word: str, endings: Container[str]) -> str:
     """The longest of the endings that a word has."""
+    if word[-2:] not in _TAILS:  # as with most words
+        return ""
     for size in (7, 6, 5, 4, 3, 2):
         end = word[-size:]
         if end in endings:

@@ -102,7 +102,10 @@ def query_terms(text: str) -> list[str]:
 
 def name_key(text: str) -> str:
     """The same for all spellings of a name: `deleteCustomer`, `delete_customer`, `Delete customers`."""
-    return " ".join(sorted({root for _, root in words(text)}))
+    roots: set[str] = set()
+    for word in _split(text):
+        roots.update([root for _, root in (_remembered.get(word) or _remember(word))[0]])
+    return " ".join(sorted(roots))
 
 
 def _split(text: str) -> list[str]:
@@ -116,7 +119,7 @@ def _plain(text: str) -> str:
 
 
 def _remember(word: str) -> _Parts:
-    lowered = [part.lower() for part in _hump.sub(" ", word).split()]
+    lowered = [word] if word.islower() else [part.lower() for part in _hump.sub(" ", word).split()]
     parts = tuple(pair for part in lowered for pair in _stemmed(part[:64]))
     known = (parts, tuple(root for lower, root in parts if lower not in DOCUMENT_STOPS))
     if len(_remembered) < MAX_REMEMBERED:
