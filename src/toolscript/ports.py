@@ -344,6 +344,6 @@ Event = RunStarted | CallStarted | CallProgressed | CallEnded | RunParked | RunE
 
 
 class Observer(Protocol):
-    """Is told what happens; must be quick, and must not raise."""
+    """Is told what happens; must be quick. What it raises is logged, and changes nothing."""
 
     def observed(self, event: Event) -> None: ...

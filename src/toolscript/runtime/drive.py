@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from toolscript.codec import TAGGED_JSON, encode
@@ -36,7 +36,7 @@ from toolscript.runs.entry import (
 )
 from toolscript.runs.history import History, history
 from toolscript.runs.machine import expired
-from toolscript.runs.program import Instant
+from toolscript.runs.program import Instant, syntax_of
 from toolscript.runs.reuse import Reuse
 from toolscript.runs.turn import Crashed, Finished, Outcome, Settled, Turn, Usage
 from toolscript.runtime.checking import refused
@@ -47,11 +47,13 @@ from toolscript.runtime.logbook import Logbook
 from toolscript.runtime.resume import reopen
 from toolscript.runtime.seal import seal
 from toolscript.runtime.surroundings import Surroundings
+from toolscript.schema.syntax import Syntax
 
 log = logging.getLogger("toolscript.drive")
 
 Ending = Literal["ended", "parked", "let_go", "lost"]
 
+_PARALLEL: Mapping[Syntax, str] = {"typescript": "Promise.all", "python": "asyncio.gather"}
 PARK_AFTER_MS = 5_000  # a timer that ends sooner is waited for: parking and waking cost a few milliseconds
 
 
@@ -97,7 +99,10 @@ class Drive:
     def tell(self, event: Event) -> None:
         """Tell the observers of this run."""
         for observer in self._observers:
-            observer.observed(event)
+            try:
+                observer.observed(event)
+            except Exception:  # whoever only watches must not be able to break what it watches
+                log.exception("an observer of the run %s failed", self.run.id)
 
     def cancel(self, by: Actor | None = None) -> None:
         """End the run as `cancelled`, unless it is ending already."""
@@ -337,7 +342,7 @@ class Drive:
         message = (
             f"the run took longer than {self.run.limits.wall_ms / 1_000:g} s (wall_ms)"
             + (f" while waiting for {waiting}" if waiting else "")
-            + ". Do less in one program, or in parallel with Promise.all."
+            + f". Do less in one program, or in parallel with {_PARALLEL[syntax_of(self.run.program.language)]}."
         )
         return Failure(kind="guest", code="limit", name="LimitError", message=message)
 
