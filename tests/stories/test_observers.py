@@ -24,8 +24,8 @@ async def test_a_run_goes_on_when_an_observer_fails(caplog: pytest.LogCaptureFix
         return a + b
 
     clumsy = Clumsy()
-    async with Runtime([functions("math", add)], observers=[clumsy]) as runtime:
+    async with Runtime([functions("sums", add)], observers=[clumsy]) as runtime:
         with caplog.at_level(logging.ERROR):
-            assert (await runtime.run("return await math.add({ a: 1, b: 2 })")).value == 3
+            assert (await runtime.run("return await sums.add({ a: 1, b: 2 })")).value == 3
     assert clumsy.seen == ["RunStarted", "CallStarted", "CallEnded", "RunEnded"]
     assert [record.message.partition(" run_")[0] for record in caplog.records] == ["an observer of the run"] * 4
