@@ -253,7 +253,7 @@ async def test_a_deleted_snippet_is_gone_from_the_shelf(house: House):
 async def test_a_call_of_the_shelf_itself_says_how_it_is_done(house: House):
     await save(house)
     tool = house.shelf.listing().tools[0]
-    with pytest.raises(ToolError, match=r'await codemode\.run\("count", \{ \.\.\. \}\)'):
+    with pytest.raises(ToolError, match=r'await codemode\.run\("count", input\)'):
         await house.shelf.call(tool, {}, CallContext(run="r", seq=1))
 
 

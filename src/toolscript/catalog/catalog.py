@@ -19,6 +19,7 @@ from toolscript.catalog.ranking import Ranking
 from toolscript.codec import digest
 from toolscript.errors import ConfigError
 from toolscript.schema.check import Checker, Problems
+from toolscript.schema.python import wire_names
 from toolscript.schema.shape import parameters
 from toolscript.schema.syntax import Syntax
 from toolscript.tools import Tool
@@ -39,6 +40,9 @@ class Namespace:
     checkers: dict[str, Checker] = field(default_factory=dict[str, Checker], compare=False, repr=False)
     lines: dict[tuple[str, Syntax], tuple[str, str, str]] = field(
         default_factory=dict[tuple[str, Syntax], tuple[str, str, str]], compare=False, repr=False
+    )
+    respelt: dict[str, Mapping[str, str]] = field(
+        default_factory=dict[str, Mapping[str, str]], compare=False, repr=False
     )
     digests: list[str] = field(default_factory=list[str], compare=False, repr=False)
     narrowed: dict[frozenset[str], Index] = field(
@@ -181,9 +185,25 @@ class Catalog:
         """The problems of a call's arguments, `()` where they fit."""
         return self._checker(tool).arguments(args)
 
-    def fitted(self, tool: Tool, args: dict[str, Any]) -> tuple[dict[str, Any], Problems]:
-        """A call's arguments as the tool takes them (`toolscript.schema.coerce`), and the problems that are left."""
+    def fitted(
+        self, tool: Tool, args: dict[str, Any], syntax: Syntax = "typescript"
+    ) -> tuple[dict[str, Any], Problems]:
+        """A call's arguments as the tool takes them (`toolscript.schema.coerce`), and the problems that are left.
+
+        `syntax` is that of the program: names that Python cannot write have others there (`from_`).
+        """
+        if syntax == "python" and (respelt := self._respelt(tool)) and not respelt.keys().isdisjoint(args):
+            args = {respelt.get(name, name): value for name, value in args.items()}
         return self._checker(tool).fitted(args)
+
+    def _respelt(self, tool: Tool) -> Mapping[str, str]:
+        """From the names of arguments in Python to those on the wire, where they differ."""
+        held = self.namespaces.get(tool.path.namespace)
+        kept = held.respelt if held is not None and held.methods.get(tool.path.method) is tool else {}
+        if tool.path.method not in kept:
+            pairs = wire_names(tool.input_schema).items()
+            kept[tool.path.method] = {python: raw for python, raw in pairs if python != raw}
+        return kept[tool.path.method]
 
     def _checker(self, tool: Tool) -> Checker:
         held = self.namespaces.get(tool.path.namespace)

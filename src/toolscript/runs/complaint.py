@@ -18,7 +18,7 @@ from toolscript.codec import CodecError, decode, plain
 from toolscript.errors import Failure
 from toolscript.runs.result import CallRecord
 from toolscript.runs.turn import Raised
-from toolscript.schema.typescript import signature
+from toolscript.schema.syntax import Syntax, signature
 
 MAX_ARGS_CHARS = 200
 MAX_NAMED = 8  # tools in one line
@@ -76,13 +76,13 @@ def acted(call: CallRecord) -> bool:
             return True
 
 
-def expected(failure: Failure, calls: Sequence[CallRecord], catalog: Catalog) -> str:
+def expected(failure: Failure, calls: Sequence[CallRecord], catalog: Catalog, syntax: Syntax = "typescript") -> str:
     """The signature of the tool that failed, where it complains of its arguments; else nothing."""
     if failure.code != "tool" or not any(word in failure.message.lower() for word in _AT_FAULT):
         return ""
     call = culprit(failure, calls)
     tool = None if call is None else catalog.find(call.path)
-    return "" if tool is None else f"Expected: {signature(tool)}"
+    return "" if tool is None else f"Expected: {signature(tool, syntax)}"
 
 
 _DIGEST = {"bytes", "sha256"}

@@ -11,13 +11,13 @@ from difflib import get_close_matches
 from toolscript.catalog.catalog import Catalog
 from toolscript.errors import Failure
 
-_undefined = re.compile(r"^'?([^\W\d][\w$]*)'? is not defined$")
+_undefined = re.compile(r"^(?:name )?'?([^\W\d][\w$]*)'? is not defined")
 
 
 def hint_of(failure: Failure, catalog: Catalog) -> str:
     """A sentence about a name that is not there; empty where nothing helps."""
     match = _undefined.match(failure.message)
-    if failure.name != "ReferenceError" or match is None:
+    if failure.name not in ("ReferenceError", "NameError") or match is None:
         return ""
     name = match[1]
     methods = [tool for tool in catalog.tools if name in (tool.path.method, tool.raw_name)]

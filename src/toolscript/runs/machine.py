@@ -31,6 +31,7 @@ from toolscript.runs.program import Instant, Limits
 from toolscript.runs.turn import Answer, Called
 from toolscript.runs.usage import usage
 from toolscript.schema.problems import Problems
+from toolscript.schema.syntax import Syntax
 from toolscript.tools import Effect, Tool
 
 TIMER = "codemode.sleep"
@@ -128,9 +129,18 @@ def too_many(calls: Sequence[Called], limits: Limits) -> Failure | None:
     return Failure(kind="guest", code="limit", name="LimitError", message=message)
 
 
-def decide(call: Called, catalog: Catalog, policy: Policy, *, limits: Limits, tally: Tally, now: Instant) -> Decision:
+def decide(
+    call: Called,
+    catalog: Catalog,
+    policy: Policy,
+    *,
+    limits: Limits,
+    tally: Tally,
+    now: Instant,
+    syntax: Syntax = "typescript",
+) -> Decision:
     """The decision on one new call; the module's text states the rules."""
-    checked = check(call.path, call.args, catalog, limits, policy)
+    checked = check(call.path, call.args, catalog, limits, policy, syntax=syntax)
     if not isinstance(checked, Execute):
         return checked
     tool, args = checked.tool, checked.args
@@ -156,20 +166,22 @@ def _judged(tool: Tool, args: dict[str, Any], catalog: Catalog, policy: Policy, 
     return policy.judge(snippet, args.get("input") or {}, tally.calls)
 
 
-def check(path: str, encoded: Encoded, catalog: Catalog, limits: Limits, policy: Policy) -> Execute | Sleep | Refuse:
+def check(
+    path: str, encoded: Encoded, catalog: Catalog, limits: Limits, policy: Policy, *, syntax: Syntax = "typescript"
+) -> Execute | Sleep | Refuse:
     """What a call comes to if nobody objects: rules 3 and 4. The policy only keeps quiet about what it denies."""
     tool = catalog.find(path)
     if tool is None:
-        return Refuse(unknown_tool(path, catalog, policy))
+        return Refuse(unknown_tool(path, catalog, policy, syntax))
     if len(encoded) > limits.value_bytes:
         return Refuse(_too_large(path, len(encoded), limits))
     try:
         given: dict[str, Any] = decode(encoded) or {}
     except CodecError as error:
         return Refuse(_guest_failure("bad_value", f"{path}: {error}"))
-    args, problems = catalog.fitted(tool, given)
+    args, problems = catalog.fitted(tool, given, syntax)
     if problems:
-        return Refuse(_guest_failure("bad_arguments", f"{path}: {_listed(problems)} Expected: {usage(tool)}"))
+        return Refuse(_guest_failure("bad_arguments", f"{path}: {_listed(problems)} Expected: {usage(tool, syntax)}"))
     if path == TIMER:
         return Sleep(max(0.0, float(args["seconds"])))
     return Execute(tool, args, read=args is not given)
@@ -211,7 +223,7 @@ def _too_large(path: str, size: int, limits: Limits) -> Failure:
     return _guest_failure("too_large", message)
 
 
-def unknown_tool(path: str, catalog: Catalog, policy: Policy) -> Failure:
+def unknown_tool(path: str, catalog: Catalog, policy: Policy, syntax: Syntax = "typescript") -> Failure:
     """There is no such tool, or its source is not there; with near names that the policy does not deny."""
     near = [tool for tool in catalog.near(path) if policy.outlook(tool) != "deny"]
     namespace = catalog.namespaces.get(path.partition(".")[0])
@@ -221,7 +233,8 @@ def unknown_tool(path: str, catalog: Catalog, policy: Policy) -> Failure:
         near = [tool for tool in near if tool.path.namespace == namespace.name]
     else:
         message = f"there is no tool {path}."
-        message += "" if near else " codemode.search({ query }) finds tools."
+        how = "codemode.search(query)" if syntax == "python" else "codemode.search({ query })"
+        message += "" if near else f" {how} finds tools."
     if near:
-        message += " Did you mean " + ", or ".join(usage(tool) for tool in near) + "?"
+        message += " Did you mean " + ", or ".join(usage(tool, syntax) for tool in near) + "?"
     return _guest_failure("unknown_tool", message)

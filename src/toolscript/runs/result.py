@@ -20,7 +20,7 @@ from toolscript.runs.entry import (
     Verdict,
 )
 from toolscript.runs.history import CallState, history
-from toolscript.runs.program import Instant
+from toolscript.runs.program import Instant, Language
 from toolscript.runs.turn import Answer, Crashed, Finished, Outcome, Raised, Usage
 from toolscript.tools import Effect
 
@@ -89,6 +89,7 @@ class Result:
     hint: str = ""
     decisions: int = 0
     retry_of: str | None = None
+    language: Language = "typescript"
 
     @property
     def ok(self) -> bool:
@@ -140,6 +141,7 @@ def result_of(run: RunRecord, entries: list[Entry]) -> Result:
         usage=log.ended.usage if log.ended else Usage(),
         duration_ms=(log.ended.at if log.ended else run.updated) - run.created,
         retry_of=run.retry_of,
+        language=run.program.language,
         decisions=sum(isinstance(entry, Decided | Granted | CalledOff) for entry in entries),
     )
 

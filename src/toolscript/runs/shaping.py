@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from toolscript.codec import Blob, Encoded, decode, plain
 from toolscript.schema.names import is_identifier
+from toolscript.schema.syntax import Syntax
 from toolscript.tokens import estimate
 
 LINE_CHARS = 100  # a container longer than this is broken into lines
@@ -39,8 +40,8 @@ class Shaped:
     cut: bool
 
 
-def shape(value: Encoded, budget_tokens: int, run: str) -> Shaped:
-    """The value as text; `run` names the run whose result it is, for the way to read on."""
+def shape(value: Encoded, budget_tokens: int, run: str, syntax: Syntax = "typescript") -> Shaped:
+    """The value as text; `run` names the run whose result it is, for the way to read on in a program."""
     decoded = decode(value)
     if _cost(decoded, budget_tokens) <= budget_tokens:
         text = decoded if isinstance(decoded, str) else _whole(decoded, 0)
@@ -48,12 +49,12 @@ def shape(value: Encoded, budget_tokens: int, run: str) -> Shaped:
             return Shaped(readable(text), False)
     share = budget_tokens - TAIL_TOKENS
     while share > 0:
-        cut = _Cut(share)
-        text = f"{cut.text(decoded)}\n{_read_on(cut.first, run)}"
+        cut = _Cut(share, syntax)
+        text = f"{cut.text(decoded)}\n{_read_on(cut.first, run, syntax)}"
         if estimate(text) <= budget_tokens:
             return Shaped(readable(text), True)
         share = min(share - 1, int(share * 0.93))
-    return Shaped(_read_on(None, run), True)
+    return Shaped(_read_on(None, run, syntax), True)
 
 
 def shape_lines(lines: Sequence[str], budget_tokens: int) -> Shaped:
@@ -90,6 +91,7 @@ class _Cut:
     """One try at a text of about `budget` tokens."""
 
     budget: int
+    syntax: Syntax = "typescript"
     first: str | None = field(default=None, init=False)
     """The expression that reads on where the first cut is, with `r` for the whole value."""
 
@@ -115,7 +117,7 @@ class _Cut:
 
     def _string(self, value: str, budget: int, path: str, *, quoted: bool) -> str:
         chars = _prefix(value, max(1, budget - MARK_TOKENS))
-        self._note(f"{path}.slice({chars}, {chars + 20_000})")
+        self._note(_slice(path, chars, chars + 20_000, self.syntax))
         shown = _dump(value[:chars])[:-1] if quoted else value[:chars]
         return f"{shown}… (+{len(value) - chars:,} characters)" + ('"' if quoted else "")
 
@@ -134,7 +136,8 @@ class _Cut:
             left -= estimate(part) + 2
             parts.append(part)
         if len(parts) < len(items):
-            self._note(f"{path}.slice({len(parts)}, {len(parts) + max(10, min(len(parts), 100))})", first=True)
+            end = len(parts) + max(10, min(len(parts), 100))
+            self._note(_slice(path, len(parts), end, self.syntax), first=True)
             parts.append(f"… {len(items) - len(parts):,} more of {len(items):,} items")
         return _joined("[", parts, "]", depth)
 
@@ -148,11 +151,12 @@ class _Cut:
             named.append((key, value))
         shares = _shares([value for _, value in named], max(left, 1))
         parts = [
-            f"{_dump(key[:200])}:{self._any(value, share, _member(path, key), depth + 1)}"
+            f"{_dump(key[:200])}:{self._any(value, share, _member(path, key, self.syntax), depth + 1)}"
             for (key, value), share in zip(named, shares, strict=True)
         ]
         if len(parts) < len(members):
-            self._note(f"Object.entries({path}).slice({len(parts)}, {len(parts) + max(10, len(parts))})")
+            entries = f"list({path}.items())" if self.syntax == "python" else f"Object.entries({path})"
+            self._note(_slice(entries, len(parts), len(parts) + max(10, len(parts)), self.syntax))
             parts.append(f"… {len(members) - len(parts):,} more of {len(members):,} keys")
         return _joined("{", parts, "}", depth)
 
@@ -264,12 +268,17 @@ def _odd(value: Any) -> Any:
             return str(value)
 
 
-def _member(path: str, key: str) -> str:
-    return f"{path}.{key}" if is_identifier(key) else f"{path}[{_dump(key)}]"
+def _member(path: str, key: str, syntax: Syntax) -> str:
+    return f"{path}.{key}" if syntax == "typescript" and is_identifier(key) else f"{path}[{_dump(key)}]"
 
 
-def _read_on(expression: str | None, run: str) -> str:
+def _slice(path: str, start: int, end: int, syntax: Syntax) -> str:
+    return f"{path}[{start}:{end}]" if syntax == "python" else f"{path}.slice({start}, {end})"
+
+
+def _read_on(expression: str | None, run: str, syntax: Syntax) -> str:
+    name, end = ("r", "") if syntax == "python" else ("const r", ";")
     return (
-        f'[Cut. The whole value is kept; read on in a program: const r = await codemode.result("{run}"); '
-        f"return {expression or 'r'};]"
+        f'[Cut. The whole value is kept; read on in a program: {name} = await codemode.result("{run}"); '
+        f"return {expression or 'r'}{end}]"
     )

@@ -3,7 +3,7 @@
 1. A snippet is a tool of the namespace `snippets`: it is found, described and called as `snippets.NAME({ ... })`. What
    it does is decided call by call, so running it is decided by nobody.
 2. It starts only where all the namespaces that it needs can be called, with an input that fits its schema.
-3. It runs in the session of the program that calls it, and so in that program's language.
+3. It runs in the session of the program that calls it, and so in that program's language; CPython runs all Python.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any
 
 from toolscript.catalog.catalog import Catalog
 from toolscript.errors import Failure, FailureCode
-from toolscript.runs.program import Instant, Language
+from toolscript.runs.program import Instant, Language, syntax_of
 from toolscript.runs.visible import visible
 from toolscript.schema.check import Checker
 from toolscript.schema.names import method_names
 from toolscript.schema.shape import Shaped
 from toolscript.schema.shapes import Anything, Intersection, Object, Union, Unknown
-from toolscript.schema.typescript import signature
+from toolscript.schema.syntax import signature
 from toolscript.tools import Schema, Tool, ToolPath
 
 SNIPPETS = "snippets"
@@ -60,6 +60,11 @@ class Snippet:
             effect="write",
         )
 
+    @property
+    def signature(self) -> str:
+        """How programs in its language call it."""
+        return signature(self.tool, syntax_of(self.language))
+
     def seen(self, catalog: Catalog) -> Mapping[str, Sequence[str]]:
         """The namespaces, with their methods, that it is started with."""
         needed = {name: tuple(catalog.namespaces[name].methods) for name in self.namespaces}
@@ -84,7 +89,7 @@ def takes_an_object(schema: Schema) -> bool:
 def refusal(snippet: Snippet, value: Any, *, language: Language, catalog: Catalog) -> Failure | None:
     """Why a snippet cannot be started with this input, by a program in this language; None where it can."""
     path = snippet.tool.path
-    if snippet.language != language:
+    if snippet.language != language and (snippet.language, language) != ("python", "cpython"):
         message = f"{path} is written in {snippet.language}: a {language} program cannot run it"
         return _failure("tool", message)
     for name in snippet.namespaces:
@@ -96,7 +101,7 @@ def refusal(snippet: Snippet, value: Any, *, language: Language, catalog: Catalo
     problems = Checker(snippet.input_schema).arguments(value)
     if problems:
         said = "; ".join(f"{p.path}: {p.message}" if p.path else p.message for p in problems)
-        return _failure("bad_arguments", f"{path}: {said}. Expected: {signature(snippet.tool)}")
+        return _failure("bad_arguments", f"{path}: {said}. Expected: {snippet.signature}")
     return None
 
 
@@ -106,7 +111,7 @@ def unknown(name: str, known: Iterable[Snippet]) -> Failure:
     near = get_close_matches(name[:200], by_name, n=3, cutoff=0.6)
     message = f"there is no snippet {name[:200]}."
     if near:
-        message += " Did you mean " + ", or ".join(signature(by_name[one].tool) for one in near) + "?"
+        message += " Did you mean " + ", or ".join(by_name[one].signature for one in near) + "?"
     elif by_name:
         listed = ", ".join(sorted(by_name)[:_MOST_NAMES])
         more = "" if len(by_name) <= _MOST_NAMES else f", and {len(by_name) - _MOST_NAMES} more"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from toolscript.schema.typescript import signature
+from toolscript.schema.syntax import Syntax, signature
 from toolscript.tools import Tool
 
-_OWN = {
+_TYPESCRIPT = {
     "codemode.search": "codemode.search(query, { limit?, offset?, namespace? })",
     "codemode.describe": "codemode.describe(paths)",
     "codemode.run": "codemode.run(name, input)",
@@ -18,8 +18,13 @@ _OWN = {
     "codemode.state_delete": "codemode.state.delete(key)",
     "codemode.state_keys": "codemode.state.keys()",
 }
+_PYTHON = {
+    **_TYPESCRIPT,
+    "codemode.search": "codemode.search(query, limit=..., offset=..., namespace=...)",
+    "codemode.step": "codemode.step(name, function)",
+}
 
 
-def usage(tool: Tool) -> str:
+def usage(tool: Tool, syntax: Syntax = "typescript") -> str:
     """The signature of a tool; of a built-in one, the call as programs write it."""
-    return _OWN.get(str(tool.path)) or signature(tool)
+    return (_PYTHON if syntax == "python" else _TYPESCRIPT).get(str(tool.path)) or signature(tool, syntax)

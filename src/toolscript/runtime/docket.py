@@ -34,7 +34,7 @@ from toolscript.runs.machine import (
     rejected,
     too_many,
 )
-from toolscript.runs.program import Instant
+from toolscript.runs.program import Instant, syntax_of
 from toolscript.runs.redaction import unmasked
 from toolscript.runs.result import cancelled
 from toolscript.runs.reuse import Reuse
@@ -42,6 +42,7 @@ from toolscript.runs.turn import Called, Crashed, Outcome, Raised, Returned, Tur
 from toolscript.runtime.flights import Flights
 from toolscript.runtime.logbook import Logbook
 from toolscript.runtime.surroundings import Surroundings
+from toolscript.schema.syntax import Syntax
 from toolscript.tools import Effect
 
 Over = tuple[RunStatus, Outcome]
@@ -68,6 +69,7 @@ class Docket:
         self.over: Over | None = None
         """How the run ends, once a call or a person ended it."""
         self._run = run
+        self._syntax: Syntax = syntax_of(run.program.language)
         self._around = around
         self._book = book
         self._flights = flights
@@ -171,7 +173,14 @@ class Docket:
             limits=self._run.limits,
             tally=self._tally,
             now=self._book.instant(),
+            syntax=self._syntax,
         )
+
+    def _check(self, call: Called, known: CallState) -> Execute | Sleep | Refuse:
+        """The same for a call that was decided before, without the policy."""
+        around = self._around
+        args = _args(call, known)
+        return check(call.path, args, around.catalog(), self._run.limits, around.policy, syntax=self._syntax)
 
     def _open(self, call: Called, decision: Decision) -> None:
         """Note a decision on a new call, and follow it."""
@@ -198,7 +207,7 @@ class Docket:
 
     def _again(self, call: Called, known: CallState) -> None:
         """Go on with a call that was cut off while it was being acted on."""
-        checked = check(call.path, _args(call, known), self._around.catalog(), self._run.limits, self._around.policy)
+        checked = self._check(call, known)
         match checked:
             case _ if not known.made:
                 self._refuse_again(call)
@@ -242,9 +251,7 @@ class Docket:
             case "approve" | "retry" if self.over is not None:
                 self.waiting[call.seq] = Waiting(call, known.since, known.unknown)
             case "approve" | "retry":
-                match check(
-                    call.path, _args(call, known), self._around.catalog(), self._run.limits, self._around.policy
-                ):
+                match self._check(call, known):
                     case Refuse(failure):
                         self._flights.arrive(call, Raised(failure))
                     case checked:
@@ -295,7 +302,7 @@ class Docket:
     def _logged(self, call: Called) -> Called:
         """The call as the log has it: without secrets, and of arguments that are too large only a digest."""
         large = len(call.args) > self._run.limits.value_bytes
-        args = digest_of(call.args) if large else self._around.redacted(call)
+        args = digest_of(call.args) if large else self._around.redacted(call, self._syntax)
         return call if args is call.args else replace(call, args=args)
 
     def _cancelled(self, call: Called, *, unknown: bool) -> Answered:

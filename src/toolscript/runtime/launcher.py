@@ -16,7 +16,7 @@ from toolscript.runs.complaint import expected
 from toolscript.runs.entry import Ended, RunRecord, Turned
 from toolscript.runs.hints import hint_of
 from toolscript.runs.history import History, history
-from toolscript.runs.program import Instant, Limits, Program
+from toolscript.runs.program import Instant, Limits, Program, syntax_of
 from toolscript.runs.result import Result, result_of
 from toolscript.runs.reuse import Reuse
 from toolscript.runs.visible import mentioned, visible
@@ -172,7 +172,8 @@ class Launcher:
                 result = result_of(*await self._store.read(drive.run.id))
         if result.failure is not None:
             catalog = self._catalog()
-            hint = hint_of(result.failure, catalog) or expected(result.failure, result.calls, catalog)
+            syntax = syntax_of(drive.run.program.language)
+            hint = hint_of(result.failure, catalog) or expected(result.failure, result.calls, catalog, syntax)
             return replace(result, hint=hint)
         return result
 

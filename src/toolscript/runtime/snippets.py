@@ -219,7 +219,7 @@ class SnippetShelf:
 
     async def call(self, tool: Tool, args: Mapping[str, Any], context: CallContext) -> Any:
         """Guests make a call of a snippet a call of `codemode.run`; nothing else can run one."""
-        raise ToolError(f'{tool.path} runs inside a program: await codemode.run("{tool.path.method}", {{ ... }})')
+        raise ToolError(f'{tool.path} runs inside a program: await codemode.run("{tool.path.method}", input)')
 
     async def close(self) -> None:
         return None

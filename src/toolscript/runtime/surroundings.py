@@ -12,6 +12,7 @@ from toolscript.runs.policy import Policy
 from toolscript.runs.redaction import Redactor
 from toolscript.runs.turn import Called
 from toolscript.runtime.calls import Caller
+from toolscript.schema.syntax import Syntax
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,15 +27,15 @@ class Surroundings:
     redactor: Redactor
     lease_ms: int
 
-    def redacted(self, call: Called) -> Encoded:
-        """The arguments of a call as the log has them."""
+    def redacted(self, call: Called, syntax: Syntax = "typescript") -> Encoded:
+        """The arguments of a call as the log has them; `syntax` is that of the program that made it."""
         catalog = self.catalog()
         tool = catalog.find(call.path)
         if tool is None or not self.redactor.is_marked(tool.input_schema):
             return self.redactor.encoded(call.args)
         clean = self.redactor.arguments(call.args, tool.input_schema)
         try:
-            read, _ = catalog.fitted(tool, decode(call.args) or {})
+            read, _ = catalog.fitted(tool, decode(call.args) or {}, syntax)
         except CodecError:
             return clean
         # What is a secret as the tool takes it, is one as the program gave it.

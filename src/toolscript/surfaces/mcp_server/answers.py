@@ -18,7 +18,7 @@ import mcp_types as types
 from toolscript.codec import NULL, Blob, Encoded, decode, encode
 from toolscript.errors import Conflict, Failure
 from toolscript.runs.complaint import acted, complaint, made
-from toolscript.runs.program import Instant
+from toolscript.runs.program import Instant, syntax_of
 from toolscript.runs.result import Result
 from toolscript.runs.shaping import readable, shape, shape_lines
 from toolscript.runs.turn import Crashed, Finished
@@ -85,10 +85,15 @@ def _internal(run: str) -> str:
 
 def _said(value: Encoded, result: Result, budget_tokens: int) -> str:
     if value != NULL:
-        return shape(value, budget_tokens, result.run).text
+        return _shape(value, budget_tokens, result)
     if result.printed or result.shown:
         return "null"
-    return "null (the program returned nothing, or null: end it with `return` and the answer)"
+    nothing = "None" if syntax_of(result.language) == "python" else "null"
+    return f"null (the program returned nothing, or {nothing}: end it with `return` and the answer)"
+
+
+def _shape(value: Encoded, budget_tokens: int, result: Result) -> str:
+    return shape(value, budget_tokens, result.run, syntax_of(result.language)).text
 
 
 def _failed(result: Result, failure: Failure, budget_tokens: int) -> str:
@@ -98,7 +103,7 @@ def _failed(result: Result, failure: Failure, budget_tokens: int) -> str:
     if result.hint:
         parts.append(result.hint)
     if failure.content is not None:
-        parts.append(f"The tool also said: {shape(failure.content, CONTENT_TOKENS, result.run).text}")
+        parts.append(f"The tool also said: {_shape(failure.content, CONTENT_TOKENS, result)}")
     if done := so_far(result.calls):
         read = made(call for call in result.calls if call.effect == "read")
         parts.append(f"{done} Read: {read}." if read else done)
@@ -114,7 +119,7 @@ async def _shown(result: Result, budget_tokens: int, read_blob: ReadBlob) -> lis
     for args in shown:
         value = decode(args)["value"]
         image = await _image(value if isinstance(value, Blob) else None, read_blob)
-        blocks.append(image or _text(shape(encode(value), budget_tokens // len(shown), result.run).text))
+        blocks.append(image or _text(_shape(encode(value), budget_tokens // len(shown), result)))
     if len(result.shown) > MAX_SHOWN:
         blocks.append(_text(f"… {len(result.shown) - MAX_SHOWN} more values shown"))
     return blocks
