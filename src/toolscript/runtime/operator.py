@@ -70,6 +70,9 @@ class Operator:
         record, _ = await self._store.read(run)
         claimed = None if run in self._drives else await self._claimed(record)
         if claimed is None:
+            log = await self._log(run)
+            if log.ended is not None:
+                raise Conflict(f"the run {run} is being rolled back already: look at it again when that is done")
             raise Conflict(f"the run {run} is running: cancel it first, or wait for its end")
         async with self._drives.holding(run, claimed.fence):
             log = await self._log(run)
