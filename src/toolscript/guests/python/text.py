@@ -1,0 +1,168 @@
+"""The program in a message, as text and as syntax tree, with the way back to the author's own lines and columns.
+
+1. Line numbers never change: what is not program (prose, fences) becomes blank lines.
+2. Text that is indented as a whole loses that indentation, and each line remembers how much.
+3. Python's own parser judges. It is given no text that could exhaust the stack under it.
+4. Syntax that is newer than this interpreter's own is written in an older way, of the same length, where there is one.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import threading
+import warnings
+from dataclasses import dataclass
+
+from toolscript.errors import Failure, GuestError
+from toolscript.guests.python import fence
+from toolscript.guests.python.complaint import complaint, lines_of
+
+MAX_CHARS = 200_000  # 0.3 s of parsing, and 100 MB of tree; what is longer is data, and that is handed over as input
+_DEEP = "nested too deeply to be parsed: split it into several statements"
+_INK = re.compile(r"[^\n]")
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_RUNS = re.compile(
+    r"(?:(?:[-+~]|\bnot\b|\bawait\b|\blambda\b[^:\n]{0,40}+:)\s*+){100}"
+    r"|(?:\*\*\s*+[\w.]++\s*+){100}"
+    r"|(?:\bif\b[^\n]{1,40}?\belse\b\s*+){100}"
+    r"|(?:^\s*+elif\b[^\n]*+\n(?:\s*+(?!elif\b)\S[^\n]*+\n){0,3}?){300}",
+    re.MULTILINE,
+)
+"""What nests without a bracket, so that the parser's own limit is its stack."""
+_warnings = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A program that could be parsed.
+
+    `body` has a line for each of the author's; `cut` says how many characters each lost at its beginning, and is
+    empty where none did.
+    """
+
+    body: str
+    tree: ast.Module
+    cut: tuple[int, ...] = ()
+
+    def place(self, line: int, column: int) -> tuple[int, int]:
+        """A place in the body, 1-based, in the author's own text."""
+        return line, column + (self.cut[line - 1] if 0 < line <= len(self.cut) else 0)
+
+
+def read(code: str) -> Text:
+    """The program in a message. Raises `GuestError` (code `syntax`) where there is none."""
+    if len(code) > MAX_CHARS:
+        message = (
+            f"the program is too long: {len(code):,} characters (limit: {MAX_CHARS:,}); "
+            "hand data over as `input`, or fetch it with a tool"
+        )
+        raise GuestError(Failure(kind="guest", code="limit", name="LimitError", message=message))
+    text = code.replace("\r\n", "\n").replace("\r", "\n") if "\r" in code else code
+    if text.startswith("\ufeff"):
+        text = text[1:]
+    if not text.isascii() and (lone := _LONE_SURROGATE.search(text)):
+        line, column = _position(text, lone.start())
+        raise complaint(code, line, column, "half of a character (a lone surrogate): write it as \\u escape")
+    if deep := _RUNS.search(text):
+        line, column = _position(text, deep.start())
+        raise complaint(code, line, column, _DEEP)
+    body = _body(code, text)
+    return _parsed(code, *_dedented(body))
+
+
+def _position(text: str, offset: int) -> tuple[int, int]:
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
+def _body(code: str, text: str) -> str:
+    """The text with all that stands around the program made blank."""
+    try:
+        start, end = fence.program_in(text, _is_program)
+    except fence.SeveralPrograms as error:
+        raise complaint(code, *_position(text, error.offset), str(error)) from None
+    if start == 0 and end == len(text):
+        return text
+    before = _INK.sub("", text[: text.rfind("\n", 0, start) + 1])
+    lead = start - len(text[: text.rfind("\n", 0, start) + 1])
+    return before + " " * lead + text[start:end]
+
+
+def _is_program(text: str) -> bool:
+    try:
+        _parse(_dedented(text)[0])
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+def _dedented(body: str) -> tuple[str, tuple[int, ...]]:
+    """The text without the indentation that its first line has, and what each line lost."""
+    first = next((line for line in body.split("\n") if line.strip()), "")
+    indent = _indent(first)
+    return _without(body, indent) if indent else (body, ())
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" \t\f"))]
+
+
+def _without(body: str, indent: str, start: int = 0) -> tuple[str, tuple[int, ...]]:
+    lines = body.split("\n")
+    cut = [len(indent) if n >= start and line.startswith(indent) else 0 for n, line in enumerate(lines)]
+    return "\n".join(line[gone:] for line, gone in zip(lines, cut, strict=True)), tuple(cut)
+
+
+def _parsed(code: str, body: str, cut: tuple[int, ...]) -> Text:
+    try:
+        return Text(body, _parse(body), cut)
+    except (MemoryError, RecursionError):
+        raise complaint(code, 1, None, _DEEP) from None
+    except IndentationError as error:
+        again = _first_line_stripped(body, error)
+        if again is not None:
+            return again
+        raise _refused(code, error, cut) from None
+    except SyntaxError as error:
+        raise _refused(code, error, cut) from None
+    except ValueError as error:  # a null byte, in some versions
+        raise complaint(code, 1, None, str(error)) from None
+
+
+def _first_line_stripped(body: str, error: IndentationError) -> Text | None:
+    """A program of which only the first line lost its indentation, as `strip()` leaves it."""
+    lines = body.split("\n")
+    number = (error.lineno or 0) - 1
+    if not 0 < number < len(lines) or any(line.strip() for line in lines[1:number]):
+        return None
+    indent = _indent(lines[number])
+    if any(line.strip() and not line.startswith(indent) for line in lines[number:]):
+        return None
+    body, cut = _without(body, indent, start=1)
+    try:
+        return Text(body, _parse(body), cut)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+
+
+def _refused(code: str, error: SyntaxError, cut: tuple[int, ...]) -> GuestError:
+    lines = lines_of(code)
+    line = min(max(error.lineno or 1, 1), len(lines))
+    column = max(error.offset or 1, 1) + (cut[line - 1] if line <= len(cut) else 0)
+    return complaint(code, line, min(column, len(lines[line - 1]) + 1), error.msg)
+
+
+def _parse(body: str) -> ast.Module:
+    """The tree; warnings about what is only bad style go nowhere."""
+    if "\\" in body:
+        return _parse_quietly(body)
+    try:
+        return ast.parse(body)
+    except SyntaxError:
+        return _parse_quietly(body)  # where warnings are errors it may have been one
+
+
+def _parse_quietly(body: str) -> ast.Module:
+    with _warnings, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(body)

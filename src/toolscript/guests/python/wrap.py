@@ -1,0 +1,127 @@
+"""Find what a program yields, and make the edits that yield it.
+
+1. The last statement decides; functions, classes, imports and `pass` below it do not count.
+2. An expression is the value, awaited if it is a call of a tool or of an `async def` of the program; the name of a
+   function of the program is called. What is assigned to one name last is the value too.
+3. Of an `if __name__ == "__main__":` that comes last, the last statement of its body decides likewise.
+4. Otherwise a `main` that nothing calls is called, with the input if it takes a parameter; or, in a program of
+   functions alone, the last one that the program itself never names.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator, Sequence
+
+from toolscript.guests.python.edits import Edits
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_SILENT = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Pass)
+
+
+def yield_of(tree: ast.Module, edits: Edits) -> None:
+    """Make the edits."""
+    body = tree.body
+    last = next((n for n in range(len(body) - 1, -1, -1) if not isinstance(body[n], _SILENT)), None)
+    functions = {node.name: node for node in body if isinstance(node, _Function)}
+    if last is not None and _yields(body[last], functions, edits, is_last=last == len(body) - 1, tree=tree):
+        return
+    called = _uncalled(tree, functions, only_functions=last is None)
+    if called is not None:
+        edits.tail.append(_call(called))
+
+
+def _yields(node: ast.stmt, functions: dict[str, _Function], edits: Edits, *, is_last: bool, tree: ast.Module) -> bool:
+    """Make a statement the program's value, if it has one."""
+    match node:
+        case ast.Expr(value=value):
+            if not is_last:
+                edits.insert(edits.start(node), "return ")
+            _awaited(value, functions, edits, tree)
+            return True
+        case ast.Return(value=value):
+            if value is not None:
+                _awaited(value, functions, edits, tree)
+            return True
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AugAssign(target=ast.Name(id=name)):
+            edits.insert(edits.end(node), f"; return {name}")
+            return True
+        case ast.AnnAssign(target=ast.Name(id=name), value=value) if value is not None:
+            edits.insert(edits.end(node), f"; return {name}")
+            return True
+        case ast.If(test=test, body=body, orelse=[]) if _is_main(test):
+            return _yields(body[-1], functions, edits, is_last=False, tree=tree)
+        case _:
+            return False
+
+
+def _awaited(value: ast.expr, functions: dict[str, _Function], edits: Edits, tree: ast.Module) -> None:
+    """Await, or call, what would otherwise yield a coroutine or a function."""
+    match value:
+        case ast.Name(id=name) if name in functions:
+            edits.replace(edits.start(value), edits.end(value), _call(functions[name]))
+        case ast.Call(func=ast.Name(id=name)) if isinstance(functions.get(name), ast.AsyncFunctionDef):
+            edits.insert(edits.start(value), "await ")
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if not _is_known(name, tree):
+            edits.insert(edits.start(value), "await ")
+        case _:
+            pass
+
+
+def _is_known(name: str, tree: ast.Module) -> bool:
+    """Whether a name is the program's own, or Python's: one that is neither is a namespace of tools."""
+    return name in vars(builtins) or name in set(_bound(tree))
+
+
+def _bound(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+                yield name
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.alias(name=name, asname=asname):
+                yield asname or name.partition(".")[0]
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                yield name
+            case ast.MatchMapping(rest=str(name)):
+                yield name
+            case _:
+                pass
+
+
+def _is_main(test: ast.expr) -> bool:
+    match test:
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            return {ast.unparse(left), ast.unparse(right)} == {"__name__", "'__main__'"}
+        case _:
+            return False
+
+
+def _uncalled(tree: ast.Module, functions: dict[str, _Function], *, only_functions: bool) -> _Function | None:
+    if not functions:
+        return None
+    named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    main = functions.get("main")
+    if main is not None and "main" not in named and _takes(main) is not None:
+        return main
+    if not only_functions:
+        return None
+    free = [node for name, node in functions.items() if name not in named and _takes(node) is not None]
+    return free[-1] if free else None
+
+
+def _takes(function: _Function) -> Sequence[str] | None:
+    """The parameters that a call has to give: none or one; None for a function that wants more."""
+    args = function.args
+    wanted = [arg.arg for arg in (*args.posonlyargs, *args.args)]
+    wanted = wanted[: len(wanted) - len(args.defaults)]
+    if len(wanted) > 1 or any(default is None for default in args.kw_defaults):
+        return None
+    return wanted
+
+
+def _call(function: _Function) -> str:
+    args = "input" if _takes(function) else ""
+    return f"{'await ' if isinstance(function, ast.AsyncFunctionDef) else ''}{function.name}({args})"
