@@ -92,7 +92,7 @@ ATTEMPTS = {
 def test_a_sealed_process_cannot(attempt: str):
     code = (
         "import ctypes, os, socket, sys\n"
-        "from toolscript.guests.pool import lockdown\n"
+        "from toolscript.guests import lockdown\n"
         "lockdown.isolate()\n"
         "walls = {wall.name: wall.holds for wall in lockdown.seal()}\n"
         f"try:\n    {ATTEMPTS[attempt]}\n"

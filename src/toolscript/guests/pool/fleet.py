@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from toolscript.errors import Fault
-from toolscript.guests.pool.lockdown import Step
+from toolscript.guests.lockdown import Step
 from toolscript.guests.pool.worker_process import WorkerProcess
 
 _PACKAGE = str(Path(__file__).resolve().parents[3])

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 
 from toolscript.errors import Fault, GuestError
 from toolscript.guests.javascript.engine import ENGINE
+from toolscript.guests.lockdown import Step
 from toolscript.guests.pool.fleet import Fleet
-from toolscript.guests.pool.lockdown import Step
 from toolscript.guests.pool.wire import Message, read_facts, read_turn, write_boot, write_settled
 from toolscript.guests.pool.worker_process import WorkerProcess
 from toolscript.runs.inspected import Inspected

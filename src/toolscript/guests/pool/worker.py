@@ -19,7 +19,7 @@ from toolscript.errors import Fault, GuestError
 from toolscript.guests.javascript.check import inspect
 from toolscript.guests.javascript.live import LiveProgram
 from toolscript.guests.javascript.template import Template
-from toolscript.guests.pool.lockdown import isolate, seal
+from toolscript.guests.lockdown import isolate, seal
 from toolscript.guests.pool.wire import Frames, Message, pack, read_boot, read_settled, write_facts, write_turn
 from toolscript.runs.ledger import write_failure
 from toolscript.runs.program import Boot, Program

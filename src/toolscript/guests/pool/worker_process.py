@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from toolscript.errors import Fault
-from toolscript.guests.pool.lockdown import Step
+from toolscript.guests.lockdown import Step
 from toolscript.guests.pool.wire import Frames, Message, pack
 
 _EXIT_S = 2.0

@@ -1,12 +1,12 @@
-"""The system calls that a locked-down worker may make, by machine.
+"""System calls by name and machine, and the two allow-lists over them.
 
-Source: the kernel's `arch/x86/entry/syscalls/syscall_64.tbl` and `include/uapi/asm-generic/unistd.h` (arm64). Enough
-for CPython, an allocator, threads and one open socket; nothing that opens, connects, executes or signals others.
+Source: the kernel's `arch/x86/entry/syscalls/syscall_64.tbl` and `include/uapi/asm-generic/unistd.h` (arm64).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,19 @@ class Machine:
     clone: int
     clone3: int
     seccomp: int
-    allowed: frozenset[int]
+    numbers: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """What a process may still ask of the kernel; all else fails with EPERM.
+
+    `values` are for calls of which one argument (by position) must be one of these.
+    """
+
+    names: frozenset[str]
+    threads: bool
+    values: Mapping[str, tuple[int, frozenset[int]]] = field(default_factory=dict[str, tuple[int, frozenset[int]]])
 
 
 _x86_64 = {
@@ -46,6 +58,26 @@ _arm64 = {
 }  # fmt: skip
 
 MACHINES = {
-    "x86_64": Machine(audit=0xC000003E, clone=56, clone3=435, seccomp=317, allowed=frozenset(_x86_64.values())),
-    "aarch64": Machine(audit=0xC00000B7, clone=220, clone3=435, seccomp=277, allowed=frozenset(_arm64.values())),
+    "x86_64": Machine(audit=0xC000003E, clone=56, clone3=435, seccomp=317, numbers=_x86_64),
+    "aarch64": Machine(audit=0xC00000B7, clone=220, clone3=435, seccomp=277, numbers=_arm64),
 }
+
+WORKER = Allowed(names=frozenset(_x86_64) | frozenset(_arm64), threads=True)
+"""For a process of ours around an engine: CPython, an allocator, threads and open pipes; nothing that opens, connects,
+executes or signals others."""
+
+_FCNTL = frozenset({1, 2, 3, 4})  # F_GETFD, F_SETFD, F_GETFL, F_SETFL: never F_SETOWN, which has others signalled
+_IOCTL = frozenset({0x5401, 0x5451, 0x5450, 0x541B})  # TCGETS, FIOCLEX, FIONCLEX, FIONREAD: never FIOSETOWN
+PROGRAM = Allowed(
+    names=frozenset({
+        "read", "write", "readv", "writev", "close", "fstat", "lseek",
+        "brk", "mmap", "mprotect", "munmap", "mremap", "madvise",
+        "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack",
+        "getpid", "gettid", "getuid", "getgid", "geteuid", "getegid", "getrusage", "times",
+        "futex", "sched_yield", "clock_gettime", "clock_getres", "restart_syscall", "membarrier", "rseq",
+        "set_robust_list", "exit", "exit_group",
+    }),
+    threads=False,
+    values={"fcntl": (1, _FCNTL), "ioctl": (1, _IOCTL)},
+)  # fmt: skip
+"""For a process in which a program has all of CPython, `ctypes` too: its memory, and the pipes that are open."""
