@@ -181,13 +181,14 @@ def check(
         return Refuse(_guest_failure("bad_value", f"{path}: {error}"))
     args, problems = catalog.fitted(tool, given, syntax)
     if problems:
-        return Refuse(_guest_failure("bad_arguments", f"{path}: {_listed(problems)} Expected: {usage(tool, syntax)}"))
+        return Refuse(_guest_failure("bad_arguments", f"{path}: {listed(problems)} Expected: {usage(tool, syntax)}"))
     if path == TIMER:
         return Sleep(max(0.0, float(args["seconds"])))
     return Execute(tool, args, read=args is not given)
 
 
-def _listed(problems: Problems) -> str:
+def listed(problems: Problems) -> str:
+    """What is wrong with the arguments of a call, in one sentence."""
     said = "; ".join(str(problem) for problem in problems[:MAX_PROBLEMS])
     said += "; and more" if len(problems) > MAX_PROBLEMS else ""
     return said if said.endswith("?") else f"{said}."

@@ -82,11 +82,12 @@ _ABSENT = frozenset(ABSENT)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to correct; `line` and `column` are 1-based."""
+    """One thing to correct; `line` and `column` are 1-based. What is not `certain` may work all the same."""
 
     line: int
     column: int
     message: str
+    certain: bool = True
 
 
 def is_suspect(code: str, catalog: Catalog) -> bool:

@@ -41,8 +41,8 @@ def inspected(source: bytes, root: Node) -> Inspected | None:
     if root.has_error or len(source) > MAX_BYTES or any(node.type in _MODULES for node in root.named_children):
         return None
     names = read(source, root)
-    places = _Places(source)
-    calls = sorted(_unhandled_calls(names), key=lambda call: call.node.start_byte)
+    places = Places(source)
+    calls = sorted(unhandled_calls(names), key=lambda call: call.node.start_byte)
     found = sorted(misused(names), key=lambda found: found.call.node.start_byte)
     return Inspected(
         calls=tuple(_called(places, call) for call in calls),
@@ -51,7 +51,7 @@ def inspected(source: bytes, root: Node) -> Inspected | None:
     )
 
 
-class _Places:
+class Places:
     """Lines and columns, 1-based, the columns in characters."""
 
     def __init__(self, source: bytes) -> None:
@@ -62,8 +62,13 @@ class _Places:
         start = node.start_byte - column
         return row + 1, len(self._source[start : node.start_byte].decode("utf-8", "replace")) + 1
 
+    def end_of(self, node: Node) -> tuple[int, int]:
+        """The place behind its last character."""
+        row, column = node.end_point
+        return row + 1, len(self._source[node.end_byte - column : node.end_byte].decode("utf-8", "replace")) + 1
 
-def _unhandled_calls(names: Names) -> Iterator[Call]:
+
+def unhandled_calls(names: Names) -> Iterator[Call]:
     """Calls of foreign names that the program can do nothing about if there is no such method."""
     bare = {use.name for use in names.uses if use.parent.type != "member_expression"}
     for call in names.calls:
@@ -75,14 +80,14 @@ def _unhandled_calls(names: Names) -> Iterator[Call]:
             yield call
 
 
-def _called(places: _Places, call: Call) -> Mention:
+def _called(places: Places, call: Call) -> Mention:
     callee = call.node.child_by_field_name("function")
     member = callee.child_by_field_name("property") if callee is not None else None
     line, column = places.of(member or call.node)
     return Mention(name=call.name, method=call.method, line=line, column=column)
 
 
-def _free(names: Names, places: _Places) -> Iterator[Mention]:
+def _free(names: Names, places: Places) -> Iterator[Mention]:
     """Names that are neither declared nor there, each where it is first certain to fail."""
     if names.reflects:
         return
@@ -105,7 +110,7 @@ def _is_free(names: Names, use: Use) -> bool:
     return names.is_reached(use.scope, handed_on=False)
 
 
-def _unawaited(names: Names, places: _Places, found: Found) -> Unawaited:
+def _unawaited(names: Names, places: Places, found: Found) -> Unawaited:
     call, reading, at, _ = found
     line, column = places.of(call.node)
     return Unawaited(
