@@ -5,28 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from programs import Lent, Speaking
 from upstream import Upstream
 
 from toolscript.ports import Guest, RunStore
 from toolscript.runs.condition import Condition
 from toolscript.runs.entry import Entry
 from toolscript.runs.policy import Policy, Rule
+from toolscript.runs.program import Language
 from toolscript.runs.result import Result
 from toolscript.runtime.runtime import Runtime
 from toolscript.testing.clock import FakeClock
-
-
-class Lent:
-    """A store or a guest that outlives the runtimes that it is given to."""
-
-    def __init__(self, lent: Any) -> None:
-        self._lent = lent
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._lent, name)
-
-    async def close(self) -> None:
-        """Left to its owner."""
 
 
 @dataclass
@@ -36,12 +25,17 @@ class House:
     clock: FakeClock = field(default_factory=FakeClock)
     upstream: Upstream = field(default_factory=Upstream)
 
-    def process(self, **options: Any) -> Runtime:
+    @property
+    def language(self) -> Language:
+        return self.guest.language
+
+    def process(self, **options: Any) -> Speaking:
         """One more process on the store; by default it asks before `w.drop` and before every write of over 100."""
         options.setdefault("policy", ASKING)
         options.setdefault("store", Lent(self.store))
         options.setdefault("connectors", [self.upstream.connector()])
-        return Runtime(clock=self.clock, guests={"typescript": Lent(self.guest)}, **options)
+        options.setdefault("clock", self.clock)
+        return Speaking(guest=self.guest, **options)
 
     @property
     def done(self) -> list[str]:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from house import House, ends, rule, until
+from programs import program
 
 from toolscript.codec import decode
 from toolscript.errors import ConfigError, Conflict
@@ -11,8 +12,11 @@ from toolscript.runs.entry import Actor, Decided, Granted, Intended
 from toolscript.runs.policy import Policy
 
 ADA, BOB = Actor("Ada", "cli"), Actor("Bob", "console")
-DROP = "return await w.drop({ name: 'a' })"
-BOTH = "return Promise.all(['a', 'b'].map((name) => w.drop({ name })))"
+DROP = program("return await w.drop({ name: 'a' })", "return await w.drop(name='a')")
+BOTH = program(
+    "return Promise.all(['a', 'b'].map((name) => w.drop({ name })))",
+    "return await asyncio.gather(*(w.drop(name=name) for name in ['a', 'b']))",
+)
 
 
 async def test_a_call_that_is_asked_waits_and_acts_once_approved(house: House):
@@ -42,7 +46,14 @@ async def test_both_branches_of_a_promise_all_are_offered_together(house: House)
 
 async def test_one_of_several_is_approved_and_the_others_go_on_waiting(house: House):
     async with house.process() as runtime:
-        run = (await runtime.run("return Promise.all(['a', 'b', 'c'].map((name) => w.drop({ name })))")).run
+        run = (
+            await runtime.run(
+                program(
+                    "return Promise.all(['a', 'b', 'c'].map((name) => w.drop({ name })))",
+                    "return await asyncio.gather(*[w.drop(name=name) for name in 'abc'])",
+                )
+            )
+        ).run
         await runtime.approve(run, 2)
         await until(lambda: house.done == ["drop b"])
         assert [call.seq for call in (await ends(runtime, run)).pending] == [1, 3]
@@ -91,7 +102,14 @@ async def test_edited_arguments_are_for_one_call(home: House):
 
 
 async def test_a_rejection_reaches_the_program_as_an_exception_with_its_reason(house: House):
-    code = "try { await w.drop({ name: 'a' }) } catch (e) { return [e.name, e.message, await w.read({ i: 1 })] }"
+    code = program(
+        "try { await w.drop({ name: 'a' }) } catch (e) { return [e.name, e.message, await w.read({ i: 1 })] }",
+        """
+        try:
+            await w.drop(name='a')
+        except Exception as e:
+            return [type(e).__name__, str(e), await w.read(i=1)]""",
+    )
     async with house.process() as runtime:
         run = (await runtime.run(code)).run
         await runtime.reject(run, 1, reason="it is in use", by=ADA)
@@ -111,7 +129,15 @@ async def test_a_rejection_that_nobody_catches_rejects_the_run(house: House):
 
 
 async def test_a_rejection_can_end_the_run_whatever_the_program_would_catch(house: House):
-    code = "while (true) { try { return await w.drop({ name: 'a' }) } catch { await w.write({ key: 'caught' }) } }"
+    code = program(
+        "while (true) { try { return await w.drop({ name: 'a' }) } catch { await w.write({ key: 'caught' }) } }",
+        """
+        while True:
+            try:
+                return await w.drop(name='a')
+            except:
+                await w.write(key='caught')""",
+    )
     async with house.process() as runtime:
         run = (await runtime.run(code)).run
         await runtime.reject(run, reason="stop", end=True)
@@ -132,13 +158,32 @@ async def test_the_end_wins_over_approvals_beside_it(house: House):
 
 
 async def test_a_program_that_catches_everything_cannot_go_round_a_pause(house: House):
-    code = """
+    code = program(
+        """
         let n = 0;
         for (let i = 0; i < 50; i++) {
           try { await Promise.race([w.drop({ name: 'a' }), w.read({ i })]) } catch { n++ } finally { n++ }
         }
         try { await w.drop({ name: 'last' }) } finally { n++ }
-        return n"""
+        return n""",
+        """
+        n, asked = 0, []
+        for i in range(50):
+            try:
+                asked.append(asyncio.create_task(w.drop(name='a')))
+                await w.read(i=i)
+            except BaseException:
+                n += 1
+            finally:
+                n += 1
+        try:
+            await w.drop(name='last')
+        except:
+            pass
+        finally:
+            n += 1
+        return n""",
+    )
     async with house.process() as runtime:
         parked = await runtime.run(code)
         assert parked.status == "parked"
@@ -147,7 +192,14 @@ async def test_a_program_that_catches_everything_cannot_go_round_a_pause(house: 
 
 
 async def test_wrong_arguments_are_refused_before_anybody_is_asked(house: House):
-    code = "try { await w.drop({ nam: 'a' }) } catch (e) { return e.message }"
+    code = program(
+        "try { await w.drop({ nam: 'a' }) } catch (e) { return e.message }",
+        """
+        try:
+            await w.drop(nam='a')
+        except Exception as e:
+            return str(e)""",
+    )
     async with house.process() as runtime:
         result = await runtime.run(code)
         assert result.status == "completed"
@@ -204,7 +256,9 @@ async def test_decisions_on_what_is_not_there_are_conflicts(house: House):
 
 async def test_a_run_that_goes_on_has_nothing_to_approve(home: House):
     async with home.process() as runtime:
-        run = await runtime.start("await w.read({ i: 1 }); await w.hang({})")
+        run = await runtime.start(
+            program("await w.read({ i: 1 }); await w.hang({})", "await w.read(i=1); await w.hang()")
+        )
         await home.upstream.entered.wait()
         with pytest.raises(Conflict, match="no call of the run"):
             await runtime.approve(run)
@@ -213,7 +267,13 @@ async def test_a_run_that_goes_on_has_nothing_to_approve(home: House):
 
 
 async def test_calls_act_while_others_wait_for_a_person(house: House):
-    code = "const asked = w.drop({ name: 'a' }); const hung = await w.hang({}); return [hung, await asked]"
+    code = program(
+        "const asked = w.drop({ name: 'a' }); const hung = await w.hang({}); return [hung, await asked]",
+        """
+        asked = asyncio.create_task(w.drop(name='a'))
+        hung = await w.hang()
+        return [hung, await asked]""",
+    )
     async with house.process() as runtime:
         run = await runtime.start(code)
         await asyncio.wait_for(house.upstream.entered.wait(), 20)
@@ -225,7 +285,12 @@ async def test_calls_act_while_others_wait_for_a_person(house: House):
 
 
 class TestGrants:
-    CODE = "for (const amount of [200, 300, 5000, 400]) await w.pay({ to: 'x', amount })"
+    CODE = program(
+        "for (const amount of [200, 300, 5000, 400]) await w.pay({ to: 'x', amount })",
+        """
+        for amount in [200, 300, 5000, 400]:
+            await w.pay(to='x', amount=amount)""",
+    )
 
     async def test_a_grant_approves_what_waits_and_what_comes(self, house: House):
         async with house.process() as runtime:
@@ -259,7 +324,10 @@ class TestGrants:
             assert [call.seq for call in (await ends(runtime, run)).pending] == [4]
 
     async def test_a_grant_is_over_after_its_time(self, house: House):
-        code = "await w.drop({ name: 'a' }); await codemode.sleep(60); await w.drop({ name: 'b' })"
+        code = program(
+            "await w.drop({ name: 'a' }); await codemode.sleep(60); await w.drop({ name: 'b' })",
+            "await w.drop(name='a'); await asyncio.sleep(60); await w.drop(name='b')",
+        )
         async with house.process() as runtime:
             run = (await runtime.run(code)).run
             await runtime.grant(run, ["w.drop"], for_s=30)
@@ -268,7 +336,15 @@ class TestGrants:
             assert house.done == ["drop a"]
 
     async def test_a_grant_never_allows_what_is_denied(self, house: House):
-        code = "await w.drop({ name: 'a' }); try { await w.drop({ name: 'system' }) } catch (e) { return e.message }"
+        code = program(
+            "await w.drop({ name: 'a' }); try { await w.drop({ name: 'system' }) } catch (e) { return e.message }",
+            """
+            await w.drop(name='a')
+            try:
+                await w.drop(name='system')
+            except Exception as e:
+                return str(e)""",
+        )
         async with house.process() as runtime:
             run = (await runtime.run(code)).run
             await runtime.grant(run, ["*"])
@@ -305,8 +381,16 @@ class TestGrants:
 
 
 async def test_a_tool_that_changed_while_the_run_was_parked_is_checked_again(house: House):
+    code = program(
+        "try { return await w.drop({ name: 'a' }) } catch (e) { return e.message }",
+        """
+        try:
+            return await w.drop(name='a')
+        except Exception as e:
+            return str(e)""",
+    )
     async with house.process() as runtime:
-        run = (await runtime.run("try { return await w.drop({ name: 'a' }) } catch (e) { return e.message }")).run
+        run = (await runtime.run(code)).run
     async with house.process(connectors=[]) as runtime:
         await runtime.approve(run)
         assert "there is no tool w.drop" in (await ends(runtime, run)).value

@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from house import House, Lent, ends
+from house import House, ends
+from programs import Lent, Program, program
 
 from toolscript.errors import Conflict, Fault
-from toolscript.ports import Guest
 from toolscript.runs.entry import Entry, RunRecord, RunStatus
 from toolscript.runs.history import history
 from toolscript.runtime.runtime import Runtime
 from toolscript.stores.memory import MemoryStore
 from toolscript.tools import CallContext, Tool
+
+DROP = program("return await w.drop({ name: 'a' })", "return await w.drop(name='a')")
 
 
 class Before(Lent):
@@ -33,7 +35,7 @@ class Before(Lent):
 @pytest.mark.parametrize("way", ["cancel", "resume"])
 async def test_a_run_that_ends_elsewhere_as_it_is_claimed_stays_as_it_ended(home: House, way: str):
     async with home.process(role="client") as first:
-        run = (await first.run("return await w.drop({ name: 'a' })")).run
+        run = (await first.run(DROP)).run
 
         async def ended() -> None:
             await first.approve(run)
@@ -48,7 +50,10 @@ async def test_a_run_that_ends_elsewhere_as_it_is_claimed_stays_as_it_ended(home
 
 
 async def test_a_run_that_moves_on_elsewhere_as_it_is_cancelled_has_every_answer_once(home: House):
-    code = "await w.drop({ name: 'a' }); return await w.drop({ name: 'b' })"
+    code = program(
+        "await w.drop({ name: 'a' }); return await w.drop({ name: 'b' })",
+        "await w.drop(name='a')\nreturn await w.drop(name='b')",
+    )
     async with home.process(role="client") as first:
         run = (await first.run(code)).run
 
@@ -71,8 +76,17 @@ class Odd(Lent):
         raise asyncio.CancelledError("the connection was given up")
 
 
-@pytest.mark.parametrize("code", ["return await w.read({})", "return await Promise.any([w.read({}), w.read({})])"])
-async def test_a_connector_that_is_cancelled_by_itself_fails_like_any_other(home: House, code: str):
+@pytest.mark.parametrize(
+    "code",
+    [
+        program("return await w.read({})", "return await w.read()"),
+        program(
+            "return await Promise.any([w.read({}), w.read({})])", "return await asyncio.gather(w.read(), w.read())"
+        ),
+    ],
+    ids=str,
+)
+async def test_a_connector_that_is_cancelled_by_itself_fails_like_any_other(home: House, code: Program):
     async with home.process(connectors=[Odd(home.upstream.connector())]) as runtime:
         result = await asyncio.wait_for(runtime.run(code), 10)
     assert [call.status for call in result.calls] == ["raised"] * len(result.calls)
@@ -97,7 +111,7 @@ class Broken(Lent):
 async def test_leaving_a_runtime_closes_everything_though_its_store_fails(home: House):
     store = Broken(home.store)
     async with home.process(store=store, role="client") as runtime:
-        await runtime.start("await new Promise((done) => setTimeout(done, 4000))")
+        await runtime.start(program("await new Promise((done) => setTimeout(done, 4000))", "await asyncio.sleep(4)"))
     assert store.closed
 
 
@@ -110,7 +124,8 @@ class Stuck(Lent):
 
 async def test_leaving_a_runtime_closes_its_store_though_a_guest_fails_to_close(home: House):
     store = Broken(home.store)
-    runtime = Runtime(store=store, guests={"typescript": cast("Guest", Stuck(home.guest))}, clock=home.clock)
+    guests: Any = {home.language: Stuck(home.guest)}
+    runtime = Runtime(store=store, guests=guests, clock=home.clock)
     await runtime.__aenter__()
     with pytest.raises(OSError, match="does not close"):
         await runtime.__aexit__(None, None, None)
@@ -119,7 +134,15 @@ async def test_leaving_a_runtime_closes_its_store_though_a_guest_fails_to_close(
 
 async def test_a_fault_of_the_store_is_nothing_that_a_program_can_catch_or_read(home: House):
     async with home.process(store=Broken(home.store), role="client") as runtime:
-        run = await runtime.start("try { await codemode.state.set('a', 1) } catch (error) { return error.message }")
+        code = program(
+            "try { await codemode.state.set('a', 1) } catch (error) { return error.message }",
+            """
+            try:
+                await codemode.state.set('a', 1)
+            except BaseException as error:
+                return str(error)""",
+        )
+        run = await runtime.start(code)
         with pytest.raises(Fault):
             await ends(runtime, run)
     result_status = await home.status(run)
@@ -150,7 +173,7 @@ async def test_a_write_to_the_log_that_fails_as_the_run_is_stopped_is_not_passed
     home.store = store = Forgetful()
     runtime = await home.process(role="client").__aenter__()
     async with asyncio.timeout(20):
-        run = await runtime.start("return await w.write({ key: 'a' })")
+        run = await runtime.start(program("return await w.write({ key: 'a' })", "return await w.write(key='a')"))
         await store.reached.wait()
         leaving = runtime.__aexit__(None, None, None)
         stopping = asyncio.create_task(runtime.cancel(run) if way == "cancel" else leaving)
@@ -184,7 +207,7 @@ class Gone(Lent):
 
 async def test_the_keeper_lives_through_a_run_that_is_not_there_any_more(home: House):
     async with home.process(role="client") as person:
-        run = (await person.run("return await w.drop({ name: 'a' })")).run
+        run = (await person.run(DROP)).run
         async with home.process(store=Gone(home.store)) as worker:
             await person.approve(run)
             assert (await ends(worker, run)).status == "completed"

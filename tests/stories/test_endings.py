@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from house import House, ends, reaches, until
+from programs import program
 
 from toolscript.codec import Blob, decode
 from toolscript.errors import Conflict
@@ -17,7 +18,14 @@ from toolscript.runs.turn import Finished, Raised
 from toolscript.runtime.runtime import Runtime
 
 ADA = Actor("Ada", "cli")
-DROP = "try { return await w.drop({ name: 'a' }) } catch { return await w.write({ key: 'caught' }) }"
+DROP = program(
+    "try { return await w.drop({ name: 'a' }) } catch { return await w.write({ key: 'caught' }) }",
+    """
+    try:
+        return await w.drop(name='a')
+    except:
+        return await w.write(key='caught')""",
+)
 BIG = 1_200_000
 
 
@@ -35,8 +43,16 @@ async def test_a_parked_run_is_cancelled_and_nothing_acts_any_more(house: House)
 
 
 async def test_a_running_run_is_cancelled_with_its_calls(house: House):
+    code = program(
+        "try { await w.hang({}) } catch { await w.write({ key: 'caught' }) }",
+        """
+        try:
+            await w.hang()
+        except:
+            await w.write(key='caught')""",
+    )
     async with house.process() as runtime:
-        run = await runtime.start("try { await w.hang({}) } catch { await w.write({ key: 'caught' }) }")
+        run = await runtime.start(code)
         await asyncio.wait_for(house.upstream.entered.wait(), 20)
         result = await runtime.cancel(run, by=ADA)
         assert (result.status, house.done) == ("cancelled", ["hang cancelled"])
@@ -46,8 +62,12 @@ async def test_a_running_run_is_cancelled_with_its_calls(house: House):
 
 
 async def test_a_sleeping_run_is_cancelled(house: House):
+    code = program(
+        "await codemode.sleep(1_000_000); await w.write({ key: 'awake' })",
+        "await codemode.sleep(1_000_000); await w.write(key='awake')",
+    )
     async with house.process() as runtime:
-        run = await runtime.start("await codemode.sleep(1_000_000); await w.write({ key: 'awake' })")
+        run = await runtime.start(code)
         await reaches(runtime, run, "parked")
         assert (await runtime.cancel(run)).status == "cancelled"
         await house.clock.advance(2_000_000)
@@ -87,8 +107,9 @@ async def test_a_cancel_at_the_moment_of_parking_is_not_lost(house: House):
 
 
 async def test_a_run_that_another_process_drives_is_cancelled_there(house: House):
+    code = program("await w.hang({}); await w.write({ key: 'never' })", "await w.hang(); await w.write(key='never')")
     async with house.process() as worker, house.process(role="client") as operator:
-        run = await worker.start("await w.hang({}); await w.write({ key: 'never' })")
+        run = await worker.start(code)
         await asyncio.wait_for(house.upstream.entered.wait(), 20)
         result = await asyncio.wait_for(operator.cancel(run, by=ADA), 20)
         assert (result.status, house.done) == ("cancelled", ["hang cancelled"])
@@ -122,8 +143,12 @@ async def test_unknown_runs_are_conflicts(house: House):
 
 
 async def test_leaving_a_runtime_lets_its_runs_go_and_another_goes_on_at_once(house: House):
+    code = program(
+        "const a = await w.hang({}); return [a, await w.write({ key: 'k', amount: 1 })]",
+        "a = await w.hang()\nreturn [a, await w.write(key='k', amount=1)]",
+    )
     async with house.process() as first:
-        run = await first.start("const a = await w.hang({}); return [a, await w.write({ key: 'k', amount: 1 })]")
+        run = await first.start(code)
         await asyncio.wait_for(house.upstream.entered.wait(), 20)
     assert await house.status(run) == "running"
     house.upstream.gate.set()
@@ -133,8 +158,9 @@ async def test_leaving_a_runtime_lets_its_runs_go_and_another_goes_on_at_once(ho
 
 
 async def test_an_ended_run_is_deleted_with_all_that_belongs_to_it(house: House):
+    code = program(f"return await w.text({{ size: {BIG} }})", f"return await w.text(size={BIG})")
     async with house.process() as runtime:
-        result = await runtime.run(f"return await w.text({{ size: {BIG} }})")
+        result = await runtime.run(code)
         assert isinstance(result.outcome, Finished)
         blob = decode(result.outcome.value)
         assert isinstance(blob, Blob)
@@ -181,27 +207,44 @@ async def test_old_runs_are_cleared_away_but_never_live_ones(house: House):
 
 
 async def test_an_argument_that_is_too_large_is_refused_before_the_call_and_before_anybody_is_asked(house: House):
-    code = f"""
+    code = program(
+        f"""
         const big = 'x'.repeat({BIG}), out = [];
         for (const call of [() => w.write({{ key: big, amount: 1 }}), () => w.drop({{ name: big }})]) {{
           try {{ await call() }} catch (e) {{ out.push(e.message) }}
         }}
-        return out"""
+        return out""",
+        f"""
+        big, out = 'x' * {BIG}, []
+        for call in [lambda: w.write(key=big, amount=1), lambda: w.drop(name=big)]:
+            try:
+                await call()
+            except Exception as e:
+                out.append(str(e))
+        return out""",
+    )
+    dropping = program(f"return await w.drop({{ name: 'x'.repeat({BIG}) }})", f"return await w.drop(name='x' * {BIG})")
     async with house.process() as runtime:
         result = await runtime.run(code)
         assert all("bytes; the limit is 1,048,576 (value_bytes)" in message for message in result.value)
         assert house.done == []
         assert sum(len(str(entry)) for entry in await house.log(result.run)) < 10_000
-        failed = await runtime.run(f"return await w.drop({{ name: 'x'.repeat({BIG}) }})")
+        failed = await runtime.run(dropping)
         assert failed.failure is not None
         assert "sha256" not in complaint(failed.failure, failed.calls), "the digest is not what the program passed"
 
 
 async def test_a_result_that_is_too_large_becomes_a_handle_whose_json_gives_it_back(house: House):
-    code = f"""
+    code = program(
+        f"""
         const blob = await w.text({{ size: {BIG} }});
         const value = await blob.json();
-        return [blob.size, blob.type, value.size, value.text.length, value.text.slice(0, 3)]"""
+        return [blob.size, blob.type, value.size, value.text.length, value.text.slice(0, 3)]""",
+        f"""
+        blob = await w.text(size={BIG})
+        value = await blob.json()
+        return [blob.size, blob.media_type, value['size'], len(value['text']), value['text'][:3]]""",
+    )
     async with house.process() as runtime:
         result = await runtime.run(code)
         size, media_type, said, length, start = result.value
@@ -213,14 +256,23 @@ async def test_a_result_that_is_too_large_becomes_a_handle_whose_json_gives_it_b
 
 async def test_a_result_under_the_limit_is_itself(home: House):
     async with home.process() as runtime:
-        assert (await runtime.run("return (await w.text({ size: 100_000 })).text.length")).value == 100_000
+        code = program(
+            "return (await w.text({ size: 100_000 })).text.length", "return len((await w.text(size=100_000))['text'])"
+        )
+        assert (await runtime.run(code)).value == 100_000
 
 
 async def test_a_handle_lives_through_a_pause(house: House):
-    code = f"""
+    code = program(
+        f"""
         const blob = await w.text({{ size: {BIG} }});
         await w.drop({{ name: 'a' }});
-        return (await blob.json()).text.length"""
+        return (await blob.json()).text.length""",
+        f"""
+        blob = await w.text(size={BIG})
+        await w.drop(name='a')
+        return len((await blob.json())['text'])""",
+    )
     async with house.process() as runtime:
         run = (await runtime.run(code)).run
     async with house.process() as runtime:
@@ -229,8 +281,9 @@ async def test_a_handle_lives_through_a_pause(house: House):
 
 
 async def test_a_final_value_that_is_too_large_reaches_the_caller_and_the_log_has_its_handle(house: House):
+    code = program(f"return {{ text: 'x'.repeat({BIG}) }}", f"return {{'text': 'x' * {BIG}}}")
     async with house.process() as runtime:
-        result = await runtime.run(f"return {{ text: 'x'.repeat({BIG}) }}")
+        result = await runtime.run(code)
         assert len(result.value["text"]) == BIG
         kept = (await runtime.result(result.run)).value
         assert isinstance(kept, Blob)
@@ -241,13 +294,18 @@ async def test_a_final_value_that_is_too_large_reaches_the_caller_and_the_log_ha
 
 
 async def test_the_cap_on_values_can_be_set(home: House):
+    argument = program(
+        "try { await w.write({ key: 'x'.repeat(2000) }) } catch (e) { return e.message }",
+        """
+        try:
+            await w.write(key='x' * 2000)
+        except Exception as e:
+            return str(e)""",
+    )
+    answer = program(
+        "const b = await w.text({ size: 2_000 }); return (await b.json()).size",
+        "b = await w.text(size=2_000)\nreturn (await b.json())['size']",
+    )
     async with home.process(limits=Limits(value_bytes=1_000)) as runtime:
-        assert (
-            "(value_bytes)"
-            in (
-                await runtime.run("try { await w.write({ key: 'x'.repeat(2000) }) } catch (e) { return e.message }")
-            ).value
-        )
-        assert (
-            await runtime.run("const b = await w.text({ size: 2_000 }); return (await b.json()).size")
-        ).value == 2_000
+        assert "(value_bytes)" in (await runtime.run(argument)).value
+        assert (await runtime.run(answer)).value == 2_000

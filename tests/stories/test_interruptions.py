@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from programs import Program, Speakers, Speaking, program
 from worker_process import Skewed
 
 from toolscript.connectors.functions import functions, tool
 from toolscript.runs.entry import Answered, Entry, Intended, Parked, Printed, RunRecord, RunStatus
 from toolscript.runs.history import history
-from toolscript.runtime.runtime import Runtime
 from toolscript.stores.sqlite import SQLiteStore
 
 HOUR_MS = 3_600_000
@@ -61,6 +61,8 @@ async def drop() -> str:
 
 
 TOOLS = [functions("w", write, drop)]
+DROP = program("return await w.drop({})", "return await w.drop()")
+SLEEP = program("console.log('once'); await codemode.sleep({ seconds: 60 })", "print('once')\nawait asyncio.sleep(60)")
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ async def store(tmp_path: Path):
     await store.close()
 
 
-async def left(runtime: Runtime, slow: SlowStore) -> None:
+async def left(runtime: Speaking, slow: SlowStore) -> None:
     """Leave a runtime while its store holds back an answer, which then comes."""
     await slow.reached.wait()
     leaving = asyncio.create_task(runtime.__aexit__(None, None, None))
@@ -80,39 +82,44 @@ async def left(runtime: Runtime, slow: SlowStore) -> None:
     await leaving
 
 
-async def test_a_run_that_is_being_claimed_while_the_runtime_is_left_is_let_go(store: SQLiteStore):
-    async with Runtime(TOOLS, store=SQLiteStore(store.path), role="client") as person:
-        run = (await person.run("return await w.drop({})")).run
-    async with Runtime(TOOLS, store=SQLiteStore(store.path), role="client") as person:
+async def test_a_run_that_is_being_claimed_while_the_runtime_is_left_is_let_go(store: SQLiteStore, speaking: Speakers):
+    async with speaking(TOOLS, store=SQLiteStore(store.path), role="client") as person:
+        run = (await person.run(DROP)).run
+    async with speaking(TOOLS, store=SQLiteStore(store.path), role="client") as person:
         await person.approve(run)
     slow = SlowStore(store.path, "claim")
-    runtime = await Runtime(TOOLS, store=slow, lease_ms=HOUR_MS).__aenter__()
+    runtime = await speaking(TOOLS, store=slow, lease_ms=HOUR_MS).__aenter__()
     async with asyncio.timeout(20):
         await left(runtime, slow)
-        async with Runtime(TOOLS, store=SQLiteStore(store.path)) as other:
+        async with speaking(TOOLS, store=SQLiteStore(store.path)) as other:
             assert (await other.wait(run)).value == "dropped"
 
 
-async def test_a_run_that_is_resumed_by_somebody_who_gives_up_is_let_go(store: SQLiteStore):
-    async with Runtime(TOOLS, store=SQLiteStore(store.path), role="client") as person:
-        run = (await person.run("return await w.drop({})")).run
+async def test_a_run_that_is_resumed_by_somebody_who_gives_up_is_let_go(store: SQLiteStore, speaking: Speakers):
+    async with speaking(TOOLS, store=SQLiteStore(store.path), role="client") as person:
+        run = (await person.run(DROP)).run
     slow = SlowStore(store.path, "claim")
-    async with asyncio.timeout(20), Runtime(TOOLS, store=slow, role="client", lease_ms=HOUR_MS) as client:
+    async with asyncio.timeout(20), speaking(TOOLS, store=slow, role="client", lease_ms=HOUR_MS) as client:
         resuming = asyncio.create_task(client.resume(run))
         await slow.reached.wait()
         resuming.cancel()
         await asyncio.sleep(0)
         slow.gate.set()
         await asyncio.gather(resuming, return_exceptions=True)
-        async with Runtime(TOOLS, store=SQLiteStore(store.path)) as other:
+        async with speaking(TOOLS, store=SQLiteStore(store.path)) as other:
             await other.approve(run)
             assert (await other.wait(run)).value == "dropped"
 
 
-async def test_a_call_whose_intent_is_being_written_as_its_run_is_cancelled_is_recorded(store: SQLiteStore):
+async def test_a_call_whose_intent_is_being_written_as_its_run_is_cancelled_is_recorded(
+    store: SQLiteStore, speaking: Speakers
+):
     slow = SlowStore(store.path, "append")
-    async with asyncio.timeout(20), Runtime(TOOLS, store=slow) as runtime:
-        run = await runtime.start("return await Promise.all([w.write({}), w.write({})])")
+    code = program(
+        "return await Promise.all([w.write({}), w.write({})])", "return await asyncio.gather(w.write(), w.write())"
+    )
+    async with asyncio.timeout(20), speaking(TOOLS, store=slow) as runtime:
+        run = await runtime.start(code)
         await slow.reached.wait()
         cancelling = asyncio.create_task(runtime.cancel(run))
         for _ in range(50):
@@ -123,23 +130,25 @@ async def test_a_call_whose_intent_is_being_written_as_its_run_is_cancelled_is_r
         assert [call.answer is not None for call in result.calls] == [True, True]
 
 
-@pytest.mark.parametrize("code", ["await w.drop({})", "console.log('once'); await codemode.sleep({ seconds: 60 })"])
-async def test_a_run_that_is_being_parked_while_the_runtime_is_left_has_one_log(store: SQLiteStore, code: str):
+@pytest.mark.parametrize("code", [DROP, SLEEP], ids=["an approval", "a sleep"])
+async def test_a_run_that_is_being_parked_while_the_runtime_is_left_has_one_log(
+    store: SQLiteStore, code: Program, speaking: Speakers
+):
     slow = SlowStore(store.path, "park")
-    runtime = await Runtime(TOOLS, store=slow, lease_ms=HOUR_MS).__aenter__()
+    runtime = await speaking(TOOLS, store=slow, lease_ms=HOUR_MS).__aenter__()
     async with asyncio.timeout(20):
         run = await runtime.start(code)
         await left(runtime, slow)
     record, entries = await store.read(run)
     assert record.status == "parked"
     assert [sum(isinstance(entry, kind) for entry in entries) for kind in (Intended, Parked)] == [1, 1]
-    assert sum(isinstance(entry, Printed) for entry in entries) == ("once" in code)
+    assert sum(isinstance(entry, Printed) for entry in entries) == (code is SLEEP)
 
 
-async def test_a_run_that_is_being_parked_as_it_is_cancelled_is_cancelled_once(store: SQLiteStore):
+async def test_a_run_that_is_being_parked_as_it_is_cancelled_is_cancelled_once(store: SQLiteStore, speaking: Speakers):
     slow = SlowStore(store.path, "park")
-    async with asyncio.timeout(20), Runtime(TOOLS, store=slow) as runtime:
-        run = await runtime.start("console.log('once'); await codemode.sleep({ seconds: 60 })")
+    async with asyncio.timeout(20), speaking(TOOLS, store=slow) as runtime:
+        run = await runtime.start(SLEEP)
         await slow.reached.wait()
         cancelling = asyncio.create_task(runtime.cancel(run))
         for _ in range(50):
@@ -152,7 +161,9 @@ async def test_a_run_that_is_being_parked_as_it_is_cancelled_is_cancelled_once(s
     assert [sum(isinstance(entry, kind) for entry in entries) for kind in (Intended, Answered)] == [1, 1]
 
 
-async def test_a_cancel_that_reaches_a_stale_driver_reaches_the_one_that_took_over(store: SQLiteStore):
+async def test_a_cancel_that_reaches_a_stale_driver_reaches_the_one_that_took_over(
+    store: SQLiteStore, speaking: Speakers
+):
     hanging: list[asyncio.Event] = []
 
     @tool(effect="read")
@@ -163,11 +174,11 @@ async def test_a_cancel_that_reaches_a_stale_driver_reaches_the_one_that_took_ov
 
     entered = asyncio.Event()
     tools = [functions("w", hang)]
-    async with asyncio.timeout(20), Runtime(tools, store=SQLiteStore(store.path), lease_ms=HOUR_MS) as stale:
-        run = await stale.start("await w.hang({})")
+    async with asyncio.timeout(20), speaking(tools, store=SQLiteStore(store.path), lease_ms=HOUR_MS) as stale:
+        run = await stale.start(program("await w.hang({})", "await w.hang()"))
         await entered.wait()
         entered.clear()
-        async with Runtime(tools, store=SQLiteStore(store.path), clock=Skewed(2 * HOUR_MS)) as other:
+        async with speaking(tools, store=SQLiteStore(store.path), clock=Skewed(2 * HOUR_MS)) as other:
             await entered.wait()
             assert (await stale.cancel(run)).status == "cancelled"
             assert (await other.wait(run)).status == "cancelled"

@@ -3,18 +3,23 @@
 from dataclasses import replace
 from typing import Any
 
-from house import Lent, rule, until
+from house import rule, until
+from programs import Lent, Program, Speakers, Speaking, program, tried
 
 from toolscript.codec import encode
 from toolscript.connectors.functions import functions, tool
 from toolscript.errors import Fault, ToolError
-from toolscript.guests.javascript.guest import JavaScriptGuest
 from toolscript.runs.policy import Policy
 from toolscript.runs.turn import Returned
 from toolscript.runtime.observed import FIRST, Observed
-from toolscript.runtime.runtime import Runtime
 from toolscript.stores.memory import MemoryStore
 from toolscript.tools import Tool, ToolPath
+
+FIND = program("return await crm.find({})", "return await crm.find()")
+
+
+def found(name: str) -> Program:
+    return program(f"return await crm.find({{ name: '{name}' }})", f"return await crm.find(name='{name}')")
 
 
 class Crm:
@@ -42,96 +47,94 @@ class Crm:
         return self.answers[name]
 
 
-def runtime(javascript: JavaScriptGuest, crm: Crm, store: Any = None, **options: Any) -> Runtime:
+def runtime(speaking: Speakers, crm: Crm, store: Any = None, **options: Any) -> Speaking:
     connector = options.pop("connector", None) or functions("crm", crm.find, crm.count, crm.look)
-    lent: dict[str, Any] = {"guests": {"typescript": Lent(javascript)}}
-    if store is not None:
-        lent["store"] = Lent(store)
-    return Runtime([connector], **lent, **options)
+    lent = {} if store is None else {"store": Lent(store)}
+    return speaking([connector], **lent, **options)
 
 
-def output(ours: Runtime, path: str = "crm.find") -> Any:
+def output(ours: Speaking, path: str = "crm.find") -> Any:
     known = ours.catalog.find(path)
     assert known is not None
     assert known.observed is (known.output_schema is not None and path != "crm.count")
     return known.output_schema
 
 
-async def test_a_model_reads_a_type_that_was_seen(javascript: JavaScriptGuest):
+async def test_a_model_reads_a_type_that_was_seen(speaking: Speakers):
     crm = Crm()
     crm.answers["Ada"] = {"id": 7, "mail": "ada@example.com"}
     crm.answers["Bob"] = {"id": 8, "mail": None, "born": 1815}
-    async with runtime(javascript, crm) as ours:
+    async with runtime(speaking, crm) as ours:
         assert "unknown" in await ours.describe(["crm.find"])
         assert output(ours) is None
-        await ours.run("return await crm.find({ name: 'Ada' })")
-        await ours.run("return await crm.find({ name: 'Bob' })")
+        await ours.run(found("Ada"))
+        await ours.run(found("Bob"))
         said = await ours.describe(["crm.find"])
         assert "unknown" not in said
         assert "ada@example.com" not in said
         assert all(name in said for name in ("id: number", "born?: number", "mail: string | null"))
         hit = (await ours.search("find somebody")).hits[0]
         assert "born?" in hit.signature
-        inside = await ours.run("return await codemode.describe({ paths: ['crm.find'] })")
+        inside = await ours.run("return await codemode.describe(['crm.find'])")
         assert "born?: number" in inside.value
 
 
-async def test_what_was_learned_is_there_for_the_next_process(javascript: JavaScriptGuest):
+async def test_what_was_learned_is_there_for_the_next_process(speaking: Speakers):
     store, crm = MemoryStore(), Crm()
     crm.answers[""] = [{"id": 7}]
-    async with runtime(javascript, crm, store) as ours:
-        await ours.run("return await crm.find({})")
+    async with runtime(speaking, crm, store) as ours:
+        await ours.run(FIND)
     assert await store.cells("observed:crm") == ["find"]
-    async with runtime(javascript, crm, store) as ours:
+    async with runtime(speaking, crm, store) as ours:
         await ours.ready()
         assert output(ours)["items"]["required"] == ["id"]
-    async with runtime(javascript, crm, store, scope="other") as ours:
+    async with runtime(speaking, crm, store, scope="other") as ours:
         await ours.ready()
         assert output(ours) is None
 
 
-async def test_processes_add_to_what_others_learned(javascript: JavaScriptGuest):
+async def test_processes_add_to_what_others_learned(speaking: Speakers):
     store, crm = MemoryStore(), Crm()
     crm.answers |= {"a": {"id": 1, "a": 1}, "b": {"id": 2, "b": 1}}
-    async with runtime(javascript, crm, store) as one, runtime(javascript, crm, store) as two:
+    async with runtime(speaking, crm, store) as one, runtime(speaking, crm, store) as two:
         await one.ready()
         await two.ready()
-        await one.run("return await crm.find({ name: 'a' })")
-        await two.run("return await crm.find({ name: 'b' })")
-    async with runtime(javascript, crm, store) as three:
+        await one.run(found("a"))
+        await two.run(found("b"))
+    async with runtime(speaking, crm, store) as three:
         await three.ready()
         assert sorted(output(three)["properties"]) == ["a", "b", "id"]
         assert output(three)["required"] == ["id"]
 
 
-async def test_it_is_written_while_the_runtime_lives(javascript: JavaScriptGuest):
+async def test_it_is_written_while_the_runtime_lives(speaking: Speakers):
     store, crm = MemoryStore(), Crm()
     crm.answers[""] = 1
-    async with runtime(javascript, crm, store) as ours:
-        await ours.run("return await crm.find({})")
+    async with runtime(speaking, crm, store) as ours:
+        await ours.run(FIND)
         await until(lambda: store._cells.get("observed:crm"))  # pyright: ignore[reportPrivateUsage]
 
 
-async def test_a_tool_that_changed_is_learned_anew(javascript: JavaScriptGuest):
+async def test_a_tool_that_changed_is_learned_anew(speaking: Speakers):
     store, crm = MemoryStore(), Crm()
     crm.answers["x"] = {"old": 1}
-    async with runtime(javascript, crm, store) as ours:
-        await ours.run("return await crm.find({ name: 'x' })")
+    async with runtime(speaking, crm, store) as ours:
+        await ours.run(found("x"))
     changed = functions("crm", tool(name="find", effect="read")(crm.look), crm.count)
     crm.answers["x"] = {"new": 1}
-    async with runtime(javascript, crm, store, connector=changed) as ours:
+    async with runtime(speaking, crm, store, connector=changed) as ours:
         await ours.ready()
         assert output(ours) is None
-        await ours.run("return await crm.find({ name: 'x' })")
+        await ours.run(found("x"))
         await ours.describe(["crm"])
         assert list(output(ours)["properties"]) == ["new"]
 
 
-async def test_a_schema_of_its_own_is_never_replaced(javascript: JavaScriptGuest):
+async def test_a_schema_of_its_own_is_never_replaced(speaking: Speakers):
     store, crm = MemoryStore(), Crm()
-    async with runtime(javascript, crm, store) as ours:
-        await ours.run("return await crm.count({})")
-        await ours.run("return await codemode.search({ query: 'x' })")
+    async with runtime(speaking, crm, store) as ours:
+        await ours.run(program("return await crm.count({})", "return await crm.count()"))
+        await ours.run(program("return await codemode.search({ query: 'x' })", "return await codemode.search('x')"))
         await ours.describe(["crm"])
         found = ours.catalog.find("crm.count")
         assert found is not None
@@ -139,20 +142,20 @@ async def test_a_schema_of_its_own_is_never_replaced(javascript: JavaScriptGuest
     assert await store.cells("observed:crm") == await store.cells("observed:codemode") == []
 
 
-async def test_failures_and_secrets_are_not_learned(javascript: JavaScriptGuest):
+async def test_failures_and_secrets_are_not_learned(speaking: Speakers):
     store, crm = MemoryStore(), Crm()
     crm.answers |= {"a": ToolError("no"), "b": {"hunter2-is-secret": "hunter2-is-secret", "ok": True}}
-    async with runtime(javascript, crm, store, secrets=["hunter2-is-secret"]) as ours:
-        await ours.run("try { await crm.find({ name: 'a' }) } catch {}")
+    async with runtime(speaking, crm, store, secrets=["hunter2-is-secret"]) as ours:
+        await ours.run(tried("crm.find({ name: 'a' })", "crm.find(name='a')"))
         await ours.describe(["crm"])
         assert output(ours) is None
-        await ours.run("return await crm.find({ name: 'b' })")
+        await ours.run(found("b"))
         assert "hunter2" not in await ours.describe(["crm.find"])
         assert output(ours)["additionalProperties"] == {"type": "string"}
     assert "hunter2" not in (await store.get_cell("observed:crm", "find") or "hunter2")
 
 
-async def test_connectors_are_called_with_their_own_tools(javascript: JavaScriptGuest):
+async def test_connectors_are_called_with_their_own_tools(speaking: Speakers):
     crm = Crm()
     given: list[Tool] = []
     crm.answers[""] = {"id": 7}
@@ -163,39 +166,39 @@ async def test_connectors_are_called_with_their_own_tools(javascript: JavaScript
             given.append(tool)
             return await inner.call(tool, args, context)
 
-    async with runtime(javascript, crm, connector=Listening(inner)) as ours:
+    async with runtime(speaking, crm, connector=Listening(inner)) as ours:
         for _ in range(2):
-            await ours.run("return await crm.find({})")
+            await ours.run(FIND)
             await ours.describe(["crm"])
         assert output(ours) is not None
     assert given == [inner.listing().tools[0]] * 2
 
 
-async def test_a_catalogue_that_learned_has_the_same_index(javascript: JavaScriptGuest):
+async def test_a_catalogue_that_learned_has_the_same_index(speaking: Speakers):
     crm = Crm()
     crm.answers[""] = {"id": 7}
-    async with runtime(javascript, crm) as ours:
+    async with runtime(speaking, crm) as ours:
         before = ours.catalog
         ranking = before.ranking
-        await ours.run("return await crm.find({})")
+        await ours.run(FIND)
         await ours.describe(["crm"])
         assert ours.catalog is not before
         assert ours.catalog.ranking is ranking
         assert ours.catalog.digest != before.digest
 
 
-async def test_what_the_policy_leaves_of_a_namespace_keeps_its_index_too(javascript: JavaScriptGuest):
+async def test_what_the_policy_leaves_of_a_namespace_keeps_its_index_too(speaking: Speakers):
     crm = Crm()
     crm.answers[""] = {"id": 7}
-    async with runtime(javascript, crm, policy=Policy((rule("deny", "crm.look"),))) as ours:
+    async with runtime(speaking, crm, policy=Policy((rule("deny", "crm.look"),))) as ours:
         before = ours.catalog.namespaces["crm"]
-        await ours.run("return await crm.find({})")
+        await ours.run(FIND)
         await ours.describe(["crm"])
         assert ours.catalog.namespaces["crm"] is not before
         assert ours.catalog.namespaces["crm"].index is before.index
 
 
-async def test_a_store_that_fails_costs_nothing_but_the_types(javascript: JavaScriptGuest):
+async def test_a_store_that_fails_costs_nothing_but_the_types(speaking: Speakers):
     class Broken(Lent):
         async def cells(self, scope: str) -> list[str]:
             raise Fault("the disk is gone")
@@ -205,9 +208,9 @@ async def test_a_store_that_fails_costs_nothing_but_the_types(javascript: JavaSc
 
     crm = Crm()
     crm.answers[""] = 1
-    async with runtime(javascript, crm, Broken(MemoryStore())) as ours:
+    async with runtime(speaking, crm, Broken(MemoryStore())) as ours:
         await ours.ready()
-        assert (await ours.run("return await crm.find({})")).value == 1
+        assert (await ours.run(FIND)).value == 1
         assert "number" in await ours.describe(["crm.find"])
 
 

@@ -4,19 +4,24 @@ import asyncio
 import gc
 import logging
 import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import pytest
-from house import House, Lent, ends, reaches
+from house import House, ends, reaches
+from programs import Lent, program
 
 from toolscript.errors import Conflict
-from toolscript.ports import RunEnded, RunParked
+from toolscript.ports import Guest, RunEnded, RunParked
 from toolscript.runs.entry import Claimed, Parked
 from toolscript.runs.program import Limits
 from toolscript.stores.sqlite import SQLiteStore
 
 DAY_S = 86_400
-DROP = "const before = await w.read({ i: 1 }); return [before, await w.drop({ name: 'a' })]"
+DROP = program(
+    "const before = await w.read({ i: 1 }); return [before, await w.drop({ name: 'a' })]",
+    "before = await w.read(i=1)\nreturn [before, await w.drop(name='a')]",
+)
 
 
 class Heard:
@@ -30,10 +35,16 @@ class Heard:
 
 async def test_a_long_sleep_parks_the_run_and_wakes_it_by_itself(house: House):
     heard = Heard()
+    code = program(
+        "const t = Date.now(); await codemode.sleep(3600); return [(Date.now() - t) / 1000, await w.read({ i: 1 })]",
+        """
+        from datetime import datetime
+        t = datetime.now()
+        await codemode.sleep(3600)
+        return [round((datetime.now() - t).total_seconds()), await w.read(i=1)]""",
+    )
     async with house.process(observers=[heard]) as runtime:
-        result = await runtime.run(
-            "const t = Date.now(); await codemode.sleep(3600); return [(Date.now() - t) / 1000, await w.read({ i: 1 })]"
-        )
+        result = await runtime.run(code)
         assert result.value == [3600, 10]
         assert [type(event) for event in heard.events] == [RunParked, RunEnded]
         assert sum(isinstance(entry, Parked) for entry in await house.log(result.run)) == 1
@@ -41,7 +52,7 @@ async def test_a_long_sleep_parks_the_run_and_wakes_it_by_itself(house: House):
 
 async def test_a_short_sleep_is_waited_for(house: House):
     async with house.process() as runtime:
-        result = await runtime.run("await codemode.sleep(4); return 1")
+        result = await runtime.run(program("await codemode.sleep(4); return 1", "await asyncio.sleep(4); return 1"))
         assert not any(isinstance(entry, Parked) for entry in await house.log(result.run))
 
 
@@ -57,11 +68,20 @@ async def test_a_run_sleeps_for_a_week_and_the_clock_has_to_get_there(house: Hou
 
 
 async def test_a_run_wakes_at_its_first_timer_while_a_person_still_thinks(house: House):
-    code = """
+    code = program(
+        """
         const asked = w.drop({ name: 'a' });
         const first = await Promise.race([asked, codemode.sleep(60).then(() => 'a minute')]);
         console.log(first);
-        return [first, await asked]"""
+        return [first, await asked]""",
+        """
+        async def minute():
+            await asyncio.sleep(60)
+            print('a minute')
+            return 'a minute'
+        dropped, first = await asyncio.gather(w.drop(name='a'), minute())
+        return [first, dropped]""",
+    )
     async with house.process() as runtime:
         run = (await runtime.run(code)).run
         await house.clock.advance(61)
@@ -172,16 +192,23 @@ async def test_a_snapshot_of_another_run_is_passed_over(house: House, caplog: py
 
 
 async def test_time_in_which_a_run_is_parked_does_not_count(house: House):
+    code = program(
+        "await w.drop({ name: 'a' }); await codemode.sleep(600)", "await w.drop(name='a'); await codemode.sleep(600)"
+    )
     async with house.process(limits=Limits(wall_ms=5_000)) as runtime:
-        run = (await runtime.run(DROP + "; await codemode.sleep(600)")).run
+        run = (await runtime.run(code)).run
         await house.clock.advance(3 * DAY_S)
         await runtime.approve(run)
         assert (await ends(runtime, run)).status == "completed"
 
 
 async def test_time_before_a_pause_does_count(house: House):
+    code = program(
+        "await w.hang({}); await w.drop({ name: 'a' }); await w.hang({})",
+        "await w.hang(); await w.drop(name='a'); await w.hang()",
+    )
     async with house.process(limits=Limits(wall_ms=60_000)) as runtime:
-        run = await runtime.start("await w.hang({}); await w.drop({ name: 'a' }); await w.hang({})")
+        run = await runtime.start(code)
         await asyncio.wait_for(house.upstream.entered.wait(), 20)
         house.clock.set(house.clock.now() + 59_900)
         house.upstream.gate.set()
@@ -196,7 +223,14 @@ async def test_time_before_a_pause_does_count(house: House):
 
 
 async def test_a_run_that_nobody_decides_on_expires(house: House):
-    code = "try { await w.drop({ name: 'a' }) } catch { return 'caught' }"
+    code = program(
+        "try { await w.drop({ name: 'a' }) } catch { return 'caught' }",
+        """
+        try:
+            await w.drop(name='a')
+        except BaseException:
+            return 'caught'""",
+    )
     async with house.process() as runtime:
         run = (await runtime.run(code)).run
         await house.clock.advance(7 * DAY_S - 1)
@@ -228,7 +262,10 @@ async def test_a_run_expires_while_no_process_looks(house: House):
 
 
 async def test_a_timer_does_not_put_off_the_end_of_a_call_that_waits(house: House):
-    code = "const asked = w.drop({ name: 'a' }); await codemode.sleep(100_000); await asked"
+    code = program(
+        "const asked = w.drop({ name: 'a' }); await codemode.sleep(100_000); await asked",
+        "await asyncio.gather(w.drop(name='a'), codemode.sleep(100_000))",
+    )
     async with house.process(limits=Limits(parked_ms=60_000)) as runtime:
         run = (await runtime.run(code)).run
         await house.clock.advance(61)
@@ -236,9 +273,18 @@ async def test_a_timer_does_not_put_off_the_end_of_a_call_that_waits(house: Hous
 
 
 async def test_a_clock_that_was_set_back_neither_loses_a_run_nor_turns_its_time_back(house: House):
-    code = """
+    code = program(
+        """
         await codemode.sleep(3000);
-        const t = Date.now(); await w.drop({ name: 'a' }); await codemode.sleep(60); return Date.now() - t"""
+        const t = Date.now(); await w.drop({ name: 'a' }); await codemode.sleep(60); return Date.now() - t""",
+        """
+        import time
+        await codemode.sleep(3000)
+        t = time.time()
+        await w.drop(name='a')
+        await codemode.sleep(60)
+        return (time.time() - t) * 1000""",
+    )
     async with house.process() as runtime:
         run = (await runtime.run(code)).run
         house.clock.set(house.clock.now() - 3_600_000)
@@ -249,7 +295,7 @@ async def test_a_clock_that_was_set_back_neither_loses_a_run_nor_turns_its_time_
 @pytest.mark.parametrize("rounds", [0, 1, 2, 4, 7, 12, 20, 35, 60])
 async def test_a_decision_that_comes_while_the_run_is_being_parked_is_not_lost(house: House, rounds: int):
     async with house.process() as runtime:
-        run = await runtime.start("return await w.drop({ name: 'a' })")
+        run = await runtime.start(program("return await w.drop({ name: 'a' })", "return await w.drop(name='a')"))
         async with asyncio.timeout(20):
             while not (await runtime.result(run)).calls:  # noqa: ASYNC110 - as closely as can be
                 await asyncio.sleep(0)
@@ -261,12 +307,13 @@ async def test_a_decision_that_comes_while_the_run_is_being_parked_is_not_lost(h
         assert (result.value, house.done) == ("dropped a", ["drop a"])
 
 
-async def test_parked_runs_cost_next_to_no_memory_and_few_bytes(home: House, tmp_path, javascript):
+async def test_parked_runs_cost_next_to_no_memory_and_few_bytes(tmp_path: Path, guest: Guest):
     """Of 10,000, each takes 0.6 KB of memory and 7.6 KB of the file; a few hundred tell as much."""
     runs = 200
-    house = House(SQLiteStore(tmp_path / "runs.db"), javascript)
-    code = (
-        "const rows = await w.echo({ value: [...Array(20).keys()] }); return await w.drop({ name: 'a' + rows.length })"
+    house = House(SQLiteStore(tmp_path / "runs.db"), guest)
+    code = program(
+        "const rows = await w.echo({ value: [...Array(20).keys()] }); return await w.drop({ name: 'a' + rows.length })",
+        "rows = await w.echo(value=list(range(20)))\nreturn await w.drop(name=f'a{len(rows)}')",
     )
     async with house.process() as runtime:
         for _ in range(20):

@@ -1,17 +1,21 @@
 """Secrets: never in the log, an error, a result or a printed line; but the tool gets what it needs."""
 
 import base64
-import json
 
 import pytest
 from house import House, ends, rule
+from programs import Program, program, tried
 
 from toolscript.errors import Conflict
 from toolscript.runs.policy import Policy
 
 SECRET = "sk-live-4f9c81d2"
 MARKED = "correct horse battery"
-LOGIN = f"return await w.login({{ user: 'ada', password: {json.dumps(MARKED)} }})"
+LOGIN = program(
+    f"return await w.login({{ user: 'ada', password: '{MARKED}' }})",
+    f"return await w.login(user='ada', password='{MARKED}')",
+)
+WRITE = program("return await w.write({ key: input, amount: 1 })", "return await w.write(key=input, amount=1)")
 ASK_LOGIN = Policy((rule("ask", "w.login"),))
 
 
@@ -24,21 +28,33 @@ async def everything(house: House, runtime, run: str) -> str:
 @pytest.mark.parametrize(
     "code",
     [
-        "return await w.echo({ value: input })",
-        "return await w.echo({ value: { deep: [{ token: 'Bearer ' + input }] } })",
-        "return await w.quote({ text: 'the token ' + input })",
-        "try { await w.quote({ text: input }) } catch (e) { return e.message }",
-        "await w.write({ key: input, amount: 1 }); return 1",
-        "return await w.echo({ value: encodeURIComponent(input) + btoa(input) })",
-        "try { await w.echo({ valu: input }) } catch (e) { return e.message }",
-        "try { await w.nope({ x: input }) } catch (e) { return e.message }",
-        "console.log('the token', input, { token: input }); return 1",
-        "throw new Error('it was ' + input)",
-        "return { token: input }",
-        "await codemode.show({ token: input }); return 1",
+        program("return await w.echo({ value: input })", "return await w.echo(value=input)"),
+        program(
+            "return await w.echo({ value: { deep: [{ token: 'Bearer ' + input }] } })",
+            "return await w.echo(value={'deep': [{'token': 'Bearer ' + input}]})",
+        ),
+        program(
+            "return await w.quote({ text: 'the token ' + input })", "return await w.quote(text='the token ' + input)"
+        ),
+        tried("w.quote({ text: input })", "w.quote(text=input)"),
+        WRITE,
+        program(
+            "return await w.echo({ value: encodeURIComponent(input) + btoa(input) })",
+            "import base64\nreturn await w.echo(value=base64.b64encode(input.encode()).decode())",
+        ),
+        tried("w.echo({ valu: input })", "w.echo(valu=input)"),
+        tried("w['nope']({ x: input })", "getattr(w, 'nope')(x=input)"),
+        program(
+            "console.log('the token', input, { token: input }); return 1",
+            "print('the token', input, {'token': input})\nreturn 1",
+        ),
+        program("throw new Error('it was ' + input)", "raise ValueError('it was ' + input)"),
+        program("return { token: input }", "return {'token': input}"),
+        program("await codemode.show({ token: input }); return 1", "await codemode.show({'token': input}); return 1"),
     ],
+    ids=str,
 )
-async def test_a_configured_secret_is_nowhere(house: House, code: str):
+async def test_a_configured_secret_is_nowhere(house: House, code: Program):
     async with house.process(secrets=[SECRET]) as runtime:
         result = await runtime.run(code, input=SECRET)
         seen = await everything(house, runtime, result.run) + str(result)
@@ -48,7 +64,7 @@ async def test_a_configured_secret_is_nowhere(house: House, code: str):
 
 async def test_a_tool_gets_the_secret_that_the_log_does_not_have(house: House):
     async with house.process(secrets=[SECRET]) as runtime:
-        await runtime.run("await w.write({ key: input, amount: 1 })", input=SECRET)
+        await runtime.run(WRITE, input=SECRET)
         assert house.done == [f"write {SECRET}"]
 
 
@@ -72,7 +88,7 @@ async def test_a_person_who_approves_does_not_see_it_and_the_tool_gets_it(house:
 
 async def test_it_still_reaches_the_tool_after_an_approval_in_another_process(house: House):
     async with house.process(policy=ASK_LOGIN) as runtime:
-        run = (await runtime.run("await w.read({}); " + LOGIN)).run
+        run = (await runtime.run(program("await w.read({});", "await w.read()") + LOGIN)).run
         assert MARKED not in await everything(house, runtime, run)
     async with house.process(policy=ASK_LOGIN, role="client") as operator:
         await operator.approve(run)
@@ -85,7 +101,7 @@ async def test_it_still_reaches_the_tool_after_an_approval_in_another_process(ho
 async def test_a_configured_secret_reaches_the_tool_after_an_approval_in_another_process(house: House):
     policy = Policy((rule("ask", "w.write"),))
     async with house.process(policy=policy, secrets=[SECRET]) as runtime:
-        run = (await runtime.run("return await w.write({ key: input, amount: 1 })", input=SECRET)).run
+        run = (await runtime.run(WRITE, input=SECRET)).run
     async with house.process(policy=policy, secrets=[SECRET]) as runtime:
         await runtime.approve(run)
         assert (await ends(runtime, run)).value == "wrote [redacted]"
@@ -110,7 +126,10 @@ async def test_an_edit_cannot_bring_in_a_secret_that_the_log_would_have_to_keep(
 
 
 async def test_a_run_with_secrets_replays(house: House):
-    code = "const r = await w.login({ user: 'ada', password: input }); await w.echo({ value: [r, input] }); return r"
+    code = program(
+        "const r = await w.login({ user: 'ada', password: input }); await w.echo({ value: [r, input] }); return r",
+        "r = await w.login(user='ada', password=input)\nawait w.echo(value=[r, input])\nreturn r",
+    )
     async with house.process(secrets=[SECRET]) as runtime:
         result = await runtime.run(code, input=SECRET)
         assert await runtime.replay(result.run) == result.outcome
@@ -120,6 +139,6 @@ async def test_what_a_policy_function_or_a_tool_logs_for_the_operator_has_no_sec
     house: House, caplog: pytest.LogCaptureFixture
 ):
     async with house.process(secrets=[SECRET]) as runtime:
-        await runtime.run("await w.quote({ text: input })", input=SECRET)
+        await runtime.run(program("await w.quote({ text: input })", "await w.quote(text=input)"), input=SECRET)
         said = [record.getMessage() for record in caplog.records]
         assert all(SECRET not in line for line in said)

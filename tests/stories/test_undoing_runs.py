@@ -4,13 +4,18 @@ import asyncio
 
 import pytest
 from house import House, ends, rule, until
+from programs import program
 
 from toolscript.errors import Conflict
 from toolscript.runs.entry import Actor, CalledOff, Reverted, Reverting
 from toolscript.runs.policy import Policy
 
 ADA = Actor("Ada", "cli")
-BOOKS = "for (const name of ['a', 'b', 'c']) await w.book({ name }); return 'booked'"
+BOOK = program("return await w.book({ name: 'a' })", "return await w.book(name='a')")
+BOOKS = program(
+    "for (const name of ['a', 'b', 'c']) await w.book({ name }); return 'booked'",
+    "for name in 'abc': await w.book(name=name)\nreturn 'booked'",
+)
 
 
 async def test_a_completed_run_is_undone_newest_first(house: House):
@@ -30,7 +35,10 @@ async def test_a_completed_run_is_undone_newest_first(house: House):
 
 
 async def test_newest_first_is_by_the_order_in_which_answers_were_handed_over(house: House):
-    code = "await Promise.all(['a', 'b', 'c'].map((name) => w.book({ name }))); await w.book({ name: 'd' })"
+    code = program(
+        "await Promise.all(['a', 'b', 'c'].map((name) => w.book({ name }))); await w.book({ name: 'd' })",
+        "await asyncio.gather(*(w.book(name=name) for name in 'abc'))\nawait w.book(name='d')",
+    )
     async with house.process() as runtime:
         result = await runtime.run(code)
         house.done.clear()
@@ -41,14 +49,27 @@ async def test_newest_first_is_by_the_order_in_which_answers_were_handed_over(ho
 
 async def test_a_failed_run_is_undone(house: House):
     async with house.process() as runtime:
-        result = await runtime.run("await w.book({ name: 'a' }); await w.read({}); await w.fail({})")
+        code = program(
+            "await w.book({ name: 'a' }); await w.read({}); await w.fail({})",
+            "await w.book(name='a'); await w.read(); await w.fail()",
+        )
+        result = await runtime.run(code)
         assert result.status == "failed"
         await runtime.rollback(result.run)
         assert house.done == ["book a", "read 0", "unbook a"]
 
 
 async def test_what_cannot_be_undone_is_left_standing_with_the_reason(house: House):
-    code = "await w.book({ name: 'a' }); await w.note({ text: 'for ever' }); await w.fail({}).catch(() => 0)"
+    code = program(
+        "await w.book({ name: 'a' }); await w.note({ text: 'for ever' }); await w.fail({}).catch(() => 0)",
+        """
+        await w.book(name='a')
+        await w.note(text='for ever')
+        try:
+            await w.fail()
+        except Exception:
+            pass""",
+    )
     async with house.process() as runtime:
         run = (await runtime.run(code)).run
         rollback = await runtime.rollback(run)
@@ -78,7 +99,10 @@ async def test_a_revert_that_fails_does_not_stop_the_rest_and_is_tried_again_lat
 
 async def test_a_parked_run_is_cancelled_first(house: House):
     async with house.process() as runtime:
-        run = (await runtime.run("await w.book({ name: 'a' }); await w.drop({ name: 't' })")).run
+        code = program(
+            "await w.book({ name: 'a' }); await w.drop({ name: 't' })", "await w.book(name='a'); await w.drop(name='t')"
+        )
+        run = (await runtime.run(code)).run
         rollback = await runtime.rollback(run, by=ADA)
         assert house.done == ["book a", "unbook a"]
         assert (len(rollback.reverted), rollback.standing) == (1, ())
@@ -89,7 +113,10 @@ async def test_a_parked_run_is_cancelled_first(house: House):
 
 async def test_a_cancelled_run_is_undone_and_its_uncertain_write_is_left_standing(house: House):
     async with house.process() as runtime:
-        run = await runtime.start("await w.book({ name: 'a' }); await w.hang_write({})")
+        code = program(
+            "await w.book({ name: 'a' }); await w.hang_write({})", "await w.book(name='a'); await w.hang_write()"
+        )
+        run = await runtime.start(code)
         await asyncio.wait_for(house.upstream.entered.wait(), 20)
         await runtime.cancel(run)
         rollback = await runtime.rollback(run)
@@ -100,7 +127,9 @@ async def test_a_cancelled_run_is_undone_and_its_uncertain_write_is_left_standin
 @pytest.mark.parametrize("elsewhere", [False, True])
 async def test_a_run_cannot_be_rolled_back_while_it_runs(house: House, elsewhere: bool):
     async with house.process() as runtime, house.process(role="client") as other:
-        run = await runtime.start("await w.book({ name: 'a' }); await w.hang({})")
+        run = await runtime.start(
+            program("await w.book({ name: 'a' }); await w.hang({})", "await w.book(name='a'); await w.hang()")
+        )
         await asyncio.wait_for(house.upstream.entered.wait(), 20)
         with pytest.raises(Conflict, match="is running: cancel it first"):
             await (other if elsewhere else runtime).rollback(run)
@@ -113,7 +142,7 @@ async def test_a_run_cannot_be_rolled_back_while_it_runs(house: House, elsewhere
 
 async def test_an_edited_call_is_undone_with_the_arguments_that_it_was_made_with(house: House):
     async with house.process(policy=Policy((rule("ask", "w.book"),))) as runtime:
-        run = (await runtime.run("return await w.book({ name: 'a' })")).run
+        run = (await runtime.run(BOOK)).run
         await runtime.approve(run, args={"name": "b"})
         await ends(runtime, run)
         await runtime.rollback(run)
@@ -131,7 +160,7 @@ async def test_of_two_rollbacks_at_once_each_call_is_undone_once(house: House):
 
 async def test_a_tool_that_is_gone_is_left_standing(house: House):
     async with house.process() as runtime:
-        run = (await runtime.run("await w.book({ name: 'a' })")).run
+        run = (await runtime.run(BOOK)).run
     async with house.process(connectors=[]) as runtime:
         rollback = await runtime.rollback(run)
         assert [one.why for one in rollback.standing] == ["there is no tool w.book now"]
@@ -141,5 +170,5 @@ async def test_a_tool_that_is_gone_is_left_standing(house: House):
 
 async def test_nothing_to_undo_is_no_error(house: House):
     async with house.process() as runtime:
-        run = (await runtime.run("return await w.read({})")).run
+        run = (await runtime.run(program("return await w.read({})", "return await w.read()"))).run
         assert "there was nothing to undo" in str(await runtime.rollback(run))
