@@ -13,7 +13,7 @@ from mcp.client import Client
 from mcp.shared.exceptions import MCPError
 from mcp_parts import PNG, connected, words
 
-from toolscript.surfaces.mcp_server.texts import EXAMPLE
+from toolscript.surfaces.mcp_server.texts import EXAMPLES
 from toolscript.tokens import estimate
 
 
@@ -45,7 +45,7 @@ async def test_the_tools_do_the_main_job(client: Client, mode: str) -> None:
     assert [tool.name for tool in (await client.list_tools()).tools] == ["search", "describe", "execute", "resume"]
     assert "crm.find({ name: string })" in words(await client.call_tool("search", {"query": "find a customer"}))
     assert "crm.find(input: {" in words(await client.call_tool("describe", {"paths": ["crm.find"]}))
-    result = await client.call_tool("execute", {"code": EXAMPLE})
+    result = await client.call_tool("execute", {"code": EXAMPLES["typescript"]})
     assert (words(result), result.is_error, result.structured_content) == ("2", False, None)
     assert result.meta is not None
     assert result.meta["toolscript/status"] == "completed"

@@ -14,7 +14,7 @@ from mcp_parts import runtime
 from toolscript.catalog.catalog import Catalog
 from toolscript.surfaces.mcp_server.offer import Offer, count, first_offer, offer_of
 from toolscript.surfaces.mcp_server.options import ServeOptions
-from toolscript.surfaces.mcp_server.texts import EXAMPLE, INSTRUCTIONS, VERSION, tools
+from toolscript.surfaces.mcp_server.texts import EXAMPLES, INSTRUCTIONS, VERSION, tools
 from toolscript.tokens import estimate
 from toolscript.tools import Tool, ToolPath
 
@@ -39,9 +39,9 @@ def catalog(spaces: int, each: int, *, about: str = "A service of ours, with man
 @pytest.mark.parametrize(
     "offer",
     [
-        first_offer([]),
-        first_offer(["github", "slack"]),
-        first_offer([f"a_rather_long_server_name_{number}" for number in range(500)]),
+        first_offer([], ServeOptions()),
+        first_offer(["github", "slack"], ServeOptions()),
+        first_offer([f"a_rather_long_server_name_{number}" for number in range(500)], ServeOptions()),
         offer_of(Catalog.empty(), ServeOptions()),
         offer_of(catalog(3, 2), ServeOptions(types="search")),
         offer_of(catalog(1, 10_000), ServeOptions()),
@@ -72,9 +72,9 @@ def test_the_names_and_sizes_of_namespaces_are_told() -> None:
 
 
 async def test_the_example_in_the_description_runs() -> None:
-    assert EXAMPLE in tools("")[2]["description"]
+    assert EXAMPLES["typescript"] in tools("")[2]["description"]
     async with runtime() as ours:
-        result = await ours.run(EXAMPLE)
+        result = await ours.run(EXAMPLES["typescript"])
     assert result.value == 2
 
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import Any
 
 from toolscript.errors import ConfigError
 
-_extras = {"mcp": "mcp", "mcp_types": "mcp", "httpx2": "mcp", "starlette": "mcp", "uvicorn": "mcp", "anyio": "mcp"}
+_extras = {
+    **dict.fromkeys(("mcp", "mcp_types", "starlette", "uvicorn", "anyio"), "mcp"),
+    **dict.fromkeys(("pydantic_monty",), "python"),
+    **dict.fromkeys(("h2", "yaml"), "openapi"),
+    "httpx2": "mcp",  # and of `openapi`, by which it may be missed too
+}
 
 
 def load(name: str) -> Any:
@@ -19,6 +25,15 @@ def load(name: str) -> Any:
         library = (error.name or "").partition(".")[0]
         if library not in _extras:
             raise
-        raise ConfigError(
-            f"{library} is not installed; this needs it: pip install 'toolscript[{_extras[library]}]'"
-        ) from error
+        wanted = "openapi" if library == "httpx2" and ".openapi" in module else _extras[library]
+        raise _missing(library, wanted) from error
+
+
+def require(library: str) -> None:
+    """Raise `ConfigError` with the install command if a library of an extra is missing; nothing is imported."""
+    if importlib.util.find_spec(library) is None:
+        raise _missing(library, _extras[library])
+
+
+def _missing(library: str, extra: str) -> ConfigError:
+    return ConfigError(f"{library} is not installed; this needs it: pip install 'toolscript[{extra}]'")

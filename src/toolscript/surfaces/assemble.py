@@ -16,7 +16,8 @@ from toolscript.connectors.mcp.targets import Http, Stdio
 from toolscript.errors import ConfigError
 from toolscript.ports import Connector, Observer, RunStore
 from toolscript.runs.policy import Policy
-from toolscript.runtime.plugs import load
+from toolscript.runs.program import Language
+from toolscript.runtime.plugs import load, require
 from toolscript.surfaces.config import Config, NamespaceConfig, PolicyConfig, PythonTools, StoreConfig
 from toolscript.surfaces.toml_file import shown
 
@@ -84,6 +85,7 @@ def assemble(
     return make(
         _wrapped(connectors, config.namespaces),
         store=store(config.store),
+        languages=_installed(config.languages),
         isolation=cast("Any", config.isolation or isolation),
         limits=config.limits,
         observers=[logged, *observers],
@@ -96,6 +98,13 @@ def assemble(
         secrets=secrets(config, specs),
         snippets_by=config.snippets_by,
     )
+
+
+def _installed(languages: Sequence[Language]) -> Sequence[Language]:
+    """The languages, once it is certain that their engines are there: a server must not find out at the first run."""
+    if "python" in languages:
+        require("pydantic_monty")
+    return languages
 
 
 def policy(config: PolicyConfig, origin: str) -> Policy:

@@ -15,7 +15,7 @@ from typing import Any, Literal, cast
 
 from toolscript.errors import ConfigError
 from toolscript.runs.policy import Approve, Rule
-from toolscript.runs.program import Limits
+from toolscript.runs.program import Language, Limits
 from toolscript.runs.retention import Retention
 from toolscript.surfaces.rules import read_rules
 from toolscript.surfaces.settings import (
@@ -100,6 +100,7 @@ class Config:
     limits: Limits
     store: StoreConfig
     serve: ServeConfig
+    languages: tuple[Language, ...]
     isolation: Isolation | None
     connect_ms: int
     servers: tuple[Path, ...]
@@ -324,6 +325,7 @@ def _config(
             http=values["serve.http"],
             token=values["serve.token"],
         ),
+        languages=values["languages"],
         isolation=values["isolation"],
         connect_ms=values["connect_ms"],
         servers=values["servers"],

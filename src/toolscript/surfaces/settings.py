@@ -15,7 +15,7 @@ from typing import Any, Literal, assert_never, cast, get_args
 
 from toolscript.errors import ConfigError
 from toolscript.runs.policy import Approve
-from toolscript.runs.program import Limits
+from toolscript.runs.program import LANGUAGES, Limits
 from toolscript.runs.revert import read_revert
 from toolscript.tools import Effect
 
@@ -31,6 +31,7 @@ Kind = Literal[
     "secrets",
     "names",
     "effects",
+    "languages",
     "reverts",
     "rules",
 ]
@@ -98,6 +99,7 @@ SETTINGS: Mapping[str, Setting] = {
     setting.key: setting
     for setting in (
         Setting(key="servers", kind="paths", default=()),
+        Setting(key="languages", kind="languages", default=("typescript",), choices=LANGUAGES),
         Setting(key="isolation", kind="choice", choices=("threads", "workers")),
         Setting(key="connect_ms", kind="number", default=30_000),
         *(Setting(key=f"limits.{limit.name}", kind="number", default=limit.default) for limit in fields(Limits)),
@@ -178,6 +180,8 @@ def parse(setting: Setting, raw: object, folder: Path) -> Any:
             raise ValueError("tables in a file: [[policy.rules]]")
         case "effects":
             return _effects(raw)
+        case "languages":
+            return _some(_texts(raw, ","), setting.choices)
         case _:
             assert_never(setting.kind)
 
@@ -205,6 +209,12 @@ def _texts(raw: object, separator: str, example: str = '["one", "two"]') -> tupl
     if not isinstance(raw, list | tuple) or len(texts) < len(items):
         raise ValueError(f"a list of texts, such as {example}")
     return tuple(texts)
+
+
+def _some(chosen: tuple[str, ...], choices: tuple[str, ...]) -> tuple[str, ...]:
+    if not chosen or not set(chosen) <= set(choices):
+        raise ValueError(f"a list of some of {', '.join(choices)}")
+    return tuple(dict.fromkeys(chosen))
 
 
 def _path(text: str, folder: Path) -> Path:

@@ -12,6 +12,7 @@ from toolscript.errors import ConfigError
 from toolscript.surfaces.assemble import assemble
 from toolscript.surfaces.cli.exits import COMPLETED
 from toolscript.surfaces.cli.interrupt import until_done
+from toolscript.surfaces.cli.languages import add_syntax
 from toolscript.surfaces.cli.opening import Opened, with_tools
 from toolscript.surfaces.cli.progress import ProgressLine
 from toolscript.surfaces.cli.terminal import Terminal
@@ -22,6 +23,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "paths", metavar="PATH", nargs="+", help="a tool (git.log), a namespace (git) or a part (git.log:input)"
     )
+    add_syntax(parser)
     parser.add_argument("--budget-tokens", metavar="N", type=int, default=8_000, help="how long it may be (8000)")
 
 
@@ -37,7 +39,8 @@ async def _describe(opening: Opened, options: Namespace, terminal: Terminal) -> 
         progress.clear()
         for path in options.paths:
             _check_part(runtime.catalog, path)
-        text = await runtime.describe(options.paths, budget_tokens=options.budget_tokens)
+        budget_tokens, language = options.budget_tokens, options.language
+        text = await runtime.describe(options.paths, budget_tokens=budget_tokens, language=language)
         if terminal.json:
             terminal.value({"paths": options.paths, "text": text})
         else:

@@ -14,7 +14,8 @@ from toolscript.ports import Connector
 from toolscript.runs.policy import Policy, Rule, fits
 from toolscript.runtime.builtin import TOOLS
 from toolscript.runtime.upstreams import BUILTIN
-from toolscript.schema.typescript import signature
+from toolscript.runs.program import syntax_of
+from toolscript.schema.syntax import signature
 from toolscript.surfaces.assemble import assemble, policy
 from toolscript.surfaces.cli.describe import check_path
 from toolscript.surfaces.cli.exits import COMPLETED
@@ -85,7 +86,7 @@ async def _explain(opening: Opened, path: str, args: dict[str, Any] | None, call
     for problem in problems:
         terminal.result(f"the call would be refused before any rule: {problem}")
     if problems:
-        terminal.result(f"expected: {signature(tool)}")
+        terminal.result(f"expected: {signature(tool, syntax_of(opening.config.languages[0]))}")
     if read != (args or {}):
         terminal.result(f"the arguments are read as {json.dumps(read, ensure_ascii=False)}")
     for line in decides.explain(tool, read, made):

@@ -1,4 +1,4 @@
-"""`toolscript run FILE|-`: run a program and print its value."""
+"""`toolscript run FILE|-`, or `-e CODE`: run a program and print its value."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from toolscript.codec import CodecError, decode, encode
 from toolscript.errors import ConfigError
-from toolscript.runs.program import Language, Program
+from toolscript.runs.program import Program
 from toolscript.surfaces.cli.driving import actor, exit_code, needed, runtime_for, tell, to_rest
 from toolscript.surfaces.cli.interrupt import until_done
 from toolscript.surfaces.cli.kept import meant
+from toolscript.surfaces.cli.languages import add_language, language_of
 from toolscript.surfaces.cli.opening import Opened, add_approve, add_store, approve_flags, opened, store_flags
 from toolscript.surfaces.cli.progress import ProgressLine
 from toolscript.surfaces.cli.terminal import Terminal
 from toolscript.surfaces.config import Config
 
-PYTHON = (".py", ".pyi")
-
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument("program", metavar="FILE", help="the program; - reads it from stdin")
+    parser.add_argument("program", metavar="FILE", nargs="?", help="the program; - reads it from stdin")
+    parser.add_argument("--eval", "-e", metavar="CODE", help="the program itself, in place of FILE")
     parser.add_argument("--input", metavar="JSON", help="what the program reads as `input`; @FILE reads it from a file")
     parser.add_argument("--timeout", metavar="SECONDS", type=float, help="end the run after so long")
-    parser.add_argument("--language", choices=("typescript", "python"), help="by default as the file's name says")
+    add_language(parser)
     parser.add_argument("--isolation", choices=("threads", "workers"), help="where the program runs")
     add_starting(parser)
     add_approve(parser)
@@ -38,14 +38,14 @@ def arguments(parser: ArgumentParser) -> None:
 
 def command(options: Namespace, terminal: Terminal) -> int:
     """Run it; the exit code says how it ended."""
-    code = read_program(options.program, terminal)
+    code = _program(options, terminal)
     value = read_input(options.input)
-    language = cast("Language", options.language or ("python" if options.program.endswith(PYTHON) else "typescript"))
     flags = {"isolation": ("--isolation", options.isolation), **approve_flags(options), **store_flags(options)}
     opening = opened(options, terminal, flags)
     config = opening.config
     if options.timeout is not None:
         config = _timed(config, options.timeout)
+    language = language_of(options.program or "", options.language, config.languages)
     program = Program(code=code, language=language, input=encode(value))
     return until_done(run_program(Opened(config, opening.specs), program, options, terminal), terminal)
 
@@ -56,6 +56,16 @@ def add_starting(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--retry-of", metavar="RUN", help="correct this run: calls that are the same get the answers that they had"
     )
+
+
+def _program(options: Namespace, terminal: Terminal) -> str:
+    if (options.program is None) == (options.eval is None):
+        raise ConfigError("say which program to run, one of the two: a FILE (- is stdin), or -e CODE")
+    if options.eval is None:
+        return read_program(options.program, terminal)
+    if not options.eval.strip():
+        raise ConfigError("-e is empty; write a program that returns a value, such as: -e 'return 1 + 1'")
+    return options.eval
 
 
 def read_program(name: str, terminal: Terminal) -> str:

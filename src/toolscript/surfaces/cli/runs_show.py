@@ -107,6 +107,8 @@ def _links(shown: Shown, config: Config) -> Iterator[str]:
     record = shown.record
     if record.scope != config.scope:
         yield f"belongs to {record.scope or 'no scope'}"
+    if record.program.language != "typescript":
+        yield f"written in Python{', run by CPython' if record.program.language == 'cpython' else ''}"
     if record.key is not None:
         yield f"key {record.key}"
     if record.retry_of is not None:

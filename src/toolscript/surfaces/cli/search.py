@@ -8,6 +8,7 @@ from toolscript.catalog.search import Found, found_text
 from toolscript.surfaces.assemble import assemble
 from toolscript.surfaces.cli.exits import COMPLETED
 from toolscript.surfaces.cli.interrupt import until_done
+from toolscript.surfaces.cli.languages import add_syntax
 from toolscript.surfaces.cli.opening import Opened, with_tools
 from toolscript.surfaces.cli.progress import ProgressLine
 from toolscript.surfaces.cli.terminal import Terminal
@@ -20,6 +21,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("query", metavar="QUERY", nargs="+", help="what the tool should do, in plain words")
     parser.add_argument("--limit", metavar="N", type=int, default=10, help="at most so many tools (10)")
     parser.add_argument("--offset", metavar="N", type=int, default=0, help="leave out the first so many")
+    add_syntax(parser)
     parser.add_argument("--namespace", metavar="NAME", action="append", help="only this namespace; repeatable")
 
 
@@ -33,7 +35,11 @@ async def _search(opening: Opened, options: Namespace, terminal: Terminal) -> in
     async with runtime, ProgressLine(terminal, runtime) as progress:
         query = " ".join(options.query)
         found = await runtime.search(
-            query, limit=options.limit, offset=max(0, options.offset), namespace=options.namespace
+            query,
+            limit=options.limit,
+            offset=max(0, options.offset),
+            namespace=options.namespace,
+            language=options.language,
         )
         progress.clear()
         if terminal.json:

@@ -25,6 +25,11 @@ def arguments(parser: ArgumentParser) -> None:
         help="offer these tools directly as well (git.*); may be given several times",
     )
     parser.add_argument("--types", choices=SETTINGS["serve.types"].choices, help="where clients read the tools' types")
+    parser.add_argument(
+        "--languages",
+        metavar="NAMES",
+        help="what programs may be written in: typescript (the default), python, or both",
+    )
     parser.add_argument("--isolation", choices=("threads", "workers"), help="where programs run (workers)")
     add_approve(parser)
     add_store(parser)
@@ -34,7 +39,12 @@ def command(options: Namespace, terminal: Terminal) -> int:
     """Serve until the client goes, or the process is asked to end."""
     opening = with_tools(options, terminal, _flags(options))
     serve = opening.config.serve
-    offered = ServeOptions(expose=serve.expose, types=serve.types, budget_tokens=serve.budget_tokens)
+    offered = ServeOptions(
+        expose=serve.expose,
+        types=serve.types,
+        budget_tokens=serve.budget_tokens,
+        languages=opening.config.languages,
+    )
     build = partial(assemble, opening.config, opening.specs, isolation="workers", role="worker")
     if serve.http is not None:
         over_http: Callable[..., int] = load("toolscript.surfaces.mcp_server.http:serve_http")
@@ -49,6 +59,7 @@ def _flags(options: Namespace) -> dict[str, tuple[str, Any]]:
     flags: dict[str, tuple[str, Any]] = {
         "serve.types": ("--types", options.types),
         "isolation": ("--isolation", options.isolation),
+        "languages": ("--languages", options.languages),
         **approve_flags(options),
         **store_flags(options),
     }

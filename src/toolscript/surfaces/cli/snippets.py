@@ -14,16 +14,16 @@ from toolscript.runs.program import Program
 from toolscript.runs.snippet import Snippet
 from toolscript.runs.visible import mentioned
 from toolscript.runtime.runtime import Runtime
-from toolscript.schema.typescript import signature
 from toolscript.surfaces.cli.arguments import Parser
 from toolscript.surfaces.cli.driving import actor, runtime_for
 from toolscript.surfaces.cli.exits import COMPLETED
 from toolscript.surfaces.cli.interrupt import until_done
 from toolscript.surfaces.cli.kept import meant
+from toolscript.surfaces.cli.languages import add_language, language_of
 from toolscript.surfaces.cli.moments import stamp
 from toolscript.surfaces.cli.opening import Opened, add_approve, add_store, approve_flags, bare, opened, store_flags
 from toolscript.surfaces.cli.progress import ProgressLine
-from toolscript.surfaces.cli.run import PYTHON, add_starting, read_input, read_program, run_program
+from toolscript.surfaces.cli.run import add_starting, read_input, read_program, run_program
 from toolscript.surfaces.cli.terminal import Terminal
 
 ACTIONS = {
@@ -48,6 +48,7 @@ def _fill(action: str, parser: Parser) -> None:
             parser.add_argument("--version", metavar="N", type=int, dest="number", help="this version, not the newest")
         case "save":
             parser.add_argument("--file", metavar="FILE", help="the program; - reads it from stdin")
+            add_language(parser)
             parser.add_argument("--run", metavar="RUN", help="the program of this run, which completed")
             parser.add_argument("--description", metavar="TEXT", help="what it does, by which search finds it")
             parser.add_argument("--input-schema", metavar="JSON", help="the JSON Schema of its input; @FILE reads it")
@@ -109,13 +110,15 @@ async def _show(opening: Opened, options: Namespace, terminal: Terminal) -> int:
     terminal.result(f"{one.name}  version {one.version}, {one.language}, saved{by} at {stamp(one.created)}{source}")
     if one.namespaces:
         terminal.result(f"needs {', '.join(one.namespaces)}")
-    terminal.result(f"{signature(one.tool)}\n\n{one.description}\n\n{one.code.rstrip()}")
+    terminal.result(f"{one.signature}\n\n{one.description}\n\n{one.code.rstrip()}")
     return COMPLETED
 
 
 async def _save(opening: Opened, options: Namespace, terminal: Terminal) -> int:
     if (options.file is None) == (options.run is None):
         raise ConfigError("say what to save, one of the two: --file FILE, or --run RUN")
+    if options.run is not None and options.language is not None:
+        raise ConfigError("--language is for a --file: the program of a run is in the language that it ran in")
     if options.description is None:
         raise ConfigError("say what it does: --description 'one line, by which search finds it'")
     schema = read_input(options.input_schema, "--input-schema")
@@ -124,7 +127,7 @@ async def _save(opening: Opened, options: Namespace, terminal: Terminal) -> int:
     given: dict[str, Any] = {"description": options.description, "input_schema": schema, "by": actor(options).name}
     if options.file is not None:
         given["code"] = code = read_program(options.file, terminal)
-        given["language"] = "python" if options.file.endswith(PYTHON) else "typescript"
+        given["language"] = language_of(options.file, options.language, opening.config.languages)
         given["namespaces"] = sorted(mentioned(code, _namespaces(opening)))
     async with _without_tools(opening) as runtime:
         if options.run is not None:
@@ -149,6 +152,7 @@ async def _run(opening: Opened, options: Namespace, terminal: Terminal) -> int:
     async with _without_tools(opening) as runtime:
         one = await runtime.snippets.get(options.name)
     call = f"codemode.run({json.dumps(one.name)}, input)"
+    # A program in either syntax.
     program = Program(code=f"return await {call}", language=one.language, input=encode(value))
     return await run_program(opening, program, options, terminal, text=_all_text(one))
 
@@ -175,7 +179,7 @@ def _object(one: Snippet) -> dict[str, Any]:
         "language": one.language,
         "namespaces": list(one.namespaces),
         "input_schema": one.input_schema,
-        "signature": signature(one.tool),
+        "signature": one.signature,
         "created": stamp(one.created),
         "saved_by": one.saved_by,
         "from_run": one.from_run,

@@ -9,7 +9,8 @@ from typing import Any
 
 from toolscript.catalog.catalog import Catalog
 from toolscript.catalog.search import summary_of
-from toolscript.schema.typescript import signature
+from toolscript.runs.program import syntax_of
+from toolscript.schema.syntax import Syntax, signature
 from toolscript.surfaces.assemble import assemble
 from toolscript.surfaces.cli.exits import COMPLETED
 from toolscript.surfaces.cli.interrupt import until_done
@@ -39,7 +40,7 @@ async def _tools(opening: Opened, pattern: str, terminal: Terminal) -> int:
         catalog = runtime.catalog
         tools = [tool for tool in _sorted(catalog) if matches(tool, pattern)]
         if terminal.json:
-            terminal.value(_object(catalog, tools))
+            terminal.value(_object(catalog, tools, syntax_of(opening.config.languages[0])))
         else:
             _show(tools, terminal)
         if not tools and len(catalog):
@@ -69,7 +70,7 @@ def _show(tools: Sequence[Tool], terminal: Terminal) -> None:
         terminal.out.write(f"{tool.path!s:{indent}}  {mark}  {summary_of(tool)}".rstrip() + "\n")
 
 
-def _object(catalog: Catalog, tools: Sequence[Tool]) -> dict[str, Any]:
+def _object(catalog: Catalog, tools: Sequence[Tool], syntax: Syntax) -> dict[str, Any]:
     return {
         "namespaces": [
             {
@@ -85,7 +86,7 @@ def _object(catalog: Catalog, tools: Sequence[Tool]) -> dict[str, Any]:
                 "path": str(tool.path),
                 "raw_name": tool.raw_name,
                 "effect": tool.effect,
-                "signature": signature(tool),
+                "signature": signature(tool, syntax),
                 "description": tool.description,
                 "input_schema": tool.input_schema,
                 "output_schema": tool.output_schema,

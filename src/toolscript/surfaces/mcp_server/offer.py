@@ -16,13 +16,15 @@ from typing import Any
 from toolscript.catalog.catalog import Catalog
 from toolscript.catalog.describe import overview
 from toolscript.codec import digest
-from toolscript.schema.typescript import declarations
+from toolscript.schema.syntax import declarations
+from toolscript.surfaces.mcp_server.gaps import gaps_of
 from toolscript.surfaces.mcp_server.options import ServeOptions
 from toolscript.surfaces.mcp_server.texts import OWN, connecting, tools
 from toolscript.tokens import estimate
 from toolscript.tools import Tool
 
 MAX_TOKENS = 640  # of the four tools together; the estimate is a little off, and the promise is 650
+MAX_PYTHON_TOKENS = 790  # the same where Python is offered: the promise is 800
 UPFRONT_TOKENS = 1_500  # up to here reading all declarations costs less than the turns that searching takes
 MIN_DECLARATION_TOKENS = 8  # no declaration is shorter: a catalogue with too many tools is told apart without printing
 MAX_NAME_CHARS = 64  # model providers accept ^[a-zA-Z0-9_-]{1,64}$
@@ -40,16 +42,19 @@ class Offer:
 
 def offer_of(catalog: Catalog, options: ServeOptions) -> Offer:
     """What is offered once the upstreams are known."""
-    spare = MAX_TOKENS - count(tools(""))
-    listed = tools(overview(catalog, budget_tokens=spare), _declared(catalog, options))
+    words: dict[str, Any] = {"syntaxes": options.syntaxes, "gaps": gaps_of(options)}
+    most = MAX_PYTHON_TOKENS if "python" in options.syntaxes else MAX_TOKENS
+    spare = most - count(tools("", **words))
+    listed = tools(overview(catalog, budget_tokens=spare), _declared(catalog, options), **words)
     exposed = _exposed(catalog, options.expose)
     listed += [_direct(name, tool) for name, tool in exposed.items()]
     return Offer(tools=listed, exposed={name: str(tool.path) for name, tool in exposed.items()})
 
 
-def first_offer(configured: Sequence[str]) -> Offer:
+def first_offer(configured: Sequence[str], options: ServeOptions) -> Offer:
     """What is offered while the upstreams connect."""
-    return Offer(tools=tools(connecting(configured)), exposed={})
+    listed = tools(connecting(configured), syntaxes=options.syntaxes, gaps=gaps_of(options))
+    return Offer(tools=listed, exposed={})
 
 
 def count(listed: Iterable[Mapping[str, Any]]) -> int:
@@ -69,7 +74,7 @@ def _declared(catalog: Catalog, options: ServeOptions) -> str:
     parts: list[str] = []
     spent = 0
     for tool in sorted(catalog.tools, key=lambda tool: tool.path):
-        parts.append(declarations(tool))
+        parts.append(declarations(tool, options.syntaxes[0]))
         spent += estimate(parts[-1]) + 1
         if options.types == "auto" and spent > UPFRONT_TOKENS:
             return ""

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+from toolscript.surfaces.mcp_server.gaps import gaps_of
 from toolscript.surfaces.mcp_server.options import ServeOptions
 from toolscript.surfaces.mcp_server.texts import INSTRUCTIONS, VERSION, connecting, tools
 
@@ -103,7 +104,7 @@ class Opening:
         }
 
     def _listed(self, modern: bool) -> dict[str, Any]:
-        listed = tools(connecting(self._configured))
+        listed = tools(connecting(self._configured), syntaxes=self._options.syntaxes, gaps=gaps_of(self._options))
         return {"tools": listed, **self._envelope()} if modern else {"tools": listed}
 
     def _envelope(self) -> dict[str, Any]:

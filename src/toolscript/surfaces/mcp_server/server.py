@@ -55,10 +55,10 @@ class ToolServer:
 
     def __init__(self, runtime: Runtime, options: ServeOptions, *, clock: Clock | None = None) -> None:
         self._runtime = runtime
-        self._options = options
+        self._options = options = replace(options, languages=runtime.languages)
         self._clock = clock or SystemClock()
         self._settled = asyncio.Event()
-        self._offer = first_offer([connector.namespace for connector in runtime.connectors])
+        self._offer = first_offer([connector.namespace for connector in runtime.connectors], options)
         self._bus = InMemorySubscriptionBus()
         self._listeners = Listeners()
         self._ladder = Ladder(runtime, options)
@@ -121,7 +121,7 @@ class ToolServer:
         try:
             return await self._answer(ctx, params)
         except BadCall as bad:
-            return text_answer(str(bad), is_error=True)
+            return text_answer(bad.words(self._options), is_error=True)
         except CodecError as error:
             return text_answer(f"the input cannot reach the program: {error}", is_error=True)
         except Conflict as conflict:
@@ -135,19 +135,24 @@ class ToolServer:
     async def _answer(
         self, ctx: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
-        args = params.arguments or {}
+        args, options = params.arguments or {}, self._options
         match params.name:
             case "search":
-                asked = arguments.search_of(args)
+                asked = arguments.search_of(args, options)
                 found = await self._runtime.search(
-                    asked.query, limit=asked.limit, offset=asked.offset, namespace=asked.namespace
+                    asked.query,
+                    limit=asked.limit,
+                    offset=asked.offset,
+                    namespace=asked.namespace,
+                    language=asked.language,
                 )
                 return text_answer(found_text(found))
             case "describe":
-                paths = arguments.paths_of(args)
-                return text_answer(await self._runtime.describe(paths, budget_tokens=self._options.budget_tokens // 2))
+                paths, language = arguments.paths_of(args, options)
+                budget_tokens = options.budget_tokens // 2
+                return text_answer(await self._runtime.describe(paths, budget_tokens=budget_tokens, language=language))
             case "execute":
-                return await self._shaped(await self._run(ctx, params, arguments.execute_of(args)))
+                return await self._shaped(await self._run(ctx, params, arguments.execute_of(args, options)))
             case "resume":
                 return await self._shaped(await self._resume(ctx, params, arguments.run_of(args)))
             case _:
@@ -161,7 +166,8 @@ class ToolServer:
         if params.name not in offer.exposed:
             raise arguments.unknown(params.name, [tool["name"] for tool in offer.tools])
         code = f"return await {offer.exposed[params.name]}(input)"
-        came = await self._run(ctx, params, Execute(code, dict(params.arguments or {}), None))
+        language = self._options.languages[0]  # this program is one in each
+        came = await self._run(ctx, params, Execute(code, dict(params.arguments or {}), None, language))
         return await self._shaped(replace(came, result=_bare(came.result)) if isinstance(came, Came) else came)
 
     async def _offer_with(self, name: str) -> Offer:
@@ -179,7 +185,7 @@ class ToolServer:
 
             async def start() -> str:
                 return await self._runtime.start(
-                    asked.code, input=asked.input, retry_of=asked.retry_of, observer=teller
+                    asked.code, input=asked.input, language=asked.language, retry_of=asked.retry_of, observer=teller
                 )
 
             return await self._ladder.run(ctx, params, start)
