@@ -1,0 +1,165 @@
+"""What a program asks of its host while it runs: calls, names, the time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+from pydantic_monty import FunctionSnapshot, NameLookupSnapshot, SyncSnapshot
+
+from toolscript.codec import NULL, Blob, CodecError, TooLarge, decode, encode
+from toolscript.errors import Failure
+from toolscript.guests.python import host, wire
+from toolscript.guests.python.calls import READ_BLOB, RUN, SLEEP, STATE, call_of
+from toolscript.guests.python.opened import Form, Open, Reading
+from toolscript.guests.python.strand import Strand
+from toolscript.runs.program import Boot, Instant
+from toolscript.runs.turn import Answer, Called, Raised, Returned
+
+MAX_DEPTH = 8  # of snippets: deeper than people nest; one that runs itself is told so before it costs much
+_FUTURE: host.Reply = {"future": ...}
+_READS: Mapping[str, Form] = {"bytes": "bytes", "text": "text", "json": "json", "slice": "bytes"}
+
+
+class Asked:
+    """Answers what can be answered at once, and keeps the rest as calls of this turn."""
+
+    def __init__(self, boot: Boot, open_calls: dict[int, Open], told: dict[str, Failure]) -> None:
+        self._boot = boot
+        self._open = open_calls
+        self._told = told
+        self._calls: list[Called] = []
+        self.count = 0
+        """How many calls were made; the number of the latest."""
+        self.now: Instant = 0
+
+    def taken(self) -> tuple[Called, ...]:
+        """The calls since the last time."""
+        calls, self._calls = self._calls, []
+        return tuple(calls)
+
+    def called(self, strand: Strand, at: FunctionSnapshot) -> SyncSnapshot | None:
+        """Take a call, and let the strand go on; None where it waits for it within a statement."""
+        if at.is_os_function:
+            return self._os_call(strand, at)
+        path, blob = self._callee(strand, at)
+        if path == "codemode.failure":
+            return at.resume({"return_value": self._failure(at.args)})
+        try:
+            if blob is not None:
+                return self._read(strand, at, blob)
+            if not path:
+                message = f"name '{at.function_name}' is not defined"
+                return at.resume({"exc_type": "NameError", "message": message})
+            path, args = call_of(path, at.args, at.kwargs)
+            depth = strand.origin.depth + 1 if path == RUN else 0
+            if depth > MAX_DEPTH:
+                message = f"snippets can run each other {MAX_DEPTH} deep: does this one run itself?"
+                return at.resume({"exc_type": "RecursionError", "message": message})
+            self._make(strand, at.call_id, path, args, depth=depth)
+        except TypeError as error:
+            return at.resume({"exc_type": "TypeError", "message": str(error)})
+        except CodecError as error:
+            return at.resume(self._bad_value(error))
+        return at.resume(_FUTURE)  # type: ignore[arg-type]
+
+    def named(self, at: NameLookupSnapshot) -> SyncSnapshot:
+        """Look up a name, or a member of a namespace: a tool is a value, too."""
+        name = at.variable_name
+        if at.object_id is None or name.startswith("__"):
+            return at.resume()
+        path = wire.path_of(at.object_id)
+        if path is None:
+            return at.resume()
+        if f"{path}.{name}" == STATE:
+            return at.resume(value=wire.namespace(STATE))
+        return at.resume(value=wire.method(f"{path}.{name}"))
+
+    def read_on(self, call: Open, answer: Returned) -> Answer | None:
+        """Ask for the next piece of a blob; else what the program gets."""
+        assert call.reading is not None
+        piece = cast("bytes", decode(answer.value))
+        more = call.reading.with_piece(piece)
+        if more is not None:
+            self._add(replace(call, reading=more), READ_BLOB, more.arguments)
+            return None
+        try:
+            return Returned(encode(call.reading.value(piece)))
+        except ValueError as error:
+            return Raised(Failure(kind="guest", code="thrown", name="ValueError", message=str(error)))
+
+    def _callee(self, strand: Strand, at: FunctionSnapshot) -> tuple[str, Blob | None]:
+        """What is called: a path, empty for a name that nobody defined; or a method of a blob."""
+        if at.object_id is None:
+            return (at.function_name if "." in at.function_name else ""), None
+        path = wire.path_of(at.object_id)
+        if path is not None:
+            return f"{path}.{at.function_name}", None
+        return "", strand.blobs.get(at.object_id)
+
+    def _make(self, strand: Strand, call_id: int, path: str, args: Mapping[str, Any], *, depth: int = 0) -> None:
+        call = Open(strand=strand.number, call_id=call_id, is_timer=path == SLEEP, depth=depth)
+        self._add(call, path, args)
+
+    def _add(self, call: Open, path: str, args: Mapping[str, Any]) -> None:
+        most = self._boot.limits.answer_bytes
+        try:
+            text = wire.outward(args, max_bytes=most)
+        except TooLarge:
+            raise CodecError("$", f"the arguments are over the limit of {most} bytes") from None
+        self.count += 1
+        self._open[self.count] = call
+        self._calls.append(Called(self.count, path, text))
+
+    def _bad_value(self, error: CodecError) -> Any:
+        failure = Failure(kind="guest", code="bad_value", name="TypeError", message=str(error))
+        self._told[failure.message] = failure
+        return {"exc_type": "TypeError", "message": failure.message}
+
+    def _os_call(self, strand: Strand, at: FunctionSnapshot) -> SyncSnapshot | None:
+        name: str = at.function_name
+        match name:
+            case "asyncio.sleep" | "time.sleep":
+                seconds = at.args[0]
+                seconds = int(seconds) if seconds == int(seconds) else seconds
+                self._make(strand, at.call_id, SLEEP, {"seconds": seconds})
+                if name == "asyncio.sleep":
+                    return at.resume(_FUTURE)  # type: ignore[arg-type]
+                strand.held = at.call_id
+                return None
+            case "os.urandom":
+                count = min(int(at.args[0]), host.MOST_RANDOM_BYTES)
+                strand.draws += 1
+                drawn = host.randomness(self._boot.seed, strand.number, strand.draws, count)
+                return at.resume({"return_value": drawn})
+            case _:
+                reply = host.reply_to(at, self.now)
+                return at.resume_not_handled() if reply is None else at.resume(reply)  # type: ignore[arg-type]
+
+    def _read(self, strand: Strand, at: FunctionSnapshot, blob: Blob) -> SyncSnapshot:
+        name: str = at.function_name
+        if name not in _READS:
+            message = f"'Blob' object has no attribute '{name}'"
+            return at.resume({"exc_type": "AttributeError", "message": message})
+        start, end = _span(blob.size, *at.args, **at.kwargs) if name == "slice" else (0, blob.size)
+        reading = Reading(blob=blob, form=_READS[name], start=start, end=end)
+        self._add(Open(strand=strand.number, call_id=at.call_id, reading=reading), READ_BLOB, reading.arguments)
+        return at.resume(_FUTURE)  # type: ignore[arg-type]
+
+    def _failure(self, args: tuple[Any, ...]) -> Any:
+        """What there is to know of an exception beside its words."""
+        error = args[0] if len(args) == 1 and isinstance(args[0], BaseException) else None
+        if error is None:
+            return None
+        known = self._told.get(str(error))
+        if known is None:
+            return {"name": type(error).__name__, "message": str(error), "code": "thrown", "content": None}
+        content = wire.inward(known.content or NULL)[0]
+        return {"name": known.name, "message": known.message, "code": known.code, "content": content}
+
+
+def _span(size: int, start: int = 0, end: int | None = None) -> tuple[int, int]:
+    """As of a Python slice."""
+    first, last, _ = slice(start, end).indices(size)
+    return first, max(first, last)

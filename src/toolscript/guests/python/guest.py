@@ -1,0 +1,43 @@
+"""The Python guest: Monty, a Python of its own without anything to escape to, in worker processes."""
+
+from __future__ import annotations
+
+from toolscript.guests.python.live import ENGINE, LiveProgram
+from toolscript.guests.python.session import PythonSession
+from toolscript.guests.python.source import prepare
+from toolscript.guests.python.workers import MOST_WORKERS, Workers
+from toolscript.runs.program import Boot, Language
+from toolscript.threads import Threads
+
+
+class PythonGuest:
+    """Implements `ports.Guest` and `ports.Compiler`. The first worker is started with the first program."""
+
+    def __init__(self) -> None:
+        self._workers = Workers()
+        self._threads = Threads(most=MOST_WORKERS)
+
+    @property
+    def language(self) -> Language:
+        return "python"
+
+    @property
+    def engine(self) -> str:
+        return ENGINE
+
+    async def start(self, boot: Boot) -> PythonSession:
+        return PythonSession(LiveProgram(boot, self._workers), self._threads)
+
+    async def restore(self, boot: Boot, snapshot: bytes) -> PythonSession:
+        """The session that a snapshot was taken of; `ValueError` for one that is damaged or of another engine."""
+        live = await self._threads.run_short(lambda: LiveProgram.restore(boot, self._workers, snapshot))
+        return PythonSession(live, self._threads)
+
+    async def compiled(self, code: str) -> str:
+        """Implements `ports.Compiler`: a snippet stays as its author wrote it, once it is known to be one."""
+        await self._threads.run_short(lambda: prepare(code))
+        return code
+
+    async def close(self) -> None:
+        self._threads.close()
+        self._workers.close()

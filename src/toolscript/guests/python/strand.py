@@ -1,0 +1,197 @@
+"""One session of the engine: the program itself, or a snippet that it runs. It has a worker, or is bytes."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_monty import (
+    ExternalSettledResult,
+    FunctionSnapshot,
+    FutureSnapshot,
+    PrintCallback,
+    ResourceLimits,
+    SyncSnapshot,
+)
+
+from toolscript.codec import Blob, Encoded
+from toolscript.guests.python import wire
+from toolscript.guests.python.calls import STATE
+from toolscript.guests.python.raised import raised
+from toolscript.guests.python.source import Prepared
+from toolscript.guests.python.workers import Lease, Workers
+from toolscript.runs.turn import Answer, Raised, Returned
+
+_STEP = """
+class _Step:
+    async def __call__(self, name, work=None):
+        if not isinstance(name, str) or work is None:
+            raise TypeError('codemode.step takes a name and a function: await codemode.step("load", load)')
+        _mark(name=name, mark="begin")
+        try:
+            value = work()
+            if type(value).__name__ == "coroutine":
+                value = await value
+        except BaseException:
+            _mark(name=name, mark="failed")
+            raise
+        _mark(name=name, mark="end")
+        return value
+_step = _Step()
+_step
+"""
+_ERRORS = "ToolError = GuestError = RuntimeError"  # the engine has no exception classes but Python's own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a strand comes from: its text, and for a snippet its name and the call that asked for it.
+
+    `parent` and `call_id` say who waits for its value: a strand's number, and the id of the call in there.
+    """
+
+    text: Prepared
+    code: str
+    names: Sequence[str]
+    input: Encoded
+    snippet: str = ""
+    depth: int = 0
+    parent: int = -1
+    call_id: int = -1
+
+    @property
+    def has_step(self) -> bool:
+        """Whether it needs `codemode.step`, which is written in Python."""
+        return "codemode" in self.names and "step" in self.text.script
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether it names the exceptions that a failed call raises."""
+        return "ToolError" in self.text.script or "GuestError" in self.text.script
+
+    @property
+    def file(self) -> str:
+        """What the engine calls the text in its frames: it counts what it was fed."""
+        return f"<python-input-{self.has_step + self.has_errors}>"
+
+
+class Strand:
+    """Moves only while its program's lock is held."""
+
+    def __init__(self, number: int, origin: Origin, workers: Workers, lock: threading.RLock) -> None:
+        self.number = number
+        self.origin = origin
+        self.ready: list[tuple[int, Answer]] = []
+        """Answers that it was not yet given, by the id of their call."""
+        self.held = -1
+        """The id of the call that it waits for within a statement, where it can take no other answer."""
+        self.draws = 0
+        self.blobs: dict[uuid.UUID, Blob] = {}
+        self.bytes: bytes | None = None
+        self.lease: Lease | None = None
+        self._workers = workers
+        self._lock = lock
+        self._at: SyncSnapshot | None = None
+        for name in (*origin.names, STATE):
+            wire.namespace_id(
+                name
+            )  # known from here on, also where the objects themselves were sent by another process
+
+    @property
+    def is_started(self) -> bool:
+        return self._at is not None or self.bytes is not None
+
+    def stand(
+        self, limits: ResourceLimits, printed: PrintCallback, given_up: Callable[[], bool]
+    ) -> SyncSnapshot | None:
+        """Where it stands, in a worker: started if it was not; None when it was given up before it got one."""
+        self._workers.wake(self)
+        if self._at is not None:
+            at, self._at = self._at, None
+            return at
+        lease = self._workers.lease(limits, given_up)
+        if lease is None:
+            return None
+        self.lease = lease
+        if self.bytes is not None:
+            at, self.bytes = lease.session.load_snapshot(self.bytes, print_callback=printed), None
+            return at
+        return self._start(lease, printed)
+
+    def rest(self, at: SyncSnapshot) -> None:
+        """Wait here for answers."""
+        self._at = at
+        self._workers.rest(self)
+
+    def sleep(self) -> bool:
+        """Become bytes, and give the worker back."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            at = self._at
+            if not isinstance(at, FunctionSnapshot | FutureSnapshot):
+                return False
+            self.bytes = at.dump()
+            self.close()
+            return True
+        finally:
+            self._lock.release()
+
+    def dump(self) -> bytes | None:
+        """Its state as bytes, where it stays as it is; None when it has not begun."""
+        at = self._at
+        return at.dump() if isinstance(at, FunctionSnapshot | FutureSnapshot) else self.bytes
+
+    def close(self) -> None:
+        """Give the worker back."""
+        lease, self.lease, self._at = self.lease, None, None
+        self._workers.wake(self)
+        if lease is not None:
+            lease.release()
+
+    def due(self, pending: Sequence[int]) -> dict[int, ExternalSettledResult]:
+        """The answers that it can be given now, in their order; what it does not wait for any more is dropped."""
+        due = {call_id: self._given(answer) for call_id, answer in self.ready if call_id in pending}
+        self.ready.clear()
+        return due
+
+    def held_answer(self) -> ExternalSettledResult | None:
+        """The answer to the call that holds it, if it is there."""
+        for index, (call_id, answer) in enumerate(self.ready):
+            if call_id == self.held:
+                del self.ready[index]
+                self.held = -1
+                return self._given(answer)
+        return None
+
+    def know(self, blob: Blob) -> None:
+        """From now on its methods can be called."""
+        self.blobs[wire.blob_id(blob)] = blob
+
+    def _given(self, answer: Answer) -> ExternalSettledResult:
+        match answer:
+            case Returned(value):
+                return {"return_value": self._taken(value)}
+            case Raised(failure):
+                return raised(failure)
+
+    def _taken(self, text: Encoded) -> Any:
+        value, blobs = wire.inward(text)
+        for blob in blobs:
+            self.know(blob)
+        return value
+
+    def _start(self, lease: Lease, printed: PrintCallback) -> SyncSnapshot:
+        origin, session = self.origin, lease.session
+        inputs: dict[str, Any] = {name: wire.namespace(name) for name in origin.names}
+        inputs["input"] = self._taken(origin.input)
+        if origin.has_step:
+            inputs["codemode"] = wire.namespace(
+                "codemode", step=session.feed_run(_STEP, inputs={"_mark": wire.method("codemode.step")})
+            )
+        if origin.has_errors:
+            session.feed_run(_ERRORS)
+        return session.feed_start(origin.text.script, inputs=inputs, print_callback=printed)

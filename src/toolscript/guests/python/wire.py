@@ -1,0 +1,217 @@
+"""Values between a program and its host: what Monty makes of them on either side, and the codec's text form.
+
+What JSON lacks and the codec has no tag for crosses as what a reader expects: a tuple as a list, a set as a sorted
+list, a Decimal as a number where a float holds its digits and as text where not, a timedelta as seconds, an object as
+its attributes, an exception as its name and message.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import PurePath
+from typing import Any, cast
+
+from pydantic_monty import ClassInstance, ClassType, MontyClassProxy, MontyStdTypeProxy
+
+from toolscript.codec import MAX_DEPTH, Blob, CodecError, Encoded, TooLarge, decode, encode
+
+_SPACE = uuid.UUID("6a5b0a56-6c0c-5d0e-9d53-3f4e1a7c2b90")  # of the ids that objects of the host have in programs
+
+
+class Namespace:
+    """What a namespace is in a program: its methods are calls."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+
+@dataclass(frozen=True)
+class Handle:
+    """What a blob is in a program: its methods read it."""
+
+    id: str
+    media_type: str
+    size: int
+
+
+Handle.__name__ = Handle.__qualname__ = "Blob"
+_blob_type = ClassType(Handle, id=uuid.uuid5(_SPACE, "type Blob"))
+_namespace_type = ClassType(Namespace, id=uuid.uuid5(_SPACE, "type Namespace"))
+
+
+_ids: dict[str, uuid.UUID] = {}
+_paths: dict[uuid.UUID, str] = {}
+
+
+def namespace_id(path: str) -> uuid.UUID:
+    """The id under which calls of a namespace arrive."""
+    if path not in _ids:
+        made = uuid.uuid5(_SPACE, f"namespace {path}")
+        _paths[made] = path
+        _ids[path] = made
+    return _ids[path]
+
+
+def path_of(object_id: uuid.UUID) -> str | None:
+    """The namespace that has this id."""
+    return _paths.get(object_id)
+
+
+def namespace(path: str, **methods: Any) -> ClassInstance:
+    """A namespace as a program is given it; `methods` are those that are no calls."""
+    value = Namespace(path)
+    if not methods:
+        return ClassInstance(value, id=namespace_id(path), class_type=_namespace_type)
+    for name, method in methods.items():
+        setattr(value, name, method)
+    return ClassInstance(value, eager_attrs=methods, id=namespace_id(path), class_type=_namespace_type)
+
+
+def method(path: str) -> Callable[..., None]:
+    """A tool as a value: a function that is the call."""
+
+    def called(*args: Any, **kwargs: Any) -> None:
+        """Never runs here: the engine gives its calls out under its name."""
+
+    called.__name__ = path
+    return called
+
+
+def blob_id(blob: Blob) -> uuid.UUID:
+    """The id under which calls of a blob's methods arrive."""
+    return uuid.uuid5(_SPACE, f"blob {blob.id} {blob.media_type} {blob.size}")
+
+
+def inward(text: Encoded) -> tuple[Any, list[Blob]]:
+    """A value as the program gets it, and the blobs in it."""
+    value = decode(text)
+    if '"$blob"' not in text:
+        return value, []
+    blobs: list[Blob] = []
+    return _with_handles(value, blobs), blobs
+
+
+def _with_handles(value: Any, blobs: list[Blob]) -> Any:
+    match value:
+        case Blob():
+            blobs.append(value)
+            handle = Handle(value.id, value.media_type, value.size)
+            return ClassInstance(handle, eager_attrs="all", id=blob_id(value), class_type=_blob_type)
+        case list():
+            return [_with_handles(item, blobs) for item in cast("list[Any]", value)]
+        case dict():
+            return {key: _with_handles(item, blobs) for key, item in cast("dict[str, Any]", value).items()}
+        case _:
+            return value
+
+
+_ODD = re.compile(r'"(?:<|dict_(?:keys|values|items)\()')
+_FUNCTION = re.compile(r"<(?:(?:bound method|built-in function|function) .*|.* external)>")
+_COROUTINE = re.compile(r"<coroutine (?:external_future\(\d+\)|object .*)>")
+_OTHER = re.compile(r"<(?:module '[\w.]+'|re\.Match object; .*|\w+_iterator object|generator object .*)>", re.DOTALL)
+_VIEW = re.compile(r"dict_(?:keys|values|items)\((\[.*\])\)", re.DOTALL)
+
+
+def outward(value: Any, *, max_bytes: int) -> Encoded:
+    """The text form of a value that a program gives out.
+
+    Raises `CodecError` with the path of what cannot cross, and `TooLarge`.
+    """
+    try:
+        text = encode(value, max_bytes=max_bytes)
+        if _ODD.search(text) is None:
+            return text
+    except TooLarge:
+        raise
+    except CodecError:
+        pass  # told below, in words that fit a program
+    return encode(_crossing(value, "$", 0), max_bytes=max_bytes)
+
+
+def _crossing(value: Any, path: str, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise CodecError(path[:60] + "…", f"nested deeper than {MAX_DEPTH} levels")
+    match value:
+        case str():
+            return _crossing_text(value, path)
+        case dict():
+            members = cast("dict[Any, Any]", value)
+            return {key: _crossing(item, f"{path}.{key}", depth + 1) for key, item in members.items()}
+        case list() | tuple():
+            items = cast("list[Any]", value)
+            return [_crossing(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(items)]
+        case set() | frozenset():
+            items = [_crossing(item, f"{path}[…]", depth + 1) for item in cast("set[Any]", value)]
+            return sorted(items, key=_order)
+        case MontyClassProxy():
+            return _crossing_object(value, path, depth)
+        case _:
+            return _crossing_scalar(value, path)
+
+
+def _order(item: Any) -> tuple[str, Any]:
+    """Numbers by size and text by letters; the rest by its text form."""
+    match item:
+        case bool():
+            return ("", int(item))
+        case int() | float():
+            return ("", item)
+        case str():
+            return ("text", item)
+        case _:
+            return ("value", encode(item))
+
+
+def _crossing_text(value: str, path: str) -> Any:
+    """Text as it is; but Monty gives out as text what it has no other form for."""
+    if value.startswith("<"):
+        if _COROUTINE.fullmatch(value):
+            raise CodecError(path, "a coroutine cannot cross; did you forget await?")
+        if _FUNCTION.fullmatch(value):
+            raise CodecError(path, "a function cannot cross; pass plain data")
+        if _OTHER.fullmatch(value):
+            raise CodecError(path, f"{value[:60]} cannot cross; pass plain data")
+    elif value.startswith("dict_") and (view := _VIEW.fullmatch(value)) is not None:
+        try:
+            return _crossing(ast.literal_eval(view[1]), path, 1)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            raise CodecError(path, "a view of a dict cannot cross; write list(...)") from None
+    return value
+
+
+def _crossing_object(value: MontyClassProxy, path: str, depth: int) -> Any:
+    members = value.attributes
+    if value.name == "Blob" and members.keys() == {"id", "media_type", "size"}:
+        return Blob(members["id"], members["media_type"], members["size"])
+    if value.name == "Namespace":
+        raise CodecError(path, "a namespace cannot cross; call one of its methods")
+    return {key: _crossing(item, f"{path}.{key}", depth + 1) for key, item in members.items()}
+
+
+def _crossing_scalar(value: Any, path: str) -> Any:
+    match value:
+        case Decimal():
+            near = float(value)
+            return near if value.is_finite() and Decimal(repr(near)) == value else str(value)
+        case timedelta():
+            return value.total_seconds()
+        case BaseException():
+            return {"name": type(value).__name__, "message": str(value)}
+        case Handle():
+            return Blob(value.id, value.media_type, value.size)
+        case PurePath():
+            return str(value)
+        case Namespace():
+            raise CodecError(path, "a namespace cannot cross; call one of its methods")
+        case type() | MontyStdTypeProxy():
+            raise CodecError(path, "a function or class cannot cross; pass plain data")
+        case _ if value is ... or value is NotImplemented:
+            raise CodecError(path, f"{value} cannot cross; pass plain data")
+        case _:
+            return value
