@@ -6,12 +6,16 @@ A hint is no part of a run: it is worked out for whoever reads the result, and a
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from toolscript.catalog.catalog import Catalog
 from toolscript.errors import Failure
+from toolscript.runs.precheck import Problem
 
 _undefined = re.compile(r"^(?:name )?'?([^\W\d][\w$]*)'? is not defined")
+_MOST_NOTICED = 3
+_OF_TYPES = frozenset(("check", "thrown", "bad_arguments", "bad_value"))
 
 
 def hint_of(failure: Failure, catalog: Catalog) -> str:
@@ -28,3 +32,12 @@ def hint_of(failure: Failure, catalog: Catalog) -> str:
     if near:
         return "Did you mean the namespace " + ", or ".join(folded[one] for one in near) + "?"
     return ""
+
+
+def noticed_of(failure: Failure, advice: Sequence[Problem]) -> str:
+    """What the type check found suspicious in a program that failed, that of the failing line first."""
+    if not advice or failure.code not in _OF_TYPES:
+        return ""
+    shown = sorted(advice, key=lambda each: each.line != failure.line)[:_MOST_NOTICED]
+    lines = [f"  line {each.line}, column {each.column}: {each.message}" for each in shown]
+    return "\n".join(["The type check noticed:", *lines])

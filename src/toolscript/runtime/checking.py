@@ -1,30 +1,74 @@
-"""The check of a program before it starts."""
+"""The checks of a program before it starts: its names and promises, and its types.
+
+A type check is a power of a guest, and says nothing where its checker is not there. What is certain to fail stops the
+program (`refuse`), or is told like what is only suspicious (`advise`): beside the failure, if the program fails.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
 from toolscript.catalog.catalog import Catalog
 from toolscript.errors import Failure
-from toolscript.ports import Guest, Inspector
+from toolscript.ports import Guest, Inspector, TypeChecker
 from toolscript.runs.inspected import Inspected
 from toolscript.runs.policy import Policy
-from toolscript.runs.precheck import anywhere, failure_of, is_suspect, problems_of
+from toolscript.runs.precheck import Problem, anywhere, failure_of, is_suspect, problems_of
+from toolscript.tools import Tool
+
+TypeCheck = Literal["off", "advise", "refuse"]
+
+_word = re.compile(r"[\w$]+")
 
 
-async def refused(code: str, guest: Guest, catalog: Catalog, policy: Policy) -> Failure | None:
-    """Why a program is not started; None where nothing is certain to be wrong with it."""
-    return _failure(await _facts(code, guest, catalog), code, catalog, policy)
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Why a program is not started, None where nothing is certain to be wrong with it; and what is suspicious."""
+
+    failure: Failure | None = None
+    advice: tuple[Problem, ...] = ()
+
+
+async def checked(code: str, guest: Guest, catalog: Catalog, policy: Policy, type_check: TypeCheck) -> Checked:
+    """Check a program that is about to start."""
+    facts = await _facts(code, guest, catalog)
+    certain = () if facts is None else problems_of(facts, catalog, policy)
+    advice: list[Problem] = []
+    if type_check != "off" and isinstance(guest, TypeChecker):
+        found = await guest.type_problems(code, named(code, catalog))
+        stopping = [each for each in found if each.certain and type_check == "refuse"]
+        certain = _together(certain, stopping)
+        advice = [each for each in found if each not in stopping]
+    return Checked(failure_of(certain, code) if certain else None, tuple(advice))
 
 
 async def unfit(code: str, guest: Guest, catalog: Catalog, policy: Policy) -> Failure | None:
-    """Why a program is not kept as a snippet: the same, but that its namespaces may be those of another day."""
+    """Why a program is not kept as a snippet: its names and promises, but not those namespaces of another day."""
     facts = await _facts(code, guest, catalog)
-    return _failure(None if facts is None else anywhere(facts), code, catalog, policy)
+    problems = () if facts is None else problems_of(anywhere(facts), catalog, policy)
+    return failure_of(problems, code) if problems else None
+
+
+def named(code: str, catalog: Catalog) -> list[Tool]:
+    """The tools that a program may mean: those of which it writes both the namespace and the method."""
+    words = frozenset(_word.findall(code))
+    return [
+        space.methods[method]
+        for name, space in sorted(catalog.namespaces.items())
+        if name in words and space.state == "ready"
+        for method in sorted(words & space.methods.keys())
+    ]
+
+
+def _together(certain: tuple[Problem, ...], more: Sequence[Problem]) -> tuple[Problem, ...]:
+    """All problems in the order of the text; of several in one place the first that was told."""
+    told = {(each.line, each.column) for each in certain}
+    added = [each for each in more if (each.line, each.column) not in told]
+    return tuple(sorted([*certain, *added], key=lambda each: (each.line, each.column)))
 
 
 async def _facts(code: str, guest: Guest, catalog: Catalog) -> Inspected | None:
     return await guest.inspect(code) if is_suspect(code, catalog) and isinstance(guest, Inspector) else None
-
-
-def _failure(facts: Inspected | None, code: str, catalog: Catalog, policy: Policy) -> Failure | None:
-    problems = () if facts is None else problems_of(facts, catalog, policy)
-    return failure_of(problems, code) if problems else None

@@ -36,10 +36,11 @@ from toolscript.runs.entry import (
 )
 from toolscript.runs.history import History, history
 from toolscript.runs.machine import expired
+from toolscript.runs.precheck import Problem
 from toolscript.runs.program import Instant, syntax_of
 from toolscript.runs.reuse import Reuse
 from toolscript.runs.turn import Crashed, Finished, Outcome, Settled, Turn, Usage
-from toolscript.runtime.checking import refused
+from toolscript.runtime.checking import checked
 from toolscript.runtime.docket import Docket, Over, unlogged
 from toolscript.runtime.flights import Flights
 from toolscript.runtime.lease import Lease
@@ -80,6 +81,7 @@ class Drive:
         self.book = Logbook(run, around.store, around.clock, entries)
         self.lease = Lease(run, around.store, around.clock, around.lease_ms, asked_at)
         self.outcome: Outcome | None = None
+        self.advice: tuple[Problem, ...] = ()
         self._observers = observers
         self._guest = guest
         self._around = around
@@ -202,8 +204,10 @@ class Drive:
         if self.run.fence > 1:
             return None
         around = self._around
-        failure = await refused(self.run.program.code, self._guest, around.catalog(), around.policy)
-        return None if failure is None else ("failed", Crashed(failure))
+        code, catalog = self.run.program.code, around.catalog()
+        found = await checked(code, self._guest, catalog, around.policy, around.type_check)
+        self.advice = found.advice
+        return None if found.failure is None else ("failed", Crashed(found.failure))
 
     async def _opened(self, past: History) -> tuple[Session, Turn | None]:
         """Start the program, or bring it to where its log ends: then with what the last turn gave out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
 from toolscript.errors import Conflict
@@ -26,8 +27,10 @@ _names: Mapping[tuple[Language, Isolation], str] = {
 class Guests:
     """Gives the guest of a language: the one that was handed in, or else the product's own."""
 
-    def __init__(self, given: Mapping[Language, Guest], isolation: Isolation) -> None:
+    def __init__(self, given: Mapping[Language, Guest], isolation: Isolation, tsc: Path | None = None) -> None:
+        """`tsc` is the checker of TypeScript, where it is not to be looked for."""
         self._guests = dict(given)
+        self._tsc = tsc
         self._isolation: Isolation = isolation
 
     def of(self, language: Language) -> Guest:
@@ -37,7 +40,7 @@ class Guests:
             if name is None:
                 known = sorted({known for known, _ in _names} | set(self._guests))
                 raise Conflict(f"there is no guest for {language}; this runtime has {', '.join(known)}")
-            self._guests[language] = load(name)()
+            self._guests[language] = load(name)(tsc=self._tsc) if language == "typescript" else load(name)()
         return self._guests[language]
 
     async def close(self) -> None:

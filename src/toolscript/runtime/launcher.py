@@ -14,7 +14,7 @@ from toolscript.ports import Compiler, Guest, Observer, RunEnded, RunParked, Run
 from toolscript.runs.closing import CANCELLED
 from toolscript.runs.complaint import expected
 from toolscript.runs.entry import Ended, RunRecord, Turned
-from toolscript.runs.hints import hint_of
+from toolscript.runs.hints import hint_of, noticed_of
 from toolscript.runs.history import History, history
 from toolscript.runs.program import Instant, Limits, Program, syntax_of
 from toolscript.runs.result import Result, result_of
@@ -174,7 +174,8 @@ class Launcher:
             catalog = self._catalog()
             syntax = syntax_of(drive.run.program.language)
             hint = hint_of(result.failure, catalog) or expected(result.failure, result.calls, catalog, syntax)
-            return replace(result, hint=hint)
+            noticed = noticed_of(result.failure, drive.advice)
+            return replace(result, hint="\n".join(filter(None, (hint, noticed))))
         return result
 
     async def _placed(self, program: Program) -> tuple[Program, Guest]:

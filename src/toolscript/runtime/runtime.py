@@ -7,6 +7,7 @@ import hmac
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -30,6 +31,7 @@ from toolscript.runs.rollback import Rollback
 from toolscript.runs.turn import Outcome
 from toolscript.runtime.builtin import Builtin
 from toolscript.runtime.calls import Caller
+from toolscript.runtime.checking import TypeCheck
 from toolscript.runtime.clock import SystemClock
 from toolscript.runtime.guests import Guests, Isolation
 from toolscript.runtime.keeper import Keeper, Role
@@ -78,6 +80,8 @@ class Runtime:
         secrets: Sequence[str] = (),
         rerank: Rerank | None = None,
         snippets_by: Literal["developer", "model"] = "developer",
+        type_check: TypeCheck = "refuse",
+        tsc: Path | None = None,
         clock: Clock | None = None,
         observers: Sequence[Observer] = (),
         entropy: Callable[[int], bytes] = os.urandom,
@@ -87,7 +91,7 @@ class Runtime:
         self.policy = policy or Policy()
         self.languages = _known(languages)
         self._store: RunStore = store or load("toolscript.stores.memory:MemoryStore")()
-        self._guests = Guests(guests or {}, isolation)
+        self._guests = Guests(guests or {}, isolation, tsc)
         self._scope = scope
         self._clock = clock or SystemClock()
         self._observers = tuple(observers)
@@ -131,6 +135,7 @@ class Runtime:
             policy=self.policy,
             redactor=redactor,
             lease_ms=lease_ms,
+            type_check=type_check,
         )
         self._launcher = Launcher(
             self._around,

@@ -12,6 +12,7 @@ from toolscript.runs.policy import Policy
 from toolscript.runs.redaction import Redactor
 from toolscript.runs.turn import Called
 from toolscript.runtime.calls import Caller
+from toolscript.runtime.checking import TypeCheck
 from toolscript.schema.syntax import Syntax
 
 
@@ -26,6 +27,7 @@ class Surroundings:
     policy: Policy
     redactor: Redactor
     lease_ms: int
+    type_check: TypeCheck = "off"
 
     def redacted(self, call: Called, syntax: Syntax = "typescript") -> Encoded:
         """The arguments of a call as the log has them; `syntax` is that of the program that made it."""

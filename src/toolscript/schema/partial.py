@@ -21,6 +21,9 @@ class Unknowable:
     def __repr__(self) -> str:
         return "…"
 
+    def __deepcopy__(self, _memo: object) -> Unknowable:
+        return self
+
 
 UNKNOWN = Unknowable()
 """Stands for a value, or a part of one, that is not known yet."""

@@ -77,7 +77,9 @@ def module(tools: Sequence[tuple[Tool, Declared]], spare: Iterable[str] = ()) ->
     for tool, text in tools:
         spaces.setdefault(tool.path.namespace, []).append(text.method)
         types += text.types
-    lines = [f"declare const {name}: {{ {' '.join(methods)} [more: string]: any }};" for name, methods in spaces.items()]
+    lines = [
+        f"declare const {name}: {{ {' '.join(methods)} [more: string]: any }};" for name, methods in spaces.items()
+    ]
     lines += [f"declare const {name}: any;" for name in spare if name not in spaces]
     return "\n".join([*lines, *types])
 

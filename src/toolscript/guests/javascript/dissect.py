@@ -1,4 +1,4 @@
-"""What a type check needs of a program, out of its syntax tree: plain values, so that they can cross to another process.
+"""What a type check needs of a program, out of its syntax tree: plain values, which can cross to another process.
 
 1. A program that could lead the checker to files (`import`, `require`) is not dissected: its session refuses it anyhow.
 2. Calls count by the rules of `check`: those whose failure the program may handle do not.
@@ -138,7 +138,9 @@ def _is_asked_for(node: Node) -> bool:
         case "ternary_expression":
             return parent.child_by_field_name("condition") == child
         case kind:
-            return kind in _KEEPING and not (kind == "for_in_statement" and parent.child_by_field_name("right") == child)
+            return kind in _KEEPING and not (
+                kind == "for_in_statement" and parent.child_by_field_name("right") == child
+            )
 
 
 def _operator(node: Node) -> str:

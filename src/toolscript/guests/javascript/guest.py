@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from toolscript.guests.javascript.check import inspect
+from toolscript.guests.javascript.dissect import dissect
 from toolscript.guests.javascript.engine import ENGINE
 from toolscript.guests.javascript.live import LiveProgram
 from toolscript.guests.javascript.session import JavaScriptSession
 from toolscript.guests.javascript.template import Template
+from toolscript.guests.javascript.type_check import TypeScriptChecker
 from toolscript.runs.inspected import Inspected
+from toolscript.runs.precheck import Problem
 from toolscript.runs.program import Boot, Language
 from toolscript.threads import Threads
+from toolscript.tools import Tool
 
 STACK_BYTES = 8 << 20  # the engine may take 2 MiB of it; some platforms give a thread less than that
 MOST_THREADS = 64  # programs that loop at the same time; beyond it, turns wait for a thread
@@ -20,13 +25,15 @@ SHORT_CHARS = 800  # of a program that is inspected in 0.1 ms, at worst in 7: th
 
 
 class JavaScriptGuest:
-    """Implements `ports.Guest`, `ports.Compiler` and `ports.Inspector`.
+    """Implements `ports.Guest`, `ports.Compiler`, `ports.Inspector` and `ports.TypeChecker`.
 
     The engine is loaded at the first start; machine code is kept in `cache`.
     """
 
-    def __init__(self, cache: Path | None = None) -> None:
+    def __init__(self, cache: Path | None = None, *, tsc: Path | None = None) -> None:
+        """Use this `tsc` to check types; without one it is looked for."""
         self._cache = cache
+        self._types = TypeScriptChecker(tsc)
         self._template: Template | None = None
         self._lock = threading.Lock()
         self._threads = Threads(most=MOST_THREADS, stack_bytes=STACK_BYTES)
@@ -60,7 +67,18 @@ class JavaScriptGuest:
             return inspect(code)
         return await self._threads.run(lambda: inspect(code))
 
+    async def type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
+        """Implements `ports.TypeChecker`."""
+        if not tools:
+            return ()
+        return await self._threads.run(lambda: self._type_problems(code, tools))
+
+    def _type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
+        program = dissect(code)
+        return () if program is None else self._types.problems(program, tools)
+
     async def close(self) -> None:
+        self._types.close()
         self._threads.close()
 
     def load(self) -> Template:

@@ -94,6 +94,9 @@ def parse(code: str) -> Parsed:
 
 def parse_ahead(code: str) -> Parsed:
     """The same for a program that is about to start: `prepare` will not parse it again."""
+    known = _ahead.get(code)
+    if known is not None:
+        return known
     while len(_ahead) >= _MOST_AHEAD:
         with suppress(KeyError):  # taken meanwhile, on another thread
             del _ahead[next(iter(_ahead), code)]

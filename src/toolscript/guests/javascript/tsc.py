@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,7 @@ def _native_of(launcher: Path) -> list[Path]:
 
 
 class TypeServer:
-    """One process of the checker, started when it is first asked. All methods block, and may be called from any thread."""
+    """One process of the checker, started when it is first asked. All methods block; any thread may call them."""
 
     def __init__(self, tsc: Path) -> None:
         self._tsc = tsc
@@ -204,10 +205,8 @@ class _Live:
         self.process.kill()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
-                try:
+                with suppress(OSError):  # what was still to be written has no reader any more
                     pipe.close()
-                except OSError:
-                    pass  # what was still to be written has no reader any more
         self.process.wait()
         self._folder.cleanup()
 

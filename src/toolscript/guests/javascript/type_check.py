@@ -44,8 +44,9 @@ _ADVICE = _MEMBERS | _ARGUMENTS | frozenset(
 about what is no mistake in JavaScript."""
 _NAME = rf"[A-Za-z0-9_]+{MARK}\d+_\d+"
 _NO_MEMBER = re.compile(rf"Property '(.+?)' does not exist on type '({_NAME})((?:\[\])*)'\.")
-_NOT_SCALAR = re.compile(rf"(?:Type|Argument of type) '{_NAME}(?:\[\])*' is not assignable to (?:type|parameter of type) "
-                         r"'(?:string|number|boolean)(?: \| undefined)?'\.")  # fmt: skip
+_NOT_SCALAR = re.compile(
+    rf"Type '{_NAME}(?:\[\])*' is not assignable to type '(?:string|number|boolean)(?: \| undefined)?'\."
+)
 _MARKED = re.compile(rf"{MARK}\d+_\d+")
 _NO_TYPE = re.compile(r"on type '(?:\{\}|never|object)'")
 
@@ -60,7 +61,10 @@ class _Known:
 
 
 class TypeScriptChecker:
-    """Checks programs, with the checker of TypeScript where there is one. All methods block; any thread may call them."""
+    """Checks programs, with the checker of TypeScript where there is one.
+
+    All methods block; any thread may call them.
+    """
 
     def __init__(self, tsc: Path | None = None) -> None:
         """Use this `tsc`, or look for one when it is first needed."""
@@ -101,12 +105,13 @@ class TypeScriptChecker:
         lines = program.text.split("\n")
         closed = {name: members for each in known for name, members in each.text.closed.items()}
         reads = frozenset(program.reads)
+        scalars = {place for call in program.calls for place in call.scalars}  # judged by the rules of a call already
         for finding in server.findings(text) or ():
             if not 0 < finding.line <= len(lines) or finding.code not in _ADVICE or _NO_TYPE.search(finding.message):
                 continue
             place = finding.line, _column(lines[finding.line - 1], finding.column)
             call = _call_at(program, place)
-            if call not in refused or finding.code in _MEMBERS:
+            if finding.code in _MEMBERS or (call not in refused and place not in scalars):
                 certain = _is_certain(finding, closed, place in reads, call is not None)
                 yield Problem(*place, _words(finding, closed), certain)
 
@@ -153,9 +158,7 @@ def _misfit(call: Written, known: _Known) -> Problem | None:
 
 def _call_at(program: Dissected, place: tuple[int, int]) -> int | None:
     """The innermost call whose arguments stand around a place."""
-    around = [
-        (span, number) for number, span in enumerate(program.spans) if span[:2] <= place < span[2:]
-    ]
+    around = [(span, number) for number, span in enumerate(program.spans) if span[:2] <= place < span[2:]]
     return max(around)[1] if around else None
 
 

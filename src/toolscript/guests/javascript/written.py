@@ -27,7 +27,8 @@ class Written:
     """A call `namespace.method(...)` as it is written.
 
     `args` is its object of arguments, `UNKNOWN` where it is none that can be read; `count` of arguments is -1 where it
-    is not known. `places` leads from the paths of problems to where that argument stands.
+    is not known. `places` leads from the paths of problems to where that argument stands; `scalars` are those places of
+    which the whole value is known.
     """
 
     path: str
@@ -36,31 +37,39 @@ class Written:
     line: int
     column: int
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
+    scalars: tuple[tuple[int, int], ...] = ()
 
 
 def written(path: str, call: Node, at: Node, source: bytes, locate: Locate) -> Written:
     """Read the arguments of a call; `at` is where it is pointed at."""
     arguments = call.child_by_field_name("arguments")
     items = [] if arguments is None else [node for node in arguments.named_children if node.type != "comment"]
-    places: dict[str, tuple[int, int]] = {}
+    reader = _Reader(source, locate)
     args: Any = {}
     if items:
-        args = _Reader(source, locate, places).value(items[0], ("",))
+        args = reader.value(items[0], ("",))
         args = {} if args is _DROPPED else args
     spread = any(node.type == "spread_element" for node in items)
     line, column = locate(at)
     return Written(
-        path=path, args=args, count=-1 if spread else len(items), line=line, column=column, places=places
+        path=path,
+        args=args,
+        count=-1 if spread else len(items),
+        line=line,
+        column=column,
+        places=reader.places,
+        scalars=tuple(reader.scalars),
     )
 
 
 class _Reader:
-    __slots__ = ("locate", "places", "source")
+    __slots__ = ("locate", "places", "scalars", "source")
 
-    def __init__(self, source: bytes, locate: Locate, places: dict[str, tuple[int, int]]) -> None:
+    def __init__(self, source: bytes, locate: Locate) -> None:
         self.source = source
         self.locate = locate
-        self.places = places
+        self.places: dict[str, tuple[int, int]] = {}
+        self.scalars: list[tuple[int, int]] = []
 
     def text(self, node: Node) -> str:
         return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
@@ -104,12 +113,17 @@ class _Reader:
             if key is None or key in ("__proto__", "toJSON"):
                 return UNKNOWN
             here = (at, key)
-            self.places[path_text(here)] = self.locate(child)
             held = UNKNOWN if value is None else self.value(value, here, depth + 1)
+            self.note(child, here, held)
             members.pop(key, None)
             if held is not _DROPPED:
                 members[key] = held
         return members
+
+    def note(self, node: Node, at: tuple[Any, ...], held: Any) -> None:
+        place = self.places[path_text(at)] = self.locate(node)
+        if held is None or isinstance(held, str | int | float):
+            self.scalars.append(place)
 
     def member(self, node: Node) -> tuple[str | None, Node | None]:
         """The key and the value of a part of an object; no key where it cannot be told."""
@@ -136,8 +150,8 @@ class _Reader:
         listed = [child for child in node.named_children if child.type != "comment"]
         values: list[Any] = []
         for place, child in enumerate(listed):
-            self.places[path_text((at, place))] = self.locate(child)
             held = self.value(child, (at, place), depth + 1)
+            self.note(child, (at, place), held)
             values.append(None if held is _DROPPED else held)
         return values
 

@@ -12,18 +12,24 @@ import itertools
 import os
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from toolscript.errors import Fault, GuestError
 from toolscript.guests.javascript.engine import ENGINE
+from toolscript.guests.javascript.type_check import TypeScriptChecker
 from toolscript.guests.lockdown import Step
 from toolscript.guests.pool.fleet import Fleet
-from toolscript.guests.pool.wire import Message, read_facts, read_turn, write_boot, write_settled
+from toolscript.guests.pool.wire import Message, read_dissected, read_facts, read_turn, write_boot, write_settled
 from toolscript.guests.pool.worker_process import WorkerProcess
 from toolscript.runs.inspected import Inspected
 from toolscript.runs.ledger import read_failure
+from toolscript.runs.precheck import Problem
 from toolscript.runs.program import Boot, Instant, Language
 from toolscript.runs.turn import Settled, Turn
+from toolscript.threads import Threads
+from toolscript.tools import Tool
 
+MOST_CHECKS = 8  # type checks that wait for the one process that makes them
 _GRACE_S = 30.0  # beyond a turn's own CPU limit; a worker that is silent for longer is killed
 
 
@@ -32,8 +38,13 @@ class JavaScriptWorkers:
 
     language: Language = "typescript"
 
-    def __init__(self, *, processes: int | None = None) -> None:
-        """Use so many processes an event loop; by default one a core. They start with the first program."""
+    def __init__(self, *, processes: int | None = None, tsc: Path | None = None) -> None:
+        """Use so many processes an event loop; by default one a core. They start with the first program.
+
+        `tsc` checks types, in a process of its own; without one it is looked for.
+        """
+        self._types = TypeScriptChecker(tsc)
+        self._threads = Threads(most=MOST_CHECKS)
         self._count = processes or os.cpu_count() or 1
         self._fleets: dict[asyncio.AbstractEventLoop, Fleet] = {}
         self._lock = threading.Lock()
@@ -69,12 +80,27 @@ class JavaScriptWorkers:
             worker.kill()
             raise Fault("a worker process answered what cannot be read and was ended") from error
 
+    async def type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
+        """Implements `ports.TypeChecker`: a worker takes the program apart, the checker has a process of its own."""
+        if not tools:
+            return ()
+        worker = await self._fleet().worker()
+        answer = await _asked(worker, {"op": "dissect", "session": 0, "code": code}, _GRACE_S)
+        try:
+            program = read_dissected(answer["parts"])
+        except (KeyError, TypeError, ValueError) as error:
+            worker.kill()
+            raise Fault("a worker process answered what cannot be read and was ended") from error
+        return () if program is None else await self._threads.run(lambda: self._types.problems(program, tools))
+
     async def walls(self) -> tuple[Step, ...]:
         """What locks a worker down on this machine."""
         worker = await self._fleet().worker()
         return worker.ready.result()
 
     async def close(self) -> None:
+        self._types.close()
+        self._threads.close()
         with self._lock:
             self._closed = True
             fleets, self._fleets = list(self._fleets.values()), {}

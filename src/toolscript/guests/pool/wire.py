@@ -8,13 +8,16 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from toolscript.codec import Encoded
+from toolscript.guests.javascript.dissect import Dissected
+from toolscript.guests.javascript.written import Written
 from toolscript.runs.inspected import Inspected, Mention, Unawaited
 from toolscript.runs.ledger import read_failure, write_failure
 from toolscript.runs.program import Boot, Limits, Program
 from toolscript.runs.turn import Called, Crashed, Finished, Outcome, Raised, Returned, Settled, Turn, Usage
+from toolscript.schema.partial import UNKNOWN
 
 HEADER = struct.Struct("<I")
 MAX_FRAME = 256 << 20  # far over what any limit lets through; a larger length means that the stream is broken
@@ -149,3 +152,58 @@ def read_facts(message: Message | None) -> Inspected | None:
 
 def _mention(message: Message) -> Mention:
     return Mention(**message)
+
+
+def write_dissected(program: Dissected | None) -> Message | None:
+    """The parts of a program, as plain members; what is unknown of the arguments of its calls has a form of its own."""
+    if program is None:
+        return None
+    members = asdict(program)
+    for call in members["calls"]:
+        call["args"] = _without_unknown(call["args"])
+    return members
+
+
+def read_dissected(message: Message | None) -> Dissected | None:
+    """What `write_dissected` wrote."""
+    if message is None:
+        return None
+    calls = [
+        Written(
+            path=str(call["path"]),
+            args=_with_unknown(call["args"]),
+            count=int(call["count"]),
+            line=int(call["line"]),
+            column=int(call["column"]),
+            places={str(path): (int(line), int(column)) for path, (line, column) in call["places"].items()},
+            scalars=tuple((int(line), int(column)) for line, column in call["scalars"]),
+        )
+        for call in message["calls"]
+    ]
+    spans = tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in message["spans"])
+    reads = tuple((int(line), int(column)) for line, column in message["reads"])
+    return Dissected(text=str(message["text"]), calls=tuple(calls), spans=spans, reads=reads)
+
+
+_UNKNOWN = {"\0": "unknown"}
+
+
+def _without_unknown(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _without_unknown(held) for name, held in cast("dict[str, Any]", value).items()}
+        case list():
+            return [_without_unknown(held) for held in cast("list[Any]", value)]
+        case _:
+            return _UNKNOWN if value is UNKNOWN else value
+
+
+def _with_unknown(value: Any) -> Any:
+    match value:
+        case dict():
+            members = cast("dict[str, Any]", value)
+            return UNKNOWN if members == _UNKNOWN else {name: _with_unknown(held) for name, held in members.items()}
+        case list():
+            return [_with_unknown(held) for held in cast("list[Any]", value)]
+        case _:
+            return value

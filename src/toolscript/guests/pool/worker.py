@@ -17,10 +17,20 @@ from typing import Any
 
 from toolscript.errors import Fault, GuestError
 from toolscript.guests.javascript.check import inspect
+from toolscript.guests.javascript.dissect import dissect
 from toolscript.guests.javascript.live import LiveProgram
 from toolscript.guests.javascript.template import Template
 from toolscript.guests.lockdown import isolate, seal
-from toolscript.guests.pool.wire import Frames, Message, pack, read_boot, read_settled, write_facts, write_turn
+from toolscript.guests.pool.wire import (
+    Frames,
+    Message,
+    pack,
+    read_boot,
+    read_settled,
+    write_dissected,
+    write_facts,
+    write_turn,
+)
 from toolscript.runs.ledger import write_failure
 from toolscript.runs.program import Boot, Program
 
@@ -150,6 +160,9 @@ class _Server:
 
     def _inspect(self, session: int, request: Message) -> Message:
         return {"facts": write_facts(inspect(request["code"]))}
+
+    def _dissect(self, session: int, request: Message) -> Message:
+        return {"parts": write_dissected(dissect(request["code"]))}
 
     def _snapshot(self, session: int, request: Message) -> Message:
         snapshot = self.programs[session].snapshot_blocking()
