@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -80,16 +80,23 @@ def ignore_progress(progress: Progress) -> None:
     """The reader of progress that nobody asked for."""
 
 
+async def no_blobs(id: str) -> bytes:
+    """The reader of blobs where there is no store."""
+    raise LookupError(f"the blob {id} cannot be read here")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallContext:
-    """What a call travels with: which run and which of its calls, and where to report progress.
+    """What a call travels with: which run and which of its calls, where to report progress, and how to read blobs.
 
-    `idempotency_key` is the same on every try of this call, and different for any other call.
+    `idempotency_key` is the same on every try of this call, and different for any other call. `read_blob` gives the
+    bytes of a `Blob` among the arguments, by its id.
     """
 
     run: str
     seq: int
     report: Callable[[Progress], None] = field(default=ignore_progress, compare=False)
+    read_blob: Callable[[str], Awaitable[bytes]] = field(default=no_blobs, compare=False)
 
     @property
     def idempotency_key(self) -> str:

@@ -86,6 +86,10 @@ class Redactor:
         except CodecError:
             return value if "\\" not in value and self._pattern.search(value) is None else _QUOTED
 
+    def value(self, value: Any) -> Any:
+        """A decoded value without secrets: itself, if there are none."""
+        return value if self._pattern is None else self._cleaned(value)
+
     def answer(self, answer: Answer) -> Answer:
         """An answer without secrets."""
         match answer:

@@ -6,11 +6,12 @@ import asyncio
 import logging
 import types
 from collections.abc import Callable, Coroutine, Generator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
 from toolscript.codec import TAGGED_JSON, Blob, CodecError, Encoded, TooLarge, encode
-from toolscript.errors import Failure, FailureCode, Fault, ToolError
+from toolscript.errors import Conflict, Failure, FailureCode, Fault, ToolError
 from toolscript.ports import Blobs, Clock, Connector, Reverter
 from toolscript.runs.machine import Execute, Sleep
 from toolscript.runs.program import Limits
@@ -57,6 +58,7 @@ class Caller:
 
     async def revert(self, undo: Undo, context: CallContext, limits: Limits) -> Answer:
         """Undo a call, and give what came of it."""
+        context = replace(context, read_blob=self.read)
         tool, args = (undo.tool, undo.args) if undo.revert is None else (undo.revert, undo.revert_args)
         tool = self._observed.own(tool)
 
@@ -142,6 +144,14 @@ class Caller:
                 return [await self._kept(item, run) for item in cast("list[Any]", value)]
             case _:
                 return value
+
+    async def read(self, id: str) -> bytes:
+        """The bytes of a blob; `ToolError` for one that is not there."""
+        try:
+            content, _ = await self._blobs.get_blob(id)
+        except Conflict as error:
+            raise ToolError(str(error)) from error
+        return content
 
     async def keep(self, content: bytes, media_type: str, run: str) -> Blob:
         """Keep bytes in the store, and give the handle that stands for them."""

@@ -164,9 +164,10 @@ class Flights:
     async def _act(self, flight: _Flight) -> None:
         call = flight.call
         if self._tell is None:
-            context = CallContext(run=self._run.id, seq=call.seq)
+            context = CallContext(run=self._run.id, seq=call.seq, read_blob=self._caller.read)
         else:
-            context = CallContext(run=self._run.id, seq=call.seq, report=partial(self._progressed, call.seq))
+            report = partial(self._progressed, call.seq)
+            context = CallContext(run=self._run.id, seq=call.seq, report=report, read_blob=self._caller.read)
             self._tell(CallStarted(self._run.id, call))
         loop = asyncio.get_running_loop()
         began = loop.time()

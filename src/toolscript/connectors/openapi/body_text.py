@@ -123,7 +123,7 @@ def _parts(body: Body, fields: Mapping[str, Any]) -> Iterator[Part]:
     for name, value in fields.items():
         encoding = body.encoding.get(name, _usual)
         is_whole = not isinstance(value, list | tuple) or "json" in (encoding.content_type or "")
-        items: Sequence[Any] = (value,) if is_whole else cast("Sequence[Any]", value)
+        items = cast("Sequence[Any]", (value,) if is_whole else value)
         for item in items:
             if item is None:
                 continue

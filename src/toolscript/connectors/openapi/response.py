@@ -69,10 +69,10 @@ class Answer:
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
 
-def value_of(operation: Operation, answer: Answer, called: str) -> Any:
-    """The value of an answer; raises `ToolError` for one that says that the call failed."""
+def value_of(operation: Operation, answer: Answer, called: str, now_s: float) -> Any:
+    """The value of an answer; raises `ToolError` for one that says that the call failed. `now_s` is Unix time."""
     if not answer.is_success:
-        raise failed(answer, called)
+        raise failed(answer, called, retry_after_s(answer.headers, now_s))
     if answer.method == "HEAD":
         return {"status": answer.status, "headers": dict(answer.headers)}
     if not answer.body:
@@ -222,7 +222,7 @@ def _seconds_until(text: str, now_s: float) -> float | None:
         return None
 
 
-def failed(answer: Answer, called: str, *, wait_s: float | None = None) -> ToolError:
+def failed(answer: Answer, called: str, wait_s: float | None) -> ToolError:
     """The error for an answer that is no success."""
     body: Any = None
     if answer.body:

@@ -62,7 +62,7 @@ class Tokens:
             form["scope"] = " ".join(credential.scopes)
         form |= dict(credential.extra)
         headers = [("Accept", "application/json")]
-        client = await self._revealed(credential.client_id, learned)
+        client = await self._secrets.reveal(cast("Secret", credential.client_id))
         key = None if credential.client_secret is None else await self._revealed(credential.client_secret, learned)
         if key is None or credential.client_in == "body":
             form |= {"client_id": client} | ({} if key is None else {"client_secret": key})
@@ -82,8 +82,7 @@ class Tokens:
         return _Token(value, self._clock() + max(0.0, seconds - EARLY_S))
 
     async def _revealed(self, one: Secret | str, learned: Callable[[str], None]) -> str:
-        assert isinstance(one, Secret)
-        value = await self._secrets.reveal(one)
+        value = await self._secrets.reveal(cast("Secret", one))
         learned(value)
         return value
 
