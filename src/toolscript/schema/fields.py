@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from toolscript.schema.keywords import list_of
+from toolscript.schema.keywords import constant, list_of, types_of
+from toolscript.schema.shapes import Constant
 
 MAX_PARTS = 50  # of one object: references and parts of `allOf`; the largest of four vendors' has 6
 
@@ -64,3 +65,64 @@ def _add(found: Fields, part: Mapping[str, Any]) -> bool:
             found.required.add(name)
     found.required.update(name for name in list_of(part.get("required")) if isinstance(name, str))
     return True
+
+
+def default_of(schema: Any, resolve: Callable[[Any], Any]) -> Constant | None:
+    """The default that a schema gives, itself or by what it refers to."""
+    for _ in range(MAX_PARTS):
+        if not isinstance(schema, dict):
+            return None
+        node = cast("dict[str, Any]", schema)
+        if node.get("default") is not None:
+            return constant(node["default"])
+        schema = resolve(node["$ref"]) if "$ref" in node else None
+    return None
+
+
+def parts_of(schema: Any, resolve: Callable[[Any], Any]) -> list[Mapping[str, Any]]:
+    """A schema and all that it refers to or is made of by `allOf`, `anyOf` and `oneOf`, each once."""
+    found: dict[int, Mapping[str, Any]] = {}
+    waiting: list[Any] = [schema]
+    while waiting and len(found) < MAX_PARTS:
+        one = waiting.pop(0)
+        if not isinstance(one, dict) or id(cast("object", one)) in found:
+            continue
+        part = cast("dict[str, Any]", one)
+        found[id(part)] = part
+        if "$ref" in part:
+            waiting.append(resolve(part["$ref"]))
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            waiting += list_of(part.get(keyword))
+    return list(found.values())
+
+
+def known_members(schema: Any, resolve: Callable[[Any], Any]) -> dict[str, Any]:
+    """All members that an object may have, as far as its schema names them."""
+    known: dict[str, Any] = {}
+    for part in parts_of(schema, resolve):
+        properties = part.get("properties")
+        if isinstance(properties, dict):
+            known = {**cast("dict[str, Any]", properties), **known}
+    return known
+
+
+def is_array(schema: Any, resolve: Callable[[Any], Any]) -> bool:
+    """Whether a schema is that of a list."""
+    return any("array" in types_of(part) or "items" in part for part in parts_of(schema, resolve))
+
+
+def is_file(schema: Any, resolve: Callable[[Any], Any]) -> bool:
+    """Whether a schema stands for the bytes of a file, or for a list of such."""
+    for part in parts_of(schema, resolve):
+        if part.get("format") == "binary" or part.get("type") == "file" or "contentMediaType" in part:
+            return True
+        if "items" in part and any(one.get("format") == "binary" for one in parts_of(part["items"], resolve)):
+            return True
+    return False
+
+
+def is_objectlike(schema: Any, resolve: Callable[[Any], Any]) -> bool:
+    """Whether a schema may be that of an object or of a list, and not only of a text."""
+    parts = parts_of(schema, resolve)
+    types = [kind for part in parts for kind in types_of(part)]
+    return "object" in types or "array" in types or any("properties" in part or "items" in part for part in parts)

@@ -151,9 +151,10 @@ class Definitions:
             node = self._node(reference)
             if node is None or any(tuple(parts[:end]) in placed for end in range(1, len(parts) + 1)):
                 continue
-            at, inside = tree, self._document.root
+            at = tree
+            inside: Any = self._document.root
             for end, part in enumerate(parts, 1):
-                inside = inside[part]
+                inside = members(inside)[part]
                 if end == len(parts) or not isinstance(inside, dict):
                     at[part] = node if end == len(parts) else inside
                     placed.add(tuple(parts[:end]))
