@@ -34,13 +34,14 @@ def test_links_between_documents_lead_somewhere():
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-def test_the_demo_joins_results_of_three_third_party_servers():
+@pytest.mark.parametrize("language", ["typescript", "python"])
+def test_the_demo_joins_results_of_three_third_party_servers(language: str):
     servers = Path(os.environ.get("TOOLSCRIPT_TEST_SERVERS", "/nowhere"))
     commands = [servers / "current/bin/mcp-server-git", servers / "current/bin/mcp-server-time"]
     commands.append(servers / "old/bin/mcp-server-sqlite")
     if not all(command.exists() for command in commands):
         pytest.skip("the third-party servers are not installed: scripts/servers installs them")
-    out = run(sys.executable, "examples/demo/demo.py", *map(str, commands))
+    out = run(sys.executable, "examples/demo/demo.py", *map(str, commands), "--language", language)
     assert "12 calls in" in out
     assert '"incident": "#44 Webhooks arrive twice (severity 3)"' in out
     assert re.search(r"[3-9]\.\d times fewer with one program", out)

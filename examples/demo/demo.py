@@ -1,6 +1,7 @@
 """The main job on real input: one program over three third-party MCP servers, and what it costs beside direct calls.
 
-`python demo.py GIT TIME SQLITE` takes the commands of mcp-server-git, mcp-server-time and mcp-server-sqlite.
+`python demo.py GIT TIME SQLITE` takes the commands of mcp-server-git, mcp-server-time and mcp-server-sqlite;
+`--language python` runs the same program in Python.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from toolscript.surfaces.mcp_server.options import ServeOptions
 from toolscript.tokens import estimate
 from toolscript.tools import Tool
 
-PROGRAM = Path(__file__).with_name("program.ts")
+PROGRAMS = {"typescript": "program.ts", "python": "program.py"}
 
 
 def write_config(folder: Path, git: str, time: str, sqlite: str) -> Path:
@@ -67,6 +68,7 @@ async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("git", "time", "sqlite"):
         parser.add_argument(name, help=f"the command of mcp-server-{name}")
+    parser.add_argument("--language", choices=list(PROGRAMS), default="typescript", help="what the program is written in")
     commands = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="toolscript-demo-") as name:
         folder = Path(name)
@@ -74,13 +76,13 @@ async def main() -> int:
         make_database(folder / "shop.db")
         config = write_config(folder, commands.git, commands.time, commands.sqlite)
         connectors = [connect(spec) for spec in read_servers(config, {})]
-        async with Runtime(connectors) as runtime:
+        async with Runtime(connectors, languages=[commands.language]) as runtime:
             return await tell(runtime, {"repo": str(folder / "repo")})
 
 
 async def tell(runtime: Runtime, given: dict[str, str]) -> int:
     """Run the program, and print it with its timeline, answer and price."""
-    code = PROGRAM.read_text()
+    code = Path(__file__).with_name(PROGRAMS[runtime.languages[0]]).read_text()
     await runtime.ready()
     for namespace in runtime.catalog.namespaces.values():
         print(f"{namespace.name}: {namespace.state}, {len(namespace.methods)} tools", *namespace.problems, sep="\n  ")
@@ -97,7 +99,7 @@ async def tell(runtime: Runtime, given: dict[str, str]) -> int:
     answer = json.dumps(plain(result.value), indent=1, ensure_ascii=False)
     print(f"\n--- the answer\n\n{answer}\n")
     definitions, steps = tokens_of_direct_calls(list(runtime.catalog.tools), result)
-    offered = count(offer_of(runtime.catalog, ServeOptions()).tools)
+    offered = count(offer_of(runtime.catalog, ServeOptions(languages=runtime.languages)).tools)
     print("--- tokens (estimated as o200k_base)\n")
     print(f"  {'':22}{'definitions':>12}{'work':>9}{'total':>9}")
     print(f"  {'direct tool calls':22}{definitions:12,}{steps:9,}{definitions + steps:9,}")

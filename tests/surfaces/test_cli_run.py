@@ -117,7 +117,9 @@ def test_a_misspelt_tool_is_told_with_the_right_one(project: Project) -> None:
         (b"1", ["-", "--input", "@gone.json"], "--input @gone.json: there is no such file"),
         (b"1", ["-", "--input", "@bad.json"], "bad.json is not JSON: "),
         (b"1", ["-", "--timeout", "-1"], "--timeout is -1"),
-        (b"1", ["-", "--language", "python"], "there is no guest for python"),
+        (b"1", [], "one of the two: a FILE (- is stdin), or -e CODE"),
+        (b"1", ["-", "-e", "1"], "one of the two: a FILE (- is stdin), or -e CODE"),
+        (b"", ["-e", " "], "-e is empty"),
         (b"1", ["-", "--config", "gone.json"], "--config gone.json: there is no such file"),
     ],
 )

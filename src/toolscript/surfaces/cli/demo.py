@@ -10,53 +10,27 @@ from typing import Any
 
 from toolscript.catalog.search import found_text
 from toolscript.codec import decode, encode, plain
+from toolscript.runs.program import Language, syntax_of
 from toolscript.runs.result import CallRecord, Result
 from toolscript.runs.turn import Returned
 from toolscript.runtime.runtime import Runtime
+from toolscript.surfaces.cli.demo_programs import PROGRAMS
 from toolscript.surfaces.cli.demo_tools import connectors
 from toolscript.surfaces.cli.exits import COMPLETED, FAILED
 from toolscript.surfaces.cli.interrupt import until_done
+from toolscript.surfaces.cli.languages import add_language
 from toolscript.surfaces.cli.progress import ProgressLine
 from toolscript.surfaces.cli.shapes import result_object
 from toolscript.surfaces.cli.terminal import Terminal
 from toolscript.surfaces.cli.timeline import timeline
+from toolscript.surfaces.mcp_server.gaps import gaps_of
+from toolscript.surfaces.mcp_server.options import ServeOptions
 from toolscript.surfaces.mcp_server.texts import tools as meta_tools
 from toolscript.tokens import estimate
 
 _LINES = 14
 
 QUESTION = "Which five customers in Japan, France and the US owe us most, in euros?"
-
-PROGRAM = """\
-const countries = ["JP", "FR", "US"];
-const customers = (await Promise.all(countries.map((country) => crm.customers({ country })))).flat();
-
-// open orders of one customer, page by page
-async function open(customer) {
-  const found = [];
-  for (let page = 1; page !== null; ) {
-    const answer = await shop.orders({ customer: customer.id, page });
-    found.push(...answer.orders.filter((order) => order.status === "open"));
-    page = answer.next;
-  }
-  return found;
-}
-
-const orders = await Promise.all(customers.map(open));
-const currencies = [...new Set(orders.flat().map((order) => order.currency))];
-const values = await Promise.all(currencies.map((currency) => rates.euros({ currency })));
-const rate = Object.fromEntries(currencies.map((currency, i) => [currency, values[i]]));
-
-return customers
-  .map((customer, i) => ({
-    name: customer.name,
-    country: customer.country,
-    open: orders[i].length,
-    euros: Math.round(orders[i].reduce((sum, order) => sum + order.total * rate[order.currency], 0)),
-  }))
-  .sort((a, b) => b.euros - a.euros)
-  .slice(0, 5);
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,37 +49,44 @@ class Cost:
 
 
 def arguments(parser: ArgumentParser) -> None:
-    """The command takes nothing of its own."""
+    """Declare what the command takes."""
+    add_language(parser, "typescript")
 
 
 def command(options: Namespace, terminal: Terminal) -> int:
     """Run the demonstration."""
-    return until_done(_demo(terminal), terminal)
+    return until_done(_demo(options.language, terminal), terminal)
 
 
-async def _demo(terminal: Terminal) -> int:
-    runtime = Runtime(connectors())
+async def _demo(language: Language, terminal: Terminal) -> int:
+    runtime, code = Runtime(connectors(), languages=[language]), PROGRAMS[syntax_of(language)]
     async with runtime, ProgressLine(terminal, runtime) as progress:
-        result = await runtime.run(PROGRAM, observer=progress)
+        result = await runtime.run(code, observer=progress)
         progress.clear()
         begun = (await runtime.recent(limit=1))[0].created
-        ours, direct = await _with_a_program(runtime, result), _with_direct_calls(runtime, result.calls)
+        ours, direct = await _with_a_program(runtime, result, code), _with_direct_calls(runtime, result.calls)
     if terminal.json:
         costs = {name: _object(cost) for name, cost in (("program", ours), ("direct_calls", direct))}
-        terminal.value({"question": QUESTION, "code": PROGRAM, "tokens": costs, **result_object(result)})
+        terminal.value(
+            {"question": QUESTION, "language": language, "code": code, "tokens": costs, **result_object(result)}
+        )
     else:
-        _show(result, begun, ours, direct, terminal)
+        _show(code, result, begun, terminal)
+        if result.ok:
+            _compare(ours, direct, terminal)
     return COMPLETED if result.ok else FAILED
 
 
-async def _with_a_program(runtime: Runtime, result: Result) -> Cost:
+async def _with_a_program(runtime: Runtime, result: Result, code: str) -> Cost:
     """Three definitions whatever there is, one search and one look at the types of what was used."""
     answer = json.dumps(plain(result.value)) if result.ok else str(result.failure)
-    definitions = sum(estimate(json.dumps(one)) for one in meta_tools("Namespaces: crm, rates, shop."))
+    options = ServeOptions(languages=runtime.languages)
+    listed = meta_tools("Namespaces: crm, rates, shop.", syntaxes=options.syntaxes, gaps=gaps_of(options))
+    definitions = sum(estimate(json.dumps(one)) for one in listed)
     found = found_text(await runtime.search(QUESTION))
     types = await runtime.describe(sorted({call.path for call in result.calls}))
     looked = estimate(QUESTION) + estimate(found) + estimate(types)
-    return Cost(definitions=definitions + looked, calls=estimate(PROGRAM), results=estimate(answer), asked=3)
+    return Cost(definitions=definitions + looked, calls=estimate(code), results=estimate(answer), asked=3)
 
 
 def _with_direct_calls(runtime: Runtime, calls: Sequence[CallRecord]) -> Cost:
@@ -123,26 +104,30 @@ def _with_direct_calls(runtime: Runtime, calls: Sequence[CallRecord]) -> Cost:
     )
 
 
-def _show(result: Result, begun: int, ours: Cost, direct: Cost, terminal: Terminal) -> None:
-    def heading(text: str) -> None:
-        terminal.result("\n")
-        terminal.marked(text, "bold")
+def _heading(text: str, terminal: Terminal) -> None:
+    terminal.result("\n")
+    terminal.marked(text, "bold")
 
+
+def _show(code: str, result: Result, begun: int, terminal: Terminal) -> None:
     terminal.marked(QUESTION, "bold")
-    heading("The program")
-    terminal.result(PROGRAM.rstrip())
-    heading(f"Its {len(result.calls)} calls, in {result.duration_ms} ms")
+    _heading("The program", terminal)
+    terminal.result(code.rstrip())
+    _heading(f"Its {len(result.calls)} calls, in {result.duration_ms} ms", terminal)
     for line in list(timeline(result.calls, begun=begun))[:_LINES]:
         terminal.result(line)
     if len(result.calls) > _LINES:
         terminal.result(f"      … and {len(result.calls) - _LINES} more")
-    heading("The answer")
+    _heading("The answer", terminal)
     if result.failure is not None:
         terminal.problem(str(result.failure))
         return
     for row in result.value:
         terminal.result(f"  {row['name']:18} {row['country']}  {row['open']:3} open orders  {row['euros']:7,} EUR")
-    heading("What a model reads and writes (tokens, estimated, each text counted once)")
+
+
+def _compare(ours: Cost, direct: Cost, terminal: Terminal) -> None:
+    _heading("What a model reads and writes (tokens, estimated, each text counted once)", terminal)
     terminal.result(f"  {'':22}{'definitions':>12}{'calls':>9}{'results':>9}{'total':>9}{'tool calls':>13}")
     for name, cost in (("one program", ours), ("one call at a time", direct)):
         row = f"{cost.definitions:>12,}{cost.calls:>9,}{cost.results:>9,}{cost.total:>9,}    {cost.asked:>9}"

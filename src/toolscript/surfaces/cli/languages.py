@@ -11,11 +11,10 @@ _PYTHON = (".py", ".pyi", ".pyw")
 _TYPESCRIPT = (".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx")
 
 
-def add_language(parser: ArgumentParser) -> None:
+def add_language(parser: ArgumentParser, default: Language | None = None) -> None:
     """The option that says what a program is written in."""
-    parser.add_argument(
-        "--language", choices=LANGUAGES, help="by default as the file's name says, else the first of `languages`"
-    )
+    usual = default or "as the file's name says, else the first of `languages`"
+    parser.add_argument("--language", choices=LANGUAGES, default=default, help=f"by default {usual}")
 
 
 def add_syntax(parser: ArgumentParser) -> None:
@@ -31,5 +30,6 @@ def language_of(name: str, chosen: Language | None, configured: Sequence[Languag
         return chosen
     ending = name.lower()
     if ending.endswith(_PYTHON):
-        return next((one for one in configured if one != "typescript"), "python")
+        python: list[Language] = [one for one in configured if one != "typescript"]
+        return python[0] if python else "python"
     return "typescript" if ending.endswith(_TYPESCRIPT) else configured[0]

@@ -12,9 +12,9 @@ from toolscript.catalog.catalog import Catalog
 from toolscript.errors import ConfigError
 from toolscript.ports import Connector
 from toolscript.runs.policy import Policy, Rule, fits
+from toolscript.runs.program import syntax_of
 from toolscript.runtime.builtin import TOOLS
 from toolscript.runtime.upstreams import BUILTIN
-from toolscript.runs.program import syntax_of
 from toolscript.schema.syntax import signature
 from toolscript.surfaces.assemble import assemble, policy
 from toolscript.surfaces.cli.describe import check_path
