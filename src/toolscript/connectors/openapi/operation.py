@@ -124,10 +124,11 @@ class Server:
     description: str = ""
 
     def url(self, values: Mapping[str, str] | None = None) -> str:
-        """The address with the variables filled in, without a `/` at its end."""
+        """The address with the variables filled in that have a value, without a `/` at its end."""
         text = self.template
         for name, variable in self.variables.items():
-            text = text.replace(f"{{{name}}}", (values or {}).get(name, variable.default))
+            value = (values or {}).get(name, variable.default)
+            text = text.replace(f"{{{name}}}", value) if value else text
         return text.rstrip("/")
 
 
