@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from toolscript.guests.javascript.guest import JavaScriptGuest
-from toolscript.testing.guest_suite import CASES, Case, check, check_determinism, check_endings, check_snapshots
+from toolscript.testing.guest_suite import Case, cases_in, check, check_determinism, check_endings, check_snapshots
 
+CASES = cases_in("typescript")
 TALKATIVE = [case for case in CASES if "await" in case.programs["typescript"]]
 
 

@@ -71,3 +71,8 @@ _table = cast("dict[str, Any]", json.loads(_FILE.read_text(encoding="utf-8")))
 
 CASES: tuple[Case, ...] = tuple(_case(row) for rows in _table["cases"].values() for row in rows)
 SNIPPETS: Mapping[str, Mapping[Language, str]] = {name: _programs(row) for name, row in _table["snippets"].items()}
+
+
+def cases_in(language: Language) -> tuple[Case, ...]:
+    """The cases that are written in this language."""
+    return tuple(case for case in CASES if language in case.programs)

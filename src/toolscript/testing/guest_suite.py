@@ -2,7 +2,7 @@
 
 A guest that runs snippets is a `ports.Compiler` as well.
 
-Run a guest through it with `check` for every `Case` of `CASES`, and with the laws `check_determinism`,
+Run a guest through it with `check` for every `Case` of `cases_in(language)`, and with the laws `check_determinism`,
 `check_snapshots` and `check_endings`. A case holds its program once a language; a guest is asked only for the cases
 that are written in its own.
 """
@@ -18,13 +18,14 @@ from toolscript.errors import Failure, ToolError
 from toolscript.ports import Compiler, Guest, Session
 from toolscript.runs.program import Boot, Instant, Limits, Program
 from toolscript.runs.turn import Answer, Called, Crashed, Finished, Outcome, Raised, Returned, Settled, Turn
-from toolscript.testing.guest_programs import CASES, SNIPPETS, Case
+from toolscript.testing.guest_programs import CASES, SNIPPETS, Case, cases_in
 
 __all__ = [
     "CASES",
     "NAMESPACES",
     "Case",
     "Played",
+    "cases_in",
     "check",
     "check_determinism",
     "check_endings",

@@ -45,7 +45,7 @@ class Asked:
             return self._os_call(strand, at)
         path, blob = self._callee(strand, at)
         if path == "codemode.failure":
-            return at.resume({"return_value": self._failure(at.args)})
+            return at.resume({"return_value": self._failure(strand, at.args)})
         try:
             if blob is not None:
                 return self._read(strand, at, blob)
@@ -147,7 +147,7 @@ class Asked:
         self._add(Open(strand=strand.number, call_id=at.call_id, reading=reading), READ_BLOB, reading.arguments)
         return at.resume(_FUTURE)  # type: ignore[arg-type]
 
-    def _failure(self, args: tuple[Any, ...]) -> Any:
+    def _failure(self, strand: Strand, args: tuple[Any, ...]) -> Any:
         """What there is to know of an exception beside its words."""
         error = args[0] if len(args) == 1 and isinstance(args[0], BaseException) else None
         if error is None:
@@ -155,7 +155,7 @@ class Asked:
         known = self._told.get(str(error))
         if known is None:
             return {"name": type(error).__name__, "message": str(error), "code": "thrown", "content": None}
-        content = wire.inward(known.content or NULL)[0]
+        content = strand.taken(known.content or NULL)
         return {"name": known.name, "message": known.message, "code": known.code, "content": content}
 
 

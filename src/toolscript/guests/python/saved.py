@@ -23,7 +23,9 @@ def notes_of_failure(failure: Failure) -> Notes:
 
 def failure_of(notes: Notes) -> Failure:
     """And back."""
-    return Failure(**{**notes, "stack": tuple(notes["stack"])})
+    members = dict(notes)
+    members["stack"] = tuple(members["stack"])
+    return Failure(**members)
 
 
 def notes_of_call(call: Open) -> Notes:
@@ -36,11 +38,16 @@ def notes_of_call(call: Open) -> Notes:
 
 def call_of(notes: Notes) -> Open:
     """And back."""
-    return Open(**{**notes, "reading": None if notes["reading"] is None else _reading_of(notes["reading"])})
+    members = dict(notes)
+    if members["reading"] is not None:
+        members["reading"] = _reading_of(members["reading"])
+    return Open(**members)
 
 
 def _reading_of(notes: Notes) -> Reading:
-    return Reading(**{**notes, "blob": Blob(**notes["blob"]), "read": base64.b64decode(notes["read"])})
+    members = dict(notes)
+    members["blob"], members["read"] = Blob(**members["blob"]), base64.b64decode(members["read"])
+    return Reading(**members)
 
 
 def _notes_of_answer(answer: Answer) -> Notes:

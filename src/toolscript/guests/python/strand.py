@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic_monty import (
+    ClassInstance,
     ExternalSettledResult,
     FunctionSnapshot,
     FutureSnapshot,
@@ -19,31 +20,12 @@ from pydantic_monty import (
 
 from toolscript.codec import Blob, Encoded
 from toolscript.guests.python import wire
+from toolscript.guests.python.before import STEP_NAME, before, has_step
 from toolscript.guests.python.calls import STATE
 from toolscript.guests.python.raised import raised
 from toolscript.guests.python.source import Prepared
 from toolscript.guests.python.workers import Lease, Workers
 from toolscript.runs.turn import Answer, Raised, Returned
-
-_STEP = """
-class _Step:
-    async def __call__(self, name, work=None):
-        if not isinstance(name, str) or work is None:
-            raise TypeError('codemode.step takes a name and a function: await codemode.step("load", load)')
-        _mark(name=name, mark="begin")
-        try:
-            value = work()
-            if type(value).__name__ == "coroutine":
-                value = await value
-        except BaseException:
-            _mark(name=name, mark="failed")
-            raise
-        _mark(name=name, mark="end")
-        return value
-_step = _Step()
-_step
-"""
-_ERRORS = "ToolError = GuestError = RuntimeError"  # the engine has no exception classes but Python's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,20 +44,16 @@ class Origin:
     parent: int = -1
     call_id: int = -1
 
-    @property
-    def has_step(self) -> bool:
-        """Whether it needs `codemode.step`, which is written in Python."""
-        return "codemode" in self.names and "step" in self.text.script
+    before: str = field(init=False)
+    """What is fed before the text."""
 
-    @property
-    def has_errors(self) -> bool:
-        """Whether it names the exceptions that a failed call raises."""
-        return "ToolError" in self.text.script or "GuestError" in self.text.script
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "before", before(self.text.script, self.names))
 
     @property
     def file(self) -> str:
         """What the engine calls the text in its frames: it counts what it was fed."""
-        return f"<python-input-{self.has_step + self.has_errors}>"
+        return "<python-input-1>" if self.before else "<python-input-0>"
 
 
 class Strand:
@@ -90,6 +68,7 @@ class Strand:
         """The id of the call that it waits for within a statement, where it can take no other answer."""
         self.draws = 0
         self.blobs: dict[uuid.UUID, Blob] = {}
+        self._handles: dict[Blob, ClassInstance] = {}
         self.bytes: bytes | None = None
         self.lease: Lease | None = None
         self._workers = workers
@@ -174,24 +153,29 @@ class Strand:
     def _given(self, answer: Answer) -> ExternalSettledResult:
         match answer:
             case Returned(value):
-                return {"return_value": self._taken(value)}
+                return {"return_value": self.taken(value)}
             case Raised(failure):
                 return raised(failure)
 
-    def _taken(self, text: Encoded) -> Any:
-        value, blobs = wire.inward(text)
-        for blob in blobs:
+    def taken(self, text: Encoded) -> Any:
+        """A value as the engine gets it."""
+        return wire.inward(text, self._handle)
+
+    def _handle(self, blob: Blob) -> ClassInstance:
+        """The engine wants the same object for the same blob."""
+        if blob not in self._handles:
             self.know(blob)
-        return value
+            self._handles[blob] = wire.handle(blob)
+        return self._handles[blob]
 
     def _start(self, lease: Lease, printed: PrintCallback) -> SyncSnapshot:
         origin, session = self.origin, lease.session
         inputs: dict[str, Any] = {name: wire.namespace(name) for name in origin.names}
-        inputs["input"] = self._taken(origin.input)
-        if origin.has_step:
-            inputs["codemode"] = wire.namespace(
-                "codemode", step=session.feed_run(_STEP, inputs={"_mark": wire.method("codemode.step")})
-            )
-        if origin.has_errors:
-            session.feed_run(_ERRORS)
+        inputs["input"] = self.taken(origin.input)
+        if origin.before:
+            steps = has_step(origin.text.script, origin.names)
+            given = {"_mark": wire.method("codemode.step")} if steps else {}
+            step = session.feed_run(f"{origin.before}\n{STEP_NAME if steps else None}", inputs=given)
+            if steps:
+                inputs["codemode"] = wire.namespace("codemode", step=step)
         return session.feed_start(origin.text.script, inputs=inputs, print_callback=printed)

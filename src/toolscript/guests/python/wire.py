@@ -63,11 +63,16 @@ def path_of(object_id: uuid.UUID) -> str | None:
     return _paths.get(object_id)
 
 
+_namespaces: dict[str, ClassInstance] = {}
+
+
 def namespace(path: str, **methods: Any) -> ClassInstance:
     """A namespace as a program is given it; `methods` are those that are no calls."""
-    value = Namespace(path)
     if not methods:
-        return ClassInstance(value, id=namespace_id(path), class_type=_namespace_type)
+        if path not in _namespaces:  # the engine wants the same object for the same namespace
+            _namespaces[path] = ClassInstance(Namespace(path), id=namespace_id(path), class_type=_namespace_type)
+        return _namespaces[path]
+    value = Namespace(path)
     for name, method in methods.items():
         setattr(value, name, method)
     return ClassInstance(value, eager_attrs=methods, id=namespace_id(path), class_type=_namespace_type)
@@ -88,25 +93,26 @@ def blob_id(blob: Blob) -> uuid.UUID:
     return uuid.uuid5(_SPACE, f"blob {blob.id} {blob.media_type} {blob.size}")
 
 
-def inward(text: Encoded) -> tuple[Any, list[Blob]]:
-    """A value as the program gets it, and the blobs in it."""
+def handle(blob: Blob) -> ClassInstance:
+    """A blob as a program is given it."""
+    value = Handle(blob.id, blob.media_type, blob.size)
+    return ClassInstance(value, eager_attrs="all", id=blob_id(blob), class_type=_blob_type)
+
+
+def inward(text: Encoded, handle_of: Callable[[Blob], ClassInstance]) -> Any:
+    """A value as the program gets it."""
     value = decode(text)
-    if '"$blob"' not in text:
-        return value, []
-    blobs: list[Blob] = []
-    return _with_handles(value, blobs), blobs
+    return _with_handles(value, handle_of) if '"$blob"' in text else value
 
 
-def _with_handles(value: Any, blobs: list[Blob]) -> Any:
+def _with_handles(value: Any, handle_of: Callable[[Blob], ClassInstance]) -> Any:
     match value:
         case Blob():
-            blobs.append(value)
-            handle = Handle(value.id, value.media_type, value.size)
-            return ClassInstance(handle, eager_attrs="all", id=blob_id(value), class_type=_blob_type)
+            return handle_of(value)
         case list():
-            return [_with_handles(item, blobs) for item in cast("list[Any]", value)]
+            return [_with_handles(item, handle_of) for item in cast("list[Any]", value)]
         case dict():
-            return {key: _with_handles(item, blobs) for key, item in cast("dict[str, Any]", value).items()}
+            return {key: _with_handles(item, handle_of) for key, item in cast("dict[str, Any]", value).items()}
         case _:
             return value
 
