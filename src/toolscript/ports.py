@@ -14,7 +14,7 @@ from toolscript.runs.program import Boot, Instant, Language
 from toolscript.runs.result import CallRecord
 from toolscript.runs.snippet import Snippet
 from toolscript.runs.turn import Called, Outcome, Settled, Turn
-from toolscript.tools import CallContext, Progress, Tool
+from toolscript.tools import CallContext, Page, Progress, Tool
 
 
 class Session(Protocol):
@@ -103,6 +103,15 @@ class Reverter(Protocol):
 
     async def revert(self, tool: Tool, args: Mapping[str, Any], result: Any, context: CallContext) -> Any:
         """Undo one call, which had these arguments and gave this result; raises `ToolError` where it cannot."""
+        ...
+
+
+@runtime_checkable
+class Pager(Protocol):
+    """An optional power of a connector: it knows how the pages of a tool's results follow each other."""
+
+    def page(self, tool: Tool, args: Mapping[str, Any], run: str) -> Page | None:
+        """What is known of the result that this run got for these arguments; None where the call is not known here."""
         ...
 
 

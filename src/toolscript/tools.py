@@ -67,6 +67,20 @@ class Media:
     media_type: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What a connector knows of a result that is one page of many.
+
+    `next` are the arguments of the call that gives the next page, None after the last one. `items` is the path of
+    members to the items of this one: empty where the result is itself their list, None where it has none. `problem`
+    says why the next page cannot be asked for, though there is one.
+    """
+
+    next: Mapping[str, Any] | None = None
+    items: tuple[str, ...] | None = None
+    problem: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a call is, as its tool reports it; `total` is None while unknown."""

@@ -9,11 +9,11 @@ from fnmatch import fnmatchcase
 from typing import Any, cast
 
 from toolscript.errors import ConfigError, ToolError
-from toolscript.ports import Connector, Listing, Reverter
+from toolscript.ports import Connector, Listing, Pager, Reverter
 from toolscript.runs.revert import read_revert
 from toolscript.schema.names import method_names, namespace_names
 from toolscript.schema.shape import parameters
-from toolscript.tools import CallContext, Effect, Revert, Tool, ToolPath
+from toolscript.tools import CallContext, Effect, Page, Revert, Tool, ToolPath
 
 
 def wrap(
@@ -125,6 +125,10 @@ class Wrapped:
         if not hasattr(self.inner, "revert"):
             raise ToolError(f"{tool.path} cannot be undone: its source knows no way.")
         return await cast("Reverter", self.inner).revert(behind, args, result, context)
+
+    def page(self, tool: Tool, args: Mapping[str, Any], run: str) -> Page | None:
+        """What the connector behind knows; None where it knows of no pages."""
+        return self.inner.page(self._tool_behind(tool), args, run) if isinstance(self.inner, Pager) else None
 
     def _tool_behind(self, tool: Tool) -> Tool:
         self.listing()

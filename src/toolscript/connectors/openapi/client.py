@@ -92,10 +92,6 @@ class Http:
         timeout = {"connect": options.connect_timeout_s, "pool": None}
         self._extensions = {"timeout": timeout | dict.fromkeys(("read", "write"), options.silence_timeout_s)}
 
-    def trust(self, origin: Origin) -> None:
-        """Let requests go to this origin wherever it lies."""
-        self._guard.trust(origin)
-
     def is_trusted(self, origin: Origin) -> bool:
         """Whether the operator allowed this very place."""
         return self._guard.allows(origin.host, origin.port)

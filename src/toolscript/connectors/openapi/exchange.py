@@ -21,7 +21,7 @@ from toolscript.connectors.openapi.client import Broken, Http, TooMuch, Unsent
 from toolscript.connectors.openapi.guard import Refused
 from toolscript.connectors.openapi.operation import Operation
 from toolscript.connectors.openapi.pace import Pace
-from toolscript.connectors.openapi.pages import Page, page_of
+from toolscript.connectors.openapi.pages import page_of
 from toolscript.connectors.openapi.request import Request, built
 from toolscript.connectors.openapi.response import Answer, failed, retry_after_s, value_of
 from toolscript.connectors.openapi.retry import BUSY, Retry, Trouble
@@ -30,7 +30,7 @@ from toolscript.connectors.openapi.signing import Signed, Signer
 from toolscript.connectors.openapi.uploads import Uploads
 from toolscript.errors import Failure, FailureCode, ToolError
 from toolscript.runs.redaction import Redactor
-from toolscript.tools import CallContext, Media, Tool
+from toolscript.tools import CallContext, Media, Page, Tool
 
 KEY_HEADER = "Idempotency-Key"
 MAX_PAGES = 1_000  # of which something is remembered: each is asked for right after its call
@@ -89,7 +89,7 @@ class Exchange:
         try:
             given = await self._uploads.brought(operation, args, context, called)
             request = built(operation, given, base, called)
-            if tool.keyed:
+            if tool.keyed and not _has_header(request, self._key_header):
                 request = with_header(request, self._key_header, context.idempotency_key)
             answer = await self._answered(operation, request, called, repeatable=tool.effect == "read" or tool.keyed)
             value = self._without_secrets(value_of(operation, answer, called, self._wall_clock()))
@@ -98,9 +98,8 @@ class Exchange:
             if failure is error.failure:
                 raise
             raise ToolError(failure) from None
-        page = page_of(operation, args, value, answer)
-        if page is not None:
-            self._note(page, tool, args, context.run)
+        if tool.effect == "read":
+            self._note(page_of(operation, args, value, answer), tool, args, context.run)
         return value
 
     def page(self, tool: Tool, args: Mapping[str, Any], run: str) -> Page | None:
@@ -172,6 +171,10 @@ class Exchange:
                 "It answered with status 401: "
                 + ("the credentials that are configured were refused." if has_any else "set `auth`.")
             )
+
+
+def _has_header(request: Request, name: str) -> bool:
+    return any(other.lower() == name.lower() for other, _ in request.headers)
 
 
 def _canonical(args: Mapping[str, Any]) -> str:

@@ -30,10 +30,6 @@ class Guard(httpcore2.AsyncNetworkBackend):
         self._trusted = {(origin.host, origin.port) for origin in trusted}
         self._plain = cast("httpcore2.AsyncNetworkBackend", httpcore2.AnyIOBackend())
 
-    def trust(self, origin: Origin) -> None:
-        """Let connections go to this host and port, wherever it lies."""
-        self._trusted.add((origin.host, origin.port))
-
     def allows(self, host: str, port: int) -> bool:
         """Whether this host may lie anywhere."""
         return self._all or host in self._hosts or (host, port) in self._trusted

@@ -13,42 +13,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from toolscript.connectors.openapi.operation import Operation, Paging, Parameter
 from toolscript.connectors.openapi.response import Answer
 from toolscript.schema.check import check
+from toolscript.tools import Page
 
 _link = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+\s*(?:=\s*(?:\"[^\"]*\"|[^\s;,\"]+))?)*)")
 _relation = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What is known of a page: `next` are the arguments of the call for the next one, None after the last.
-
-    `items` is the path of members to the items, empty for the answer itself, None where the answer holds no list.
-    `problem` says why the next page cannot be asked for, though there is one.
-    """
-
-    next: Mapping[str, Any] | None
-    items: tuple[str, ...] | None
-    problem: str = ""
-
-
-def page_of(operation: Operation, args: Mapping[str, Any], value: Any, answer: Answer) -> Page | None:
-    """What is known of the page that a call with these arguments gave; None where nothing says that it is one."""
+def page_of(operation: Operation, args: Mapping[str, Any], value: Any, answer: Answer) -> Page:
+    """What is known of the result of a call with these arguments; the only page where nothing speaks of another."""
     paging = operation.paging
     links = links_of(answer.header("link"))
-    if paging is None and "next" not in links:
-        return None
     items = _items(value, paging)
     if "next" in links:
         return _by_address(operation, args, links["next"], items)
     if links.keys() & {"prev", "first", "last"} or paging is None or paging.kind == "link":
-        return Page(None, items)
+        return Page(items=items)
     return _by_argument(operation, paging, args, value, items)
 
 
@@ -82,8 +67,10 @@ def _by_address(operation: Operation, args: Mapping[str, Any], place: str, items
     if not changed:
         unknown = sorted(set(asked) - set(known))
         named = f" ({', '.join(unknown[:5])})" if unknown else ""
-        return Page(None, items, f"the service names a next page by parameters that its document does not have{named}")
-    return Page(following, items)
+        return Page(
+            items=items, problem=f"the service names a next page by parameters that its document does not have{named}"
+        )
+    return Page(next=following, items=items)
 
 
 def _as_sent(value: Any) -> list[str]:
@@ -113,13 +100,13 @@ def _by_argument(
     count = len(cast("list[Any]", found)) if isinstance(found, list) else None
     more = at(value, paging.more_field) if paging.more_field else None
     if more is False or count == 0 or paging.argument is None:
-        return Page(None, items)
+        return Page(items=items)
     following: Any
     match paging.kind:
         case "page" | "offset":
             size = args.get(paging.size_argument) if paging.size_argument else None
             if count is None or (more is None and isinstance(size, int) and count < size):
-                return Page(None, items)
+                return Page(items=items)
             given = args.get(paging.argument)
             now = given if isinstance(given, int) else _first(operation, paging)
             following = now + (1 if paging.kind == "page" else count)
@@ -128,8 +115,8 @@ def _by_argument(
             if isinstance(following, str) and re.match(r"https?://|/|\?", following):
                 return _by_address(operation, args, following, items)
     if following in (None, "", False) or following == args.get(paging.argument):
-        return Page(None, items)
-    return Page({**args, paging.argument: following}, items)
+        return Page(items=items)
+    return Page(next={**args, paging.argument: following}, items=items)
 
 
 def _first(operation: Operation, paging: Paging) -> int:

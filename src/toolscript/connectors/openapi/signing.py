@@ -1,4 +1,4 @@
-"""Credentials put on requests: secrets read when they are needed, tokens fetched, and all of them told for redaction."""
+"""Credentials put on requests: secrets read when they are needed, tokens fetched, and all of them made known."""
 
 from __future__ import annotations
 
