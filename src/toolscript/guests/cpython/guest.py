@@ -1,0 +1,76 @@
+"""The CPython guest: Python with its whole standard library, each program in a locked-down process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import sys
+import threading
+from collections.abc import Sequence
+
+from toolscript.errors import ConfigError, Fault
+from toolscript.guests.cpython.house import House, ProgramProcess
+from toolscript.guests.cpython.session import CPythonSession
+from toolscript.guests.lockdown import Step
+from toolscript.runs.program import Boot, Language
+
+_FORMAT = 1  # of what a program can see of its surroundings: a change of it changes what a replay does
+
+
+class CPythonGuest:
+    """Implements `ports.Guest`. Linux only: each program is a fork of a warm interpreter, behind walls.
+
+    `libraries` are what programs may import beside the standard library, such as `("numpy", "pandas")`: they are
+    loaded before any program runs. Where the machine cannot lock a program down, `start` raises `ConfigError`.
+    """
+
+    def __init__(self, libraries: Sequence[str] = ()) -> None:
+        if not sys.platform.startswith("linux"):
+            raise ConfigError(f"CPython programs need Linux: {sys.platform} has nothing to lock them down with")
+        self._libraries = tuple(libraries)
+        self._houses: dict[asyncio.AbstractEventLoop, House] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @property
+    def language(self) -> Language:
+        return "cpython"
+
+    @property
+    def engine(self) -> str:
+        libraries = "".join(f"+{name}" for name in self._libraries)
+        return f"cpython-{platform.python_version()}-{_FORMAT}{libraries}"
+
+    async def start(self, boot: Boot) -> CPythonSession:
+        return CPythonSession(boot, self._process)
+
+    async def restore(self, boot: Boot, snapshot: bytes) -> CPythonSession:
+        """Raises `ValueError`: there are no snapshots of processes, and runs are replayed."""
+        raise ValueError("a CPython program has no snapshots")
+
+    async def walls(self) -> tuple[Step, ...]:
+        """What locks a program down on this machine."""
+        return await asyncio.shield(self._house().walls)
+
+    async def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            houses, self._houses = list(self._houses.values()), {}
+        for house in houses:
+            house.close()
+
+    async def _process(self) -> ProgramProcess:
+        return await self._house().start()
+
+    def _house(self) -> House:
+        """The zygote of the running event loop: a new one where there was none, or the last one died."""
+        with self._lock:
+            if self._closed:
+                raise Fault("the guest is closed")
+            for loop in [loop for loop in self._houses if loop.is_closed()]:
+                self._houses.pop(loop).close()
+            here = asyncio.get_running_loop()
+            house = self._houses.get(here)
+            if house is None or not house.is_open:
+                house = self._houses[here] = House(here, self._libraries)
+            return house

@@ -1,0 +1,230 @@
+"""A zygote seen from the host: its start, the processes that it starts, and its end.
+
+It belongs to one event loop. What a program's process is told, and all that it can tell, is in `talk`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from toolscript.errors import ConfigError, Fault
+from toolscript.guests.cpython.zygote import MAX_MESSAGE, REQUIRED
+from toolscript.guests.lockdown import Step
+
+_PACKAGE = str(Path(__file__).resolve().parents[3])
+_START = """
+import sys, json
+sys.path[:] = json.loads(sys.argv[1])
+from toolscript.guests.cpython.inside.clock import rule_time
+rule_time()
+from toolscript.guests.cpython.zygote import main
+main(int(sys.argv[2]), tuple(json.loads(sys.argv[3])))
+"""
+_ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",  # the order of sets of text is the same in every run
+    "PYTHONUTF8": "1",
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+_EXIT_S = 2.0
+
+
+@dataclass(eq=False, slots=True)
+class ProgramProcess:
+    """One program's process. `reading` and `writing` are the host's ends of its pipes, which do not block."""
+
+    house: House
+    pid: int
+    handle: int
+    reading: int
+    writing: int
+    ended: asyncio.Future[int]
+    _host_pid: int | None = None
+    _open: bool = True
+
+    def cpu_ns(self) -> int:
+        """The computing time that it has used, as the kernel counts it; 0 once it is gone."""
+        if self._host_pid is None:
+            self._host_pid = _host_pid(self.handle)
+        try:
+            return time.clock_gettime_ns(
+                (~self._host_pid << 3) | 2
+            )  # CPUCLOCK_SCHED of a process, as clock_getcpuclockid
+        except OSError:
+            return 0
+
+    def memory_bytes(self) -> int:
+        """What it has in memory now; 0 once it is gone."""
+        if self._host_pid is None:
+            self._host_pid = _host_pid(self.handle)
+        with (
+            suppress(OSError, ValueError, IndexError),
+            open(f"/proc/{self._host_pid}/statm", encoding="ascii") as statm,
+        ):
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+        return 0
+
+    def end(self) -> None:
+        """Kill it, whatever it does; twice is once, and from any thread."""
+        if not self._open:
+            return
+        self._open = False
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.handle, signal.SIGKILL)
+        for descriptor in (self.handle, self.reading, self.writing):
+            os.close(descriptor)
+        self.house.bury(self.pid)
+
+
+class House:
+    """Starts its zygote when the first program is asked for; use `open`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, libraries: Sequence[str]) -> None:
+        self.loop = loop
+        self.walls: asyncio.Future[tuple[Step, ...]] = loop.create_future()
+        self.is_open = True
+        self._starting: deque[tuple[asyncio.Future[ProgramProcess], int, int]] = deque()
+        self._living: dict[int, asyncio.Future[int]] = {}
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.setblocking(False)
+        path = json.dumps([_PACKAGE, *(entry for entry in sys.path if entry)])
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own text
+                [sys.executable, "-s", "-S", "-P", "-B", "-c", _START, path, str(theirs.fileno()), json.dumps(list(libraries))],
+                env=_ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()], start_new_session=True,
+            )  # fmt: skip
+        finally:
+            theirs.close()
+        loop.add_reader(self._control.fileno(), self._heard)
+
+    async def start(self) -> ProgramProcess:
+        """A new process, ready to be told what to run."""
+        require(await asyncio.shield(self.walls))
+        if not self.is_open:
+            raise Fault("the process that starts programs has ended")
+        reading, their_writing = os.pipe()
+        their_reading, writing = os.pipe()
+        started: asyncio.Future[ProgramProcess] = self.loop.create_future()
+        self._starting.append((started, reading, writing))
+        try:
+            socket.send_fds(self._control, [b"{}"], [their_reading, their_writing])
+        except OSError as error:
+            self._lost()
+            raise Fault("the process that starts programs has ended") from error
+        finally:
+            os.close(their_reading)
+            os.close(their_writing)
+        return await started
+
+    def bury(self, pid: int) -> None:
+        """Have a killed process taken note of."""
+        if self.is_open:
+            with suppress(OSError):
+                self._control.send(json.dumps({"pid": pid}).encode())
+
+    def close(self) -> None:
+        """End the zygote, and with it every program."""
+        self._lost()
+        try:
+            self._process.wait(_EXIT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _heard(self) -> None:
+        while self.is_open:
+            try:
+                content, handles, _, _ = socket.recv_fds(self._control, MAX_MESSAGE, 1)
+            except BlockingIOError:
+                return
+            except OSError:
+                content, handles = b"", []
+            if not content:
+                self._lost()
+                return
+            self._told(json.loads(content), handles)
+
+    def _told(self, message: dict[str, Any], handles: Sequence[int]) -> None:
+        match message:
+            case {"started": pid}:
+                self._started(pid, handles[0])
+            case {"ended": pid, "status": status}:
+                ended = self._living.pop(pid, None)
+                if ended is not None and not ended.done():
+                    ended.set_result(status)
+            case {"walls": walls}:
+                self.walls.set_result(tuple(Step(*wall) for wall in walls))
+            case _:
+                self.walls.set_exception(Fault(f"programs cannot be started: {message.get('fault')}"))
+
+    def _started(self, pid: int, handle: int) -> None:
+        started, reading, writing = self._starting.popleft()
+        os.set_blocking(reading, False)
+        os.set_blocking(writing, False)
+        ended = self._living[pid] = self.loop.create_future()
+        process = ProgramProcess(self, pid, handle, reading, writing, ended)
+        if started.cancelled():
+            process.end()
+        else:
+            started.set_result(process)
+
+    def _lost(self) -> None:
+        """The zygote is gone, and every program with it; whoever waits is told."""
+        if not self.is_open:
+            return
+        self.is_open = False
+        if not self.loop.is_closed():
+            self.loop.remove_reader(self._control.fileno())
+        self._control.close()
+        fault = Fault("the process that starts programs has ended")
+        if not self.walls.done():
+            self.walls.set_exception(fault)
+            self.walls.exception()  # seen: whoever waits is told, too
+        for started, reading, writing in self._starting:
+            os.close(reading)
+            os.close(writing)
+            if not started.done():
+                started.set_exception(fault)
+        for ended in self._living.values():
+            if not ended.done():
+                ended.cancel()
+        self._starting.clear()
+        self._living.clear()
+
+
+def require(walls: Sequence[Step]) -> None:
+    """`ConfigError` where a wall is missing without which no program is run."""
+    missing = [wall for wall in walls if wall.name in REQUIRED and not wall.holds]
+    if missing:
+        listed = "; ".join(f"{wall.name} ({wall.reason})" for wall in missing)
+        raise ConfigError(
+            f"this machine cannot lock a CPython program down: it lacks {listed}. "
+            'Leave "cpython" out of `languages`, or run where the kernel has landlock and seccomp; '
+            "`toolscript doctor` tells more"
+        )
+
+
+def _host_pid(handle: int) -> int:
+    """The process number behind a handle, as this process counts."""
+    with open(f"/proc/self/fdinfo/{handle}", encoding="ascii") as lines:
+        for line in lines:
+            if line.startswith("Pid:"):
+                return int(line.split()[1])
+    return 0
