@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from toolscript.connectors.mcp.servers_config import ServerSpec
 from toolscript.connectors.mcp.targets import McpStatus
 from toolscript.errors import ConfigError, ToolscriptError
 from toolscript.ports import Connector, ConnectorState, RunStore
+from toolscript.runs.program import Language
 from toolscript.runs.result import result_of
 from toolscript.runtime.plugs import load
 from toolscript.runtime.runtime import Runtime
@@ -25,6 +27,7 @@ from toolscript.surfaces.assemble import assemble
 from toolscript.surfaces.cli.kept import opened_store
 from toolscript.surfaces.config import Config
 
+_OTHERS: tuple[Language, ...] = ("python",)  # than TypeScript
 ENGINE_TIMEOUT_S = 30.0  # the first start compiles for about a second, on a slow machine for several
 _COUNTED = 1_000  # runs of a status that are looked at: their logs are read, at about 0.3 ms each
 _LOOK_EVERY_S = 0.05  # well below the shortest pause before another attempt (0.25 s)
@@ -39,6 +42,16 @@ class EngineCheck:
     first_ms: int | None
     cache: Path
     cache_is_writable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageCheck:
+    """Whether a program in another language than TypeScript runs here; `wanted` says whether it is configured."""
+
+    language: Language
+    wanted: bool
+    problem: str | None
+    first_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +107,7 @@ class Checkup:
 
     versions: Mapping[str, str]
     engine: EngineCheck
+    languages: tuple[LanguageCheck, ...]
     walls: tuple[Wall, ...] | str
     store: StoreCheck
     sources: tuple[SourceCheck, ...]
@@ -102,15 +116,22 @@ class Checkup:
     def is_healthy(self) -> bool:
         """Whether everything that is configured works."""
         broken = self.engine.problem or self.store.problem or isinstance(self.walls, str)
-        return not broken and all(source.state == "ready" for source in self.sources)
+        unfit = any(one.wanted and one.problem for one in self.languages)
+        return not broken and not unfit and all(source.state == "ready" for source in self.sources)
 
 
 async def checkup(config: Config, specs: Sequence[ServerSpec], *, timeout_s: float) -> Checkup:
     """Look at everything at the same time; what does not answer within `timeout_s` is reported as it is then."""
-    engine, walls, kept, sources = await asyncio.gather(
-        _engine(), _bounded(_walls, ENGINE_TIMEOUT_S), _store(config), _sources(config, specs, timeout_s)
+    engine, languages, walls, kept, sources = await asyncio.gather(
+        _engine(),
+        asyncio.gather(*(_language(one, config) for one in _OTHERS)),
+        _bounded(_walls, ENGINE_TIMEOUT_S),
+        _store(config),
+        _sources(config, specs, timeout_s),
     )
-    return Checkup(versions=_versions(), engine=engine, walls=walls, store=kept, sources=sources)
+    return Checkup(
+        versions=_versions(), engine=engine, languages=tuple(languages), walls=walls, store=kept, sources=sources
+    )
 
 
 def _versions() -> dict[str, str]:
@@ -119,7 +140,7 @@ def _versions() -> dict[str, str]:
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
         "sqlite": sqlite3.sqlite_version,
     }
-    for name in ("toolscript", "wasmtime", "mcp", "pydantic"):
+    for name in ("toolscript", "wasmtime", "pydantic-monty", "mcp", "pydantic"):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -130,7 +151,7 @@ def _versions() -> dict[str, str]:
 async def _engine() -> EngineCheck:
     folder: Path = load("toolscript.guests.javascript.machine_code:cache_folder")()
     begun = time.monotonic()
-    problem = await _bounded(_first_program, ENGINE_TIMEOUT_S)
+    problem = await _bounded(partial(_first_program, "typescript"), ENGINE_TIMEOUT_S)
     return EngineCheck(
         problem=problem,
         first_ms=None if problem else round((time.monotonic() - begun) * 1_000),
@@ -139,8 +160,19 @@ async def _engine() -> EngineCheck:
     )
 
 
-async def _first_program() -> str | None:
-    async with Runtime() as runtime:
+async def _language(language: Language, config: Config) -> LanguageCheck:
+    begun = time.monotonic()
+    problem = await _bounded(partial(_first_program, language), ENGINE_TIMEOUT_S)
+    return LanguageCheck(
+        language=language,
+        wanted=language in config.languages,
+        problem=problem,
+        first_ms=None if problem else round((time.monotonic() - begun) * 1_000),
+    )
+
+
+async def _first_program(language: Language) -> str | None:
+    async with Runtime(languages=[language]) as runtime:
         result = await runtime.run("return 6 * 7")
         return None if result.ok and result.value == 42 else f"6 * 7 gave {result.failure or result.value}"  # noqa: PLR2004
 

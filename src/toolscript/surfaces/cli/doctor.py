@@ -12,7 +12,16 @@ from typing import Any, cast
 from toolscript.errors import ConfigError
 from toolscript.runs.policy import Rule
 from toolscript.surfaces.assemble import NOTHING
-from toolscript.surfaces.cli.checkup import Checkup, EngineCheck, RunsCheck, SourceCheck, StoreCheck, Wall, checkup
+from toolscript.surfaces.cli.checkup import (
+    Checkup,
+    EngineCheck,
+    LanguageCheck,
+    RunsCheck,
+    SourceCheck,
+    StoreCheck,
+    Wall,
+    checkup,
+)
 from toolscript.surfaces.cli.exits import COMPLETED, FAILED
 from toolscript.surfaces.cli.interrupt import until_done
 from toolscript.surfaces.cli.opening import Opened, add_store, opened, store_flags
@@ -59,6 +68,8 @@ def _lines(found: Checkup, config: Config) -> Iterator[tuple[str, str]]:
     yield "head", f"toolscript {versions.pop('toolscript')}"
     yield "", ", ".join(f"{name} {version}" for name, version in versions.items())
     yield from _engine_lines(found.engine)
+    for language in found.languages:
+        yield _language_line(language)
     yield from _wall_lines(found.walls)
     yield from _store_lines(found.store)
     yield from _setting_lines(config)
@@ -78,6 +89,13 @@ def _engine_lines(engine: EngineCheck) -> Iterator[tuple[str, str]]:
             f"engine cache: {shown(engine.cache)} is not writable, so that each process compiles for a second; "
             "set TOOLSCRIPT_CACHE to a folder that is",
         )
+
+
+def _language_line(found: LanguageCheck) -> tuple[str, str]:
+    name = "Python" if found.language == "python" else "Python in CPython"
+    if found.problem is None:
+        return "ok", f"{name}: a program runs ({found.first_ms} ms with loading)"
+    return ("bad", f"{name}: {found.problem}") if found.wanted else ("", f"{name}, which is not used: {found.problem}")
 
 
 def _wall_lines(walls: tuple[Wall, ...] | str) -> Iterator[tuple[str, str]]:
@@ -162,6 +180,7 @@ def _object(found: Checkup, config: Config) -> dict[str, Any]:
         "healthy": found.is_healthy,
         "versions": dict(found.versions),
         "engine": _plain(asdict(found.engine)),
+        "languages": [asdict(one) for one in found.languages],
         "workers": {
             "problem": walls if isinstance(walls, str) else None,
             "walls": [] if isinstance(walls, str) else [asdict(wall) for wall in walls],
