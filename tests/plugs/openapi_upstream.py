@@ -30,7 +30,7 @@ class Recorded:
 
 
 Raw = bytes
-Replier = Callable[[Recorded], Raw | None | Awaitable[Raw | None]]
+Replier = Callable[[Recorded], Raw | Awaitable[Raw | None] | None]
 
 
 def reply(

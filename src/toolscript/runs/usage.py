@@ -13,6 +13,7 @@ _TYPESCRIPT = {
     "codemode.show": "codemode.show(value)",
     "codemode.step": "codemode.step(name, async () => { ... })",
     "codemode.result": "codemode.result(run)",
+    "codemode.next_page": "codemode.pages(tool, args)",
     "codemode.state_get": "codemode.state.get(key)",
     "codemode.state_set": "codemode.state.set(key, value)",
     "codemode.state_delete": "codemode.state.delete(key)",

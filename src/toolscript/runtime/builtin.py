@@ -13,6 +13,7 @@ from toolscript.runs.machine import TIMER
 from toolscript.runs.program import Language, syntax_of
 from toolscript.runs.result import SHOW, result_of
 from toolscript.runs.turn import Crashed, Finished
+from toolscript.runtime.paging import Paging
 from toolscript.runtime.snippets import Snippets
 from toolscript.runtime.state import MAX_KEY_CHARS, MAX_VALUE_BYTES, State
 from toolscript.runtime.upstreams import BUILTIN
@@ -151,6 +152,21 @@ TOOLS = (
         None,
     ),
     _tool(
+        f"{BUILTIN}.next_page",
+        "What follows a page that a call gave; codemode.pages(tool, args) asks for it.",
+        {"path": _text, "args": {"type": "object"}},
+        ["path", "args"],
+        {
+            "type": "object",
+            "properties": {
+                "known": {"type": "boolean"},
+                "next": {"type": ["object", "null"]},
+                "items": {"anyOf": [{"type": "array", "items": _text}, {"type": "null"}]},
+            },
+            "required": ["known", "next", "items"],
+        },
+    ),
+    _tool(
         f"{BUILTIN}.read_blob",
         f"The bytes of a blob from start up to, but not including, end; at most {MAX_PIECE_BYTES >> 10} KiB at a time.",
         {"id": _text, "start": {"type": "integer", "minimum": 0}, "end": {"type": "integer", "minimum": 0}},
@@ -190,6 +206,7 @@ class Builtin:
         scope: str,
         saving: bool = False,
         language: Callable[[str], Language] = lambda run: "typescript",
+        paging: Paging | None = None,
     ) -> None:
         """`offered` waits for what still connects; `search` and `describe` are the runtime's own.
 
@@ -203,6 +220,7 @@ class Builtin:
         self._state = State(store, scope)
         self._tools = (*TOOLS, SAVE) if saving else TOOLS
         self._language = language
+        self._paging = paging
 
     async def open(self, changed: Callable[[], None]) -> None:
         return None
@@ -237,6 +255,9 @@ class Builtin:
                 return await self._state.keys()
             case "result":
                 return await self._result(args["run"])
+            case "next_page" if self._paging is not None:
+                language = self._language(context.run)
+                return self._paging.next_page(args["path"], args["args"], context.run, language)
             case "read_blob":
                 return await self._read_blob(args["id"], args.get("start", 0), args.get("end"))
             case method:

@@ -38,6 +38,7 @@ from toolscript.runtime.keeper import Keeper, Role
 from toolscript.runtime.launcher import Launcher
 from toolscript.runtime.observed import Observed
 from toolscript.runtime.operator import LIBRARY, Operator
+from toolscript.runtime.paging import Paging
 from toolscript.runtime.plugs import load
 from toolscript.runtime.replay import replay
 from toolscript.runtime.rerank import Rerank
@@ -116,6 +117,10 @@ class Runtime:
             snippets=self.snippets,
             scope=scope,
             saving=snippets_by == "model",
+            paging=Paging(
+                lambda: self._upstreams.catalog,
+                lambda name: self._upstreams.connector(name),  # noqa: PLW0108 - they are made further down
+            ),
             language=self._language_of,
         )
         self._observed = Observed(self._store, scope)
