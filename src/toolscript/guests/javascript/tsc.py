@@ -213,7 +213,7 @@ class _Live:
     def _findings(self, text: str) -> list[Finding]:
         self._checks += 1
         if self._checks == 1:
-            asked = {"textDocument": {"diagnostic": {}}}
+            asked: Mapping[str, Any] = {"textDocument": {"diagnostic": {}}}
             self._ask("initialize", {"processId": os.getpid(), "rootUri": self._root, "capabilities": asked})
             self._tell("initialized", {})
             document = {"uri": self._uri, "languageId": "typescript", "version": 1, "text": text}

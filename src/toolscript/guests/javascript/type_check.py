@@ -19,6 +19,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 from toolscript.guests.javascript.declared import MARK, OWN, Declared, declared, module
 from toolscript.guests.javascript.dissect import Dissected
@@ -144,12 +145,13 @@ def _refused(program: Dissected, tools: Mapping[str, _Known]) -> Iterator[tuple[
 
 
 def _misfit(call: Written, known: _Known) -> Problem | None:
-    if call.count > 1 or (call.count == 1 and call.args is not UNKNOWN and not isinstance(call.args, dict)):
+    args: object = call.args
+    if call.count > 1 or (call.count == 1 and args is not UNKNOWN and not isinstance(args, dict)):
         said = f"{call.path} takes one object with named arguments: {usage(known.tool)}"
         return Problem(call.line, call.column, said)
-    if call.count < 0 or call.args is UNKNOWN:
+    if call.count < 0 or not isinstance(args, dict):
         return None
-    problems = known.checker.certain(call.args)
+    problems = known.checker.certain(cast("dict[str, Any]", args))
     if not problems:
         return None
     line, column = call.places.get(problems[0].path, (call.line, call.column))

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from toolscript.guests.python.live import ENGINE, LiveProgram
 from toolscript.guests.python.session import PythonSession
 from toolscript.guests.python.source import prepare
+from toolscript.guests.python.type_check import PythonTypeChecker
 from toolscript.guests.python.workers import MOST_WORKERS, Workers
+from toolscript.runs.precheck import Problem
 from toolscript.runs.program import Boot, Language
 from toolscript.threads import Threads
+from toolscript.tools import Tool
 
 
 class PythonGuest:
-    """Implements `ports.Guest` and `ports.Compiler`. The first worker is started with the first program."""
+    """Implements `ports.Guest`, `ports.Compiler` and `ports.TypeChecker`. The first worker is started with the first program."""
 
     def __init__(self) -> None:
         self._workers = Workers()
+        self._types = PythonTypeChecker()
         self._threads = Threads(most=MOST_WORKERS)
 
     @property
@@ -38,6 +44,11 @@ class PythonGuest:
         await self._threads.run_short(lambda: prepare(code))
         return code
 
+    async def type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
+        """Implements `ports.TypeChecker`."""
+        return await self._threads.run(lambda: self._types.problems(code, tools)) if tools else ()
+
     async def close(self) -> None:
+        self._types.close()
         self._threads.close()
         self._workers.close()

@@ -1,0 +1,406 @@
+"""The type check of a Python program, by the checker that the engine has built in (`ty`), and before anything runs.
+
+Certain, and so reason enough not to start a program:
+
+1. Arguments that the call itself would refuse whatever is still unknown of them: read from the text, and checked by the
+   very rules of a call.
+2. A key that the declared type of a tool's result does not have, of an object without further members; an attribute of
+   such an object or of a list of them; a key of text for a list; a tool's result where a call takes a scalar.
+3. The result of a call that was not awaited, taken apart.
+
+Everything else that the checker says of types is advice. What no source promised is `Any`, so it is neither.
+
+The program is given a first line that is certain to be refused by the checker, so that nothing of it ever runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from pydantic_monty import Monty, MontyError, MontyTypingError, ResourceLimits
+
+from toolscript.errors import GuestError
+from toolscript.guests.python.names import Names, TooDeep, read
+from toolscript.guests.python.text import Text
+from toolscript.guests.python.text import read as read_text
+from toolscript.guests.python.written import Written, calls, handles_failures, is_reached
+from toolscript.runs.machine import listed
+from toolscript.runs.precheck import Problem
+from toolscript.runs.usage import usage
+from toolscript.schema.partial import PartialChecker
+from toolscript.schema.python import stub, wire_names
+from toolscript.schema.shape import Shaped
+from toolscript.schema.shapes import Array, Intersection, Object, Ref, Shape, Tuple, Union
+from toolscript.tools import Tool
+
+MAX_CHARS = 50_000  # of a program that is checked; what is longer is data
+MAX_TOOLS = 100
+MAX_STUB_CHARS = 400_000
+MAX_MESSAGE = 300
+MAX_KEPT = 200  # stubs, and tools
+WALL_S = 2.0  # a check takes 10 ms, the first one 80
+_OWN = frozenset(("codemode", "snippets"))
+_REFUSED = "_nothing_of_this_runs"  # a name that nothing defines
+_LIMITS: ResourceLimits = {"max_feed_duration_secs": 0.05, "max_memory": 16 << 20, "max_suspensions": 10}
+_OF_BLOBS = frozenset(("id", "type", "media_type", "size", "text", "bytes", "slice", "json"))
+_ADVICE = frozenset(
+    ("invalid-argument-type", "invalid-key", "missing-argument", "unknown-argument", "too-many-positional-arguments",
+     "unresolved-attribute", "not-subscriptable", "not-iterable", "unsupported-operator", "call-non-callable",
+     "index-out-of-bounds", "missing-typed-dict-key", "invalid-await", "no-matching-overload")
+)  # fmt: skip
+"""Rules of the checker that speak of values; the others are about style, or are told better by the engine."""
+_NO_KEY = re.compile(r'Unknown key "(.*?)" for TypedDict `(\w+)`')
+_NO_ATTRIBUTE = re.compile(r"Object of type `(.+?)` has no attribute `(\w+)`")
+_TEXT_KEY = re.compile(
+    r'cannot be called with key of type `(?:Literal\[".*?"\]|str)` on object of type `list\[(\w+)\]`'
+)
+_NOT_SCALAR = re.compile(r"bound method `_\w+\.\w+` is incorrect: Expected `(?:str|int|float|bool)`, found `(.+?)`")
+_A_COROUTINE = re.compile(r"type `CoroutineType\[Any, Any, ")
+_CLASS = re.compile(r"\w+")
+
+
+_Span = tuple[int, int, int, int]
+"""From where to where: lines and columns, 1-based, columns in characters."""
+_Finding = tuple[_Span, str, str]
+"""Where, by which rule, and the checker's own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A tool, and what is kept of it; the tool itself is kept so that its id stays its own."""
+
+    tool: Tool
+    checker: PartialChecker
+    respelt: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stub:
+    """The declarations of some tools; `keys` are those of every class, `closed` the classes without further ones."""
+
+    tools: tuple[Tool, ...]
+    text: str
+    keys: Mapping[str, frozenset[str]]
+    closed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """A program's text and tree, as the check looks at them."""
+
+    text: Text
+    names: Names
+    handles: bool
+    nodes: Mapping[_Span, ast.AST] = field(repr=False)
+
+
+class PythonTypeChecker:
+    """Checks programs, in worker processes of its own. All methods block; any thread may call them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pool: Monty | None = None
+        self._known: dict[int, _Known] = {}
+        self._stubs: dict[tuple[int, ...], _Stub] = {}
+
+    def problems(self, code: str, tools: Sequence[Tool]) -> list[Problem]:
+        """What is wrong with a program, in the order of its text."""
+        meant = [tool for tool in tools[:MAX_TOOLS] if tool.path.namespace not in _OWN]
+        program = _read(code) if meant and len(code) <= MAX_CHARS else None
+        if program is None:
+            return []
+        known = {str(tool.path): self._of(tool) for tool in meant}
+        refused = dict(_refused(program, known))
+        found = [*refused.values(), *self._typed(program, self._stub(meant), list(refused))]
+        first: dict[tuple[int, int], Problem] = {}
+        for problem in sorted(found, key=lambda each: (each.line, each.column, not each.certain)):
+            first.setdefault((problem.line, problem.column), problem)
+        return list(first.values())
+
+    def close(self) -> None:
+        """End the workers; a later check starts others."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.__exit__(None, None, None)
+
+    def _typed(self, program: _Program, declared: _Stub, refused: Sequence[ast.Call]) -> Iterator[Problem]:
+        """What the checker says, without what is said of the arguments of these calls already."""
+        if len(declared.text) > MAX_STUB_CHARS or "from __future__" in program.text.body:
+            return
+        spans = [_span(call) for call in refused]
+        literals = {_span(each.value if isinstance(each, ast.keyword) else each) for each in _literals(program)}
+        for span, rule, message in self._findings(program.text.body, declared.text):
+            if any(_is_inside(span, outer) for outer in spans):
+                continue
+            node = program.nodes.get(span)
+            value = node.value if isinstance(node, ast.keyword) else node
+            if rule == "invalid-argument-type" and value is not None and _span(value) in literals:
+                continue  # judged by the rules of a call already
+            if node is not None and _is_sound_call(node, rule):
+                continue
+            certain = node is not None and _is_certain(message, declared, program, node)
+            yield Problem(*program.text.place(span[0], span[1]), _words(message, declared), certain)
+
+    def _findings(self, body: str, declared: str) -> list[_Finding]:
+        """The checker's own answer, lines counted as in the program; nothing where it has none."""
+        try:
+            with self._opened().checkout(
+                type_check=True, type_check_stubs=declared, type_check_format="gitlab", limits=_LIMITS
+            ) as session:
+                step: Any = session.feed_start(f"{_REFUSED}\n{body}")
+                while hasattr(step, "resume_not_handled") and getattr(step, "function_name", "") == "import_stubs":
+                    step = step.resume_not_handled()
+        except MontyTypingError as error:
+            return _read_findings(error.display())
+        except (MontyError, TimeoutError):
+            return []  # it cannot be parsed, was killed, or ran out of something: its session will say so
+        return []
+
+    def _opened(self) -> Monty:
+        with self._lock:
+            if self._pool is None:
+                pool = Monty(
+                    min_processes=1,
+                    max_processes=2,
+                    request_timeout=WALL_S,
+                    checkout_timeout=WALL_S,
+                    max_checkouts_per_worker=200,
+                )
+                pool.__enter__()
+                self._pool = pool
+            return self._pool
+
+    def _of(self, tool: Tool) -> _Known:
+        with self._lock:
+            known = self._known.get(id(tool))
+            if known is None:
+                if len(self._known) >= MAX_KEPT:
+                    self._known.clear()
+                known = _Known(tool, PartialChecker(tool.input_schema), wire_names(tool.input_schema))
+                self._known[id(tool)] = known
+            return known
+
+    def _stub(self, tools: Sequence[Tool]) -> _Stub:
+        key = tuple(map(id, tools))
+        with self._lock:
+            held = self._stubs.get(key)
+            if held is None:
+                if len(self._stubs) >= MAX_KEPT:
+                    self._stubs.clear()
+                held = self._stubs[key] = _declared(tools)
+            return held
+
+
+def _read(code: str) -> _Program | None:
+    try:
+        text = read_text(code)
+        names = read(text.tree)
+    except (GuestError, TooDeep):
+        return None
+    lines = text.body.split("\n")
+    nodes = {_characters(node, lines): node for nodes in names.kinds.values() for node in nodes if _has_place(node)}
+    return _Program(text, names, handles_failures(names), nodes)
+
+
+def _declared(tools: Sequence[Tool]) -> _Stub:
+    """The stub of these tools: what was only observed is not promised."""
+    promised = [replace(tool, output_schema=None) if tool.observed else tool for tool in tools]
+    text = f"{stub(promised)}\n\ninput: Any\n"
+    keys: dict[str, frozenset[str]] = {}
+    for node in ast.parse(text).body:
+        match node:
+            case ast.ClassDef(name=name, bases=[ast.Name(id="TypedDict")], body=body):
+                keys[name] = frozenset(
+                    line.target.id
+                    for line in body
+                    if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+                )
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(args=[_, ast.Dict(keys=held), *_])):
+                keys[name] = frozenset(str(key.value) for key in held if isinstance(key, ast.Constant))
+            case _:
+                pass
+    is_closed: dict[frozenset[str], bool] = {}
+    for tool in promised:
+        for schema in (tool.input_schema, tool.output_schema):
+            for found in _objects(Shaped(schema)) if schema is not None else ():
+                names = frozenset(prop.name for prop in found.properties)
+                is_closed[names] = is_closed.get(names, True) and found.extra is None
+    closed = frozenset(name for name, held in keys.items() if is_closed.get(held, False))
+    return _Stub(tuple(tools), text, keys, closed)
+
+
+def _objects(shaped: Shaped) -> Iterator[Object]:
+    """Every object in a schema."""
+    waiting: list[Shape] = [shaped.root]
+    seen: set[str] = set()
+    while waiting:
+        match waiting.pop():
+            case Ref(name) as ref:
+                if name not in seen:
+                    seen.add(name)
+                    waiting.append(shaped.resolve(ref))
+            case Array(items=items):
+                waiting.append(items)
+            case Tuple(items=items, rest=rest):
+                waiting += [*items, *([] if rest is None else [rest])]
+            case Union(parts) | Intersection(parts):
+                waiting += parts
+            case Object(properties=properties, extra=extra) as found:
+                yield found
+                waiting += [prop.shape for prop in properties]
+                waiting += [] if extra is None else [extra]
+            case _:
+                pass
+
+
+def _refused(program: _Program, tools: Mapping[str, _Known]) -> Iterator[tuple[ast.Call, Problem]]:
+    """The calls that are certain to be refused for their arguments."""
+    for call in calls(program.names):
+        known = tools.get(call.path)
+        if known is None:
+            continue
+        found = _misfit(call, known)
+        if found is not None:
+            node, message = found
+            yield call.node, Problem(*_start(program, node), message)
+
+
+def _misfit(call: Written, known: _Known) -> tuple[ast.AST, str] | None:
+    """What is wrong with the arguments of a call, and where."""
+    expected = usage(known.tool, "python")
+    if call.positional:
+        said = f"{call.path} takes named arguments: {call.path}(name=value), or one dict. Expected: {expected}"
+        return call.node.args[0], said
+    if call.args is None:
+        return None
+    problems = known.checker.certain({known.respelt.get(name, name): held for name, held in call.args.items()})
+    if not problems:
+        return None
+    respelt = {raw: python for python, raw in known.respelt.items()}
+    place = respelt.get(problems[0].path, problems[0].path)
+    return call.places.get(place, call.node), f"{call.path}: {listed(problems)} Expected: {expected}"
+
+
+def _literals(program: _Program) -> Iterator[ast.AST]:
+    for kind in (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.UnaryOp):
+        yield from program.names.of(kind)
+
+
+def _is_sound_call(node: ast.AST, rule: str) -> bool:
+    """Whether the checker complains of a form that a call may have: its arguments in one dict."""
+    if rule not in ("missing-argument", "too-many-positional-arguments"):
+        return False
+    return isinstance(node, ast.Dict | ast.Name) or (isinstance(node, ast.Call) and bool(node.args))
+
+
+def _is_certain(message: str, declared: _Stub, program: _Program, node: ast.AST) -> bool:
+    if not is_reached(program.names, node, program.handles):
+        return False
+    if found := _NO_KEY.search(message):
+        key, name = found[1], found[2]
+        elsewhere = any(key in keys for keys in declared.keys.values())
+        return name in declared.closed and not elsewhere and not _is_known_of(key, program.names)
+    if found := _NO_ATTRIBUTE.search(message):
+        return _is_ours(found[1], declared) and found[2] not in _OF_BLOBS
+    if found := _TEXT_KEY.search(message):
+        return found[1] in declared.keys
+    if found := _NOT_SCALAR.search(message):
+        return _is_ours(found[1], declared)
+    return _A_COROUTINE.search(message) is not None and isinstance(node, ast.expr)
+
+
+def _is_ours(name: str, declared: _Stub) -> bool:
+    """Whether a type is a class of the stub, or a list of it."""
+    inner = name.removeprefix("list[").removesuffix("]") if name.startswith("list[") else name
+    return _CLASS.fullmatch(inner) is not None and inner in declared.keys
+
+
+def _is_known_of(key: str, names: Names) -> bool:
+    """Whether the program sets this key anywhere, asks for it, or makes members in ways that cannot be told."""
+    for node in names.of(ast.Subscript):
+        if not isinstance(node.ctx, ast.Load) and not (
+            isinstance(node.slice, ast.Constant) and node.slice.value != key
+        ):
+            return True
+    for node in names.of(ast.Compare):
+        if any(isinstance(each, ast.In | ast.NotIn) for each in node.ops) and not (
+            isinstance(node.left, ast.Constant) and node.left.value != key
+        ):
+            return True
+    if any(isinstance(node.op, ast.BitOr) for node in names.of(ast.AugAssign)):
+        return True
+    return any(_makes_or_asks(node, key) for node in names.of(ast.Call))
+
+
+def _makes_or_asks(node: ast.Call, key: str) -> bool:
+    match node:
+        case ast.Call(func=ast.Attribute(attr="update")):
+            return True
+        case ast.Call(func=ast.Attribute(attr="setdefault" | "get" | "pop"), args=[first, *_]):
+            return not isinstance(first, ast.Constant) or first.value == key
+        case _:
+            return False
+
+
+def _words(message: str, declared: _Stub) -> str:
+    """The checker's own words, as a program's author knows the names."""
+    if _A_COROUTINE.search(message):
+        return "the result of a call is not there yet: write `await` before the call"
+    if found := _TEXT_KEY.search(message):
+        return f"a list of {found[1]} has no keys: take one of its items first"
+    if (found := _NO_ATTRIBUTE.search(message)) and found[2] in declared.keys.get(found[1], ()):
+        return f'{found[1]} is a dict: write `["{found[2]}"]` for its member'
+    message = re.sub(r"bound method `_(\w+\.\w+)`", r"`\1`", message)
+    return message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + "…"
+
+
+def _read_findings(answer: str) -> list[_Finding]:
+    """The findings that are worth telling, without that of the first line, which is ours."""
+    try:
+        listed = cast("list[dict[str, Any]]", json.loads(answer))
+    except ValueError:
+        return []
+    found: list[_Finding] = []
+    for each in listed:
+        rule, positions = str(each["check_name"]), each["location"]["positions"]
+        begin, end = positions["begin"], positions["end"]
+        span = begin["line"] - 1, begin["column"], end["line"] - 1, end["column"]
+        if span[0] > 0 and rule in _ADVICE and each["severity"] != "minor":
+            found.append((span, rule, str(each["description"]).removeprefix(f"{rule}: ")))
+    return found
+
+
+def _has_place(node: ast.AST) -> bool:
+    return isinstance(node, ast.expr | ast.stmt | ast.keyword)
+
+
+def _span(node: ast.AST) -> _Span:
+    """Where a node stands, lines and columns 1-based; columns in bytes, which are characters in most programs."""
+    held: Any = node
+    return held.lineno, held.col_offset + 1, held.end_lineno or held.lineno, (held.end_col_offset or 0) + 1
+
+
+def _characters(node: ast.AST, lines: Sequence[str]) -> _Span:
+    """The same with columns in characters."""
+    line, column, last, end = _span(node)
+    return line, _column(lines[line - 1], column), last, _column(lines[last - 1], end)
+
+
+def _column(line: str, column: int) -> int:
+    return column if line.isascii() else len(line.encode()[: column - 1].decode("utf-8", "replace")) + 1
+
+
+def _start(program: _Program, node: ast.AST) -> tuple[int, int]:
+    line, column, *_ = _characters(node, program.text.body.split("\n"))
+    return program.text.place(line, column)
+
+
+def _is_inside(span: _Span, outer: _Span) -> bool:
+    return outer[:2] <= span[:2] and span[2:] <= outer[2:]

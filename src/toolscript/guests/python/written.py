@@ -1,0 +1,124 @@
+"""The arguments of calls as far as the text itself gives them: literals, and `UNKNOWN` for everything else."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from toolscript.codec import SAFE_INTEGER
+from toolscript.guests.python.names import Names
+from toolscript.schema.partial import UNKNOWN
+from toolscript.schema.problems import path_text
+
+MAX_DEPTH = 30  # of literals in literals
+_SUPPRESSING = frozenset(("suppress", "return_exceptions", "wait_for", "timeout"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A call `namespace.method(...)` as it is written.
+
+    `args` are its arguments by the names that Python has for them, `UNKNOWN` where that cannot be told; `positional`:
+    it gives arguments by position, and not one dict alone. `places` leads from the paths of problems to the nodes.
+    """
+
+    path: str
+    node: ast.Call
+    args: dict[str, Any] | None
+    positional: bool = False
+    places: Mapping[str, ast.AST] = field(default_factory=dict[str, ast.AST])
+
+
+def calls(names: Names) -> Iterator[Written]:
+    """The calls of names that the program does not bind, and whose failure it does not handle."""
+    handles = _handles(names)
+    for node in names.of(ast.Call):
+        match node.func:
+            case ast.Attribute(value=ast.Name(id=space), attr=method) if space not in names.bound:
+                if is_reached(names, node, handles):
+                    yield _written(f"{space}.{method}", node)
+            case _:
+                pass
+
+
+def is_reached(names: Names, node: ast.AST, handles: bool) -> bool:
+    """Whether a failure here is certain to end the program, if it comes here."""
+    if handles and names.function(node) is not None:
+        return False
+    inside = node
+    for held in names.around(node):
+        if isinstance(held, ast.Try | ast.TryStar) and held.handlers and inside in held.body:
+            return False
+        inside = held
+    return True
+
+
+def handles_failures(names: Names) -> bool:
+    """Whether the program handles any failure, anywhere."""
+    return _handles(names)
+
+
+def _handles(names: Names) -> bool:
+    if any(attempt.handlers for kind in (ast.Try, ast.TryStar) for attempt in names.of(kind)):
+        return True
+    words = [keyword.arg for keyword in names.of(ast.keyword)]
+    words += [node.attr for node in names.of(ast.Attribute)] + [node.id for node in names.of(ast.Name)]
+    return not _SUPPRESSING.isdisjoint(word for word in words if word)
+
+
+def _written(path: str, node: ast.Call) -> Written:
+    if any(isinstance(each, ast.Starred) for each in node.args) or any(each.arg is None for each in node.keywords):
+        return Written(path=path, node=node, args=None)
+    places: dict[str, ast.AST] = {}
+    args: dict[str, Any] = {}
+    if node.args:
+        first = node.args[0]
+        only = _value(first, ("",), places)
+        if len(node.args) > 1 or (only is not UNKNOWN and only is not None and not isinstance(only, dict)):
+            return Written(path=path, node=node, args=None, positional=True)
+        if only is UNKNOWN or (only is None and node.keywords):
+            return Written(path=path, node=node, args=None)
+        args |= only or {}
+    for keyword in node.keywords:
+        assert keyword.arg is not None
+        places[path_text((("",), keyword.arg))] = keyword
+        args[keyword.arg] = _value(keyword.value, (("",), keyword.arg), places)
+    return Written(path=path, node=node, args=args, places=places)
+
+
+def _value(node: ast.expr, at: tuple[Any, ...], places: dict[str, ast.AST], depth: int = 0) -> Any:
+    """What an expression comes to."""
+    if depth > MAX_DEPTH:
+        return UNKNOWN
+    match node:
+        case ast.Constant(value=None | bool() | str() as value):
+            return value
+        case ast.Constant(value=int() | float() as value):
+            return _number(value)
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+            return UNKNOWN if isinstance(value, bool) else _number(-value)
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            if any(isinstance(item, ast.Starred) for item in items):
+                return UNKNOWN
+            for place, item in enumerate(items):
+                places[path_text((at, place))] = item
+            return [_value(item, (at, place), places, depth + 1) for place, item in enumerate(items)]
+        case ast.Dict(keys=keys, values=values):
+            members: dict[str, Any] = {}
+            for key, value in zip(keys, values, strict=True):
+                if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
+                    return UNKNOWN
+                places[path_text((at, key.value))] = key
+                members[key.value] = _value(value, (at, key.value), places, depth + 1)
+            return members
+        case _:
+            return UNKNOWN
+
+
+def _number(value: float) -> Any:
+    if isinstance(value, int):
+        return value if abs(value) <= SAFE_INTEGER else UNKNOWN
+    return value if math.isfinite(value) and (value or math.copysign(1, value) > 0) else UNKNOWN
