@@ -29,9 +29,9 @@ _LIKE = 0.6  # of `difflib`'s ratio, for the names of namespaces
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 _SEARCH = '`await codemode.search("…")` finds tools that do it'
-_WEB = f"a program cannot reach the network: call a tool ({_SEARCH})"
-_FILES = f"a program has no files: call a tool ({_SEARCH}), or keep values with `codemode.state`"
-_PROCESS = "a program has no process and no environment: read what it needs from `input`"
+WEB = f"a program cannot reach the network: call a tool ({_SEARCH})"
+FILES = f"a program has no files: call a tool ({_SEARCH}), or keep values with `codemode.state`"
+PROCESS = "a program has no process and no environment: read what it needs from `input`"
 _PAGE = "there is no page and no browser here: call a tool, and return plain values"
 _MODULE = (
     "there are no modules here: nothing can be loaded. Tools are in scope as namespaces already "
@@ -41,10 +41,10 @@ _STATE = "nothing is stored between programs but what `codemode.state.set(key, v
 _RUNTIME = f"this is no Node, Deno or Bun: what has an effect is a tool ({_SEARCH})"
 _NO_GLOBAL = "use `globalThis`"
 ABSENT: Mapping[str, str] = {
-    **dict.fromkeys(("fetch", "XMLHttpRequest", "WebSocket", "EventSource", "axios", "http", "https", "net"), _WEB),
-    **dict.fromkeys(("Headers", "Request", "Response", "FormData"), _WEB),
-    **dict.fromkeys(("fs", "fsp", "File", "FileReader"), _FILES),
-    **dict.fromkeys(("process", "os", "child_process", "__dirname", "__filename"), _PROCESS),
+    **dict.fromkeys(("fetch", "XMLHttpRequest", "WebSocket", "EventSource", "axios", "http", "https", "net"), WEB),
+    **dict.fromkeys(("Headers", "Request", "Response", "FormData"), WEB),
+    **dict.fromkeys(("fs", "fsp", "File", "FileReader"), FILES),
+    **dict.fromkeys(("process", "os", "child_process", "__dirname", "__filename"), PROCESS),
     **dict.fromkeys(("Deno", "Bun"), _RUNTIME),
     **dict.fromkeys(("require", "importScripts"), _MODULE),
     **dict.fromkeys(("document", "navigator", "location", "alert", "prompt", "confirm"), _PAGE),
