@@ -35,9 +35,9 @@ def hint_of(failure: Failure, catalog: Catalog) -> str:
 
 
 def noticed_of(failure: Failure, advice: Sequence[Problem]) -> str:
-    """What the type check found suspicious in a program that failed, that of the failing line first."""
+    """What the type check found suspicious in a program that failed: in the failing line, or else anywhere."""
     if not advice or failure.code not in _OF_TYPES:
         return ""
-    shown = sorted(advice, key=lambda each: each.line != failure.line)[:_MOST_NOTICED]
+    shown = ([each for each in advice if each.line == failure.line] or list(advice))[:_MOST_NOTICED]
     lines = [f"  line {each.line}, column {each.column}: {each.message}" for each in shown]
     return "\n".join(["The type check noticed:", *lines])

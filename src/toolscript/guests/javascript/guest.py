@@ -13,6 +13,7 @@ from toolscript.guests.javascript.live import LiveProgram
 from toolscript.guests.javascript.session import JavaScriptSession
 from toolscript.guests.javascript.template import Template
 from toolscript.guests.javascript.type_check import TypeScriptChecker
+from toolscript.guests.remembered import Remembered
 from toolscript.runs.inspected import Inspected
 from toolscript.runs.precheck import Problem
 from toolscript.runs.program import Boot, Language
@@ -34,6 +35,7 @@ class JavaScriptGuest:
         """Use this `tsc` to check types; without one it is looked for."""
         self._cache = cache
         self._types = TypeScriptChecker(tsc)
+        self._checked = Remembered()
         self._template: Template | None = None
         self._lock = threading.Lock()
         self._threads = Threads(most=MOST_THREADS, stack_bytes=STACK_BYTES)
@@ -69,9 +71,11 @@ class JavaScriptGuest:
 
     async def type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
         """Implements `ports.TypeChecker`."""
-        if not tools:
-            return ()
-        return await self._threads.run(lambda: self._type_problems(code, tools))
+        known = self._checked.known(code, tools) if tools else ()
+        if known is None:
+            found = await self._threads.run(lambda: self._type_problems(code, tools))
+            known = self._checked.keep(code, tools, found)
+        return known
 
     def _type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
         program = dissect(code)

@@ -35,7 +35,6 @@ _SETTINGS = {
     "compilerOptions": {
         "noEmit": True,
         "strict": True,
-        "noImplicitAny": False,
         "noImplicitThis": False,
         "useUnknownInCatchVariables": False,
         "strictPropertyInitialization": False,

@@ -21,6 +21,7 @@ from toolscript.guests.lockdown import Step
 from toolscript.guests.pool.fleet import Fleet
 from toolscript.guests.pool.wire import Message, read_dissected, read_facts, read_turn, write_boot, write_settled
 from toolscript.guests.pool.worker_process import WorkerProcess
+from toolscript.guests.remembered import Remembered
 from toolscript.runs.inspected import Inspected
 from toolscript.runs.ledger import read_failure
 from toolscript.runs.precheck import Problem
@@ -44,6 +45,7 @@ class JavaScriptWorkers:
         `tsc` checks types, in a process of its own; without one it is looked for.
         """
         self._types = TypeScriptChecker(tsc)
+        self._checked = Remembered()
         self._threads = Threads(most=MOST_CHECKS)
         self._count = processes or os.cpu_count() or 1
         self._fleets: dict[asyncio.AbstractEventLoop, Fleet] = {}
@@ -82,8 +84,9 @@ class JavaScriptWorkers:
 
     async def type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
         """Implements `ports.TypeChecker`: a worker takes the program apart, the checker has a process of its own."""
-        if not tools:
-            return ()
+        known = self._checked.known(code, tools) if tools else ()
+        if known is not None:
+            return known
         worker = await self._fleet().worker()
         answer = await _asked(worker, {"op": "dissect", "session": 0, "code": code}, _GRACE_S)
         try:
@@ -91,7 +94,8 @@ class JavaScriptWorkers:
         except (KeyError, TypeError, ValueError) as error:
             worker.kill()
             raise Fault("a worker process answered what cannot be read and was ended") from error
-        return () if program is None else await self._threads.run(lambda: self._types.problems(program, tools))
+        found = [] if program is None else await self._threads.run(lambda: self._types.problems(program, tools))
+        return self._checked.keep(code, tools, found)
 
     async def walls(self) -> tuple[Step, ...]:
         """What locks a worker down on this machine."""

@@ -9,6 +9,7 @@ from toolscript.guests.python.session import PythonSession
 from toolscript.guests.python.source import prepare
 from toolscript.guests.python.type_check import PythonTypeChecker
 from toolscript.guests.python.workers import MOST_WORKERS, Workers
+from toolscript.guests.remembered import Remembered
 from toolscript.runs.precheck import Problem
 from toolscript.runs.program import Boot, Language
 from toolscript.threads import Threads
@@ -16,11 +17,15 @@ from toolscript.tools import Tool
 
 
 class PythonGuest:
-    """Implements `ports.Guest`, `ports.Compiler` and `ports.TypeChecker`. The first worker is started with the first program."""
+    """Implements `ports.Guest`, `ports.Compiler` and `ports.TypeChecker`.
+
+    The first worker is started with the first program.
+    """
 
     def __init__(self) -> None:
         self._workers = Workers()
         self._types = PythonTypeChecker()
+        self._checked = Remembered()
         self._threads = Threads(most=MOST_WORKERS)
 
     @property
@@ -46,7 +51,11 @@ class PythonGuest:
 
     async def type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
         """Implements `ports.TypeChecker`."""
-        return await self._threads.run(lambda: self._types.problems(code, tools)) if tools else ()
+        known = self._checked.known(code, tools) if tools else ()
+        if known is None:
+            found = await self._threads.run(lambda: self._types.problems(code, tools))
+            known = self._checked.keep(code, tools, found)
+        return known
 
     async def close(self) -> None:
         self._types.close()
