@@ -8,17 +8,18 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from toolscript.errors import ConfigError, Fault
+from toolscript.errors import ConfigError, Fault, GuestError
 from toolscript.guests.cpython.house import House, ProgramProcess
 from toolscript.guests.cpython.session import CPythonSession
 from toolscript.guests.lockdown import Step
-from toolscript.runs.program import Boot, Language
+from toolscript.runs.program import Boot, Language, Program
+from toolscript.runs.turn import Crashed
 
 _FORMAT = 1  # of what a program can see of its surroundings: a change of it changes what a replay does
 
 
 class CPythonGuest:
-    """Implements `ports.Guest`. Linux only: each program is a fork of a warm interpreter, behind walls.
+    """Implements `ports.Guest` and `ports.Compiler`. Linux only: each program is a fork of a warm interpreter, behind walls.
 
     `libraries` are what programs may import beside the standard library, such as `("numpy", "pandas")`: they are
     loaded before any program runs. Where the machine cannot lock a program down, `start` raises `ConfigError`.
@@ -47,6 +48,14 @@ class CPythonGuest:
     async def restore(self, boot: Boot, snapshot: bytes) -> CPythonSession:
         """Raises `ValueError`: there are no snapshots of processes, and runs are replayed."""
         raise ValueError("a CPython program has no snapshots")
+
+    async def compiled(self, code: str) -> str:
+        """Implements `ports.Compiler`: parsed where programs run, and not here; a session parses it again."""
+        session = CPythonSession(Boot(program=Program(code=code, language="cpython")), self._process, "compile")
+        turn = await session.advance((), 0)
+        if isinstance(turn.outcome, Crashed):
+            raise GuestError(turn.outcome.failure)
+        return code
 
     async def walls(self) -> tuple[Step, ...]:
         """What locks a program down on this machine."""

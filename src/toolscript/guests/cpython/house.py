@@ -43,6 +43,7 @@ _ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
 }
 _EXIT_S = 2.0
+_ENDED = "the process that starts programs has ended"
 
 
 @dataclass(eq=False, slots=True)
@@ -100,6 +101,7 @@ class House:
         self.walls: asyncio.Future[tuple[Step, ...]] = loop.create_future()
         self.is_open = True
         self._starting: deque[tuple[asyncio.Future[ProgramProcess], int, int]] = deque()
+        self._spare: asyncio.Future[ProgramProcess] | None = None  # started ahead: to fork takes longer than to begin
         self._living: dict[int, asyncio.Future[int]] = {}
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.setblocking(False)
@@ -117,8 +119,19 @@ class House:
     async def start(self) -> ProgramProcess:
         """A new process, ready to be told what to run."""
         require(await asyncio.shield(self.walls))
+        wanted, self._spare = self._spare or self._request(), None
+        try:
+            process = await asyncio.shield(wanted)
+        except asyncio.CancelledError:
+            self._spare = self._spare or wanted
+            raise
+        self._spare = self._spare or self._request()
+        return process
+
+    def _request(self) -> asyncio.Future[ProgramProcess]:
+        """Ask for one more process."""
         if not self.is_open:
-            raise Fault("the process that starts programs has ended")
+            raise Fault(_ENDED)
         reading, their_writing = os.pipe()
         their_reading, writing = os.pipe()
         started: asyncio.Future[ProgramProcess] = self.loop.create_future()
@@ -127,11 +140,11 @@ class House:
             socket.send_fds(self._control, [b"{}"], [their_reading, their_writing])
         except OSError as error:
             self._lost()
-            raise Fault("the process that starts programs has ended") from error
+            raise Fault(_ENDED) from error
         finally:
             os.close(their_reading)
             os.close(their_writing)
-        return await started
+        return started
 
     def bury(self, pid: int) -> None:
         """Have a killed process taken note of."""
@@ -193,7 +206,7 @@ class House:
         if not self.loop.is_closed():
             self.loop.remove_reader(self._control.fileno())
         self._control.close()
-        fault = Fault("the process that starts programs has ended")
+        fault = Fault(_ENDED)
         if not self.walls.done():
             self.walls.set_exception(fault)
             self.walls.exception()  # seen: whoever waits is told, too
@@ -202,6 +215,9 @@ class House:
             os.close(writing)
             if not started.done():
                 started.set_exception(fault)
+                started.exception()  # seen: nobody may be waiting for it
+        if self._spare is not None and self._spare.done() and not self._spare.exception():
+            self._spare.result().end()
         for ended in self._living.values():
             if not ended.done():
                 ended.cancel()

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from toolscript.errors import Failure, Fault
 from toolscript.guests.cpython.house import ProgramProcess
-from toolscript.guests.cpython.talk import HEADER, Broken, Listener, Said, answers_frame, boot_frame, most_bytes
+from toolscript.guests.cpython.talk import HEADER, Broken, Listener, Said, Task, answers_frame, boot_frame, most_bytes
 from toolscript.runs.program import Boot, Instant
 from toolscript.runs.turn import Crashed, Outcome, Settled, Turn, Usage
 
@@ -21,8 +21,9 @@ _GONE_S = 5.0  # for the news of how a process ended
 class CPythonSession:
     """Implements `ports.Session`."""
 
-    def __init__(self, boot: Boot, start: Callable[[], Awaitable[ProgramProcess]]) -> None:
+    def __init__(self, boot: Boot, start: Callable[[], Awaitable[ProgramProcess]], task: Task = "run") -> None:
         self._boot = boot
+        self._task: Task = task
         self._start = start
         self._process: ProgramProcess | None = None
         self._listener = Listener(boot)
@@ -71,7 +72,7 @@ class CPythonSession:
             if size > most:
                 return self._failed(_limit("the program is too long", "move data into `input`", f"{most:,} bytes"))
             process = self._process = await self._start()
-            frame = boot_frame(self._boot, now)
+            frame = boot_frame(self._boot, now, task=self._task)
         else:
             self._listener.answered(answers)
             frame = answers_frame(answers, now)

@@ -12,7 +12,7 @@ import json
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from toolscript.codec import CodecError, Encoded, TooLarge, decode, encode
 from toolscript.errors import Failure, FailureCode
@@ -21,6 +21,9 @@ from toolscript.guests.python.complaint import lines_of
 from toolscript.runs.ledger import read_failure, write_failure
 from toolscript.runs.program import Boot, Instant
 from toolscript.runs.turn import Called, Crashed, Finished, Outcome, Raised, Returned, Settled
+
+Task = Literal["run", "compile"]
+"""What a process is for: to run a program, or only to find out whether it can be parsed."""
 
 HEADER = struct.Struct("<I")
 _ENDINGS: frozenset[FailureCode] = frozenset({"thrown", "syntax", "bad_value", "limit", "deadlock"})
@@ -43,12 +46,13 @@ class Said:
     outcome: Outcome | None
 
 
-def boot_frame(boot: Boot, now: Instant) -> bytes:
+def boot_frame(boot: Boot, now: Instant, *, task: Task = "run") -> bytes:
     """The first frame of a program."""
     limits = boot.limits
     names = ("calls", "cpu_ms", "memory_bytes", "answer_bytes", "output_bytes", "printed_bytes")
     return _frame(
         {
+            "task": task,
             "now": now,
             "code": boot.program.code,
             "input": boot.program.input,
@@ -166,7 +170,7 @@ class Listener:
         stack: list[str] = []
         lines = lines_of(self._boot.program.code)
         first: tuple[int, int] | None = None
-        for function, line, column, snippet in frames[:_MAX_FRAMES]:
+        for function, line, column, snippet in frames[: _MAX_FRAMES + 1]:
             if type(line) is not int or type(column) is not int or line < 1 or column < 1:
                 raise Broken("a place that is none")
             name, of = _readable(_text(function))[:_MAX_NAME], _readable(_text(snippet))[:_MAX_NAME]
@@ -174,9 +178,9 @@ class Listener:
             if first is None and not of and line <= len(lines):
                 first = (line, min(column, len(lines[line - 1]) + 1))
         if first is None:
-            return replace(failure, stack=tuple(stack))
+            return replace(failure, stack=tuple(stack[:_MAX_FRAMES]))
         source = _readable(lines[first[0] - 1])
-        return replace(failure, line=first[0], column=first[1], source=source, stack=tuple(stack))
+        return replace(failure, line=first[0], column=first[1], source=source, stack=tuple(stack[:_MAX_FRAMES]))
 
 
 def _answer(settled: Settled) -> list[Any]:

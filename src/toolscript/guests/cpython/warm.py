@@ -24,6 +24,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
+from toolscript.guests.cpython.inside.script import script_of
+
 _COMMON = """
 abc argparse array ast asyncio base64 bisect builtins calendar cmath codecs collections collections.abc colorsys
 concurrent.futures configparser contextlib contextvars copy copyreg csv ctypes dataclasses datetime decimal difflib dis
@@ -41,6 +43,12 @@ _LEFT_OUT = frozenset(
      "__pycache__", "lib-dynload", "venv", "pydoc_data")
 )  # fmt: skip
 _NEVER = frozenset(("antigravity", "this", "turtle", "idle", "__phello__"))
+_EXAMPLE = """
+async def main(count: int = 1):
+    return [await crm.find(id=number) for number in range(count)]
+await main()
+"""
+"""Read once, so that the roads to its end are warm."""
 _MAGIC_BYTES = 16  # of a `.pyc`: magic, flags, time, size
 
 
@@ -58,6 +66,7 @@ def warm(libraries: Sequence[str]) -> None:
         with suppress(ImportError):
             importlib.import_module(name)
     _keep_time_zones()
+    script_of(_EXAMPLE, "<example>")
     _forget_places(memory)
 
 
@@ -177,6 +186,8 @@ def _forget_places(memory: _Memory) -> None:
             spec.origin, spec.loader = f"<{name}>", None
             if spec.submodule_search_locations is not None:
                 spec.submodule_search_locations = []
+    for name in [name for name in sys.modules if name.partition(".")[0] == "toolscript"]:
+        del sys.modules[name]  # what runs is kept by its functions; nothing is left to import
     system = cast("Any", sys)
     system.path, system.argv, system.orig_argv, system.path_hooks = [], ["program"], [], []
     for name in ("executable", "prefix", "base_prefix", "exec_prefix", "base_exec_prefix", "_base_executable", "_home"):

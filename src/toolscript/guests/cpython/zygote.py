@@ -16,7 +16,6 @@ import json
 import os
 import signal
 import socket
-import sys
 from typing import Any
 
 from toolscript.guests import lockdown
@@ -135,8 +134,6 @@ class _Zygote:
         walls.append(lockdown.allow_only(self._filter))
         if not {wall.name for wall in walls if wall.holds} >= REQUIRED:
             os._exit(1)
-        for name in [name for name in sys.modules if name.partition(".")[0] == "toolscript"]:
-            del sys.modules[name]
         serve(channel, boot, Caps(**limits))
         os._exit(0)
 

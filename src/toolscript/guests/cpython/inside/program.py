@@ -58,6 +58,8 @@ class _Program:
             script = self._script(self._boot["code"], PROGRAM)
             world = self._world("__main__", self._boot["namespaces"], turns.inward(self._boot["input"]))
             self._names = list(self._boot["namespaces"])
+            if self._boot["task"] == "compile":
+                turns.end({"value": "null"})
         except Complaint as complaint:
             turns.end({"failure": {"whole": write_failure(complaint.failure)}})
         except SyntaxError as error:

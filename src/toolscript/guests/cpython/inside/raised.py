@@ -26,6 +26,7 @@ _no_module = re.compile(r"^No module named '([\w.]+)'")
 _OWN_NAMES = ("input", "codemode", "print", "asyncio", "json")
 _NO_COROUTINE = re.compile(r"'?coroutine'? object (?:is not|has no|can't|does not)|unsupported operand .*coroutine")
 _NO_FILES = "a program has no files, no network and no processes: call a tool, or keep values with codemode.state"
+Frame = tuple[str, int, int, str]
 Place = Callable[[int, int], tuple[int, int] | None]
 
 
@@ -95,7 +96,7 @@ def told(error: BaseException, places: Mapping[str, Place], names: Iterable[str]
     else:
         where = ""
         message = _sharpened(error, message, names)
-    failure: Message = {"name": name, "message": message + where, "frames": frames[:MOST_FRAMES]}
+    failure: Message = {"name": name, "message": message + where, "frames": _shown(frames)}
     failure["code"] = "bad_value" if getattr(error, "code", None) == "bad_value" else "thrown"
     if known is not None:
         failure.update({"of": known[1].seq, "where": where})
@@ -109,9 +110,9 @@ def _text(error: BaseException) -> str:
         return "(an exception whose text cannot be read)"
 
 
-def _frames(trace: TracebackType | None, places: Mapping[str, Place]) -> list[tuple[str, int, int, str]]:
+def _frames(trace: TracebackType | None, places: Mapping[str, Place]) -> list[Frame]:
     """The author's own places, the innermost first: function, line, column, snippet."""
-    frames: list[tuple[str, int, int, str]] = []
+    frames: list[Frame] = []
     while trace is not None:
         code = trace.tb_frame.f_code
         place = places.get(code.co_filename)
@@ -122,6 +123,12 @@ def _frames(trace: TracebackType | None, places: Mapping[str, Place]) -> list[tu
             frames.append((name, *at, snippet[1] if snippet else ""))
         trace = trace.tb_next
     return frames[::-1]
+
+
+def _shown(frames: Sequence[Frame]) -> Sequence[Frame]:
+    """The innermost ones, and in any case one of the program itself, if there is one."""
+    own = [frame for frame in frames[MOST_FRAMES:] if not frame[3]]
+    return [*frames[:MOST_FRAMES], *own[:1]]
 
 
 def _position(code: CodeType, trace: TracebackType) -> tuple[int, int]:

@@ -61,19 +61,13 @@ def _crossing(value: Any, path: str, holders: tuple[int, ...]) -> Any:
     within = (*holders, id(value))
     if isinstance(value, Mapping):
         members = cast("Mapping[Any, Any]", value)
-        return {_key(key): _crossing(item, f"{path}.{key}", within) for key, item in members.items()}
+        return {key: _crossing(item, f"{path}.{key}", within) for key, item in members.items()}
     if isinstance(value, list | tuple):
         items = cast("Sequence[Any]", value)
         return [_crossing(item, f"{path}[{index}]", within) for index, item in enumerate(items)]
     if isinstance(value, Set):
         return sorted([_crossing(item, f"{path}[…]", within) for item in cast("Set[Any]", value)], key=_order)
     return value
-
-
-def _key(key: Any) -> Any:
-    if isinstance(key, str | int | float | bool) or key is None:
-        return key
-    return str(key)
 
 
 def _order(item: Any) -> tuple[str, Any]:
@@ -108,8 +102,7 @@ def _simple(value: Any, path: str) -> Any:
         case asyncio.Future():
             raise CodecError(path, "a task cannot cross; did you forget await?")
         case _ if isinstance(value, _FUNCTIONS):
-            kind = "class" if isinstance(value, type) else "function"
-            raise CodecError(path, f"a {kind} cannot cross; pass plain data")
+            raise CodecError(path, "a function or class cannot cross; pass plain data")
         case types.ModuleType():
             raise CodecError(path, "a module cannot cross; pass plain data")
         case _:
@@ -138,7 +131,7 @@ def _attributes(value: Any, path: str) -> Any:
 
 def _rows(value: Any) -> Any:
     """Arrays, series and tables by their own methods: a table's rows, a list of the rest."""
-    if not type(cast("object", value)).__module__.partition(".")[0] in ("numpy", "pandas"):
+    if type(cast("object", value)).__module__.partition(".")[0] not in ("numpy", "pandas"):
         return None
     if hasattr(value, "to_dict") and hasattr(value, "columns"):
         return value.to_dict("records")
