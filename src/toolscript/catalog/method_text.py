@@ -90,7 +90,7 @@ class Writer:
             return declared.part(part.place, chars) or Printed(lines=())
 
         before = self.known
-        found, types = self._fitting(printed, budget_tokens - 40)
+        found, types = self._fitting(printed, budget_tokens - 40, str(part.tool.path))
         if found.names and found.names[0] in before:
             return f"{part} stands above: {found.names[0]}", True
         return "\n".join(filter(None, [types, self._missing(str(part.tool.path), found)])), not found.missing
@@ -113,19 +113,19 @@ class Writer:
         return line if estimate(line) <= budget_tokens else self.outline(tool, 60)
 
     def _types(self, tool: Tool, budget_tokens: int) -> tuple[Printed, str]:
-        return self._fitting(self._declared(tool).printed, budget_tokens)
+        return self._fitting(self._declared(tool).printed, budget_tokens, str(tool.path))
 
     def _declared(self, tool: Tool) -> typescript.Declarations | python.Declarations:
         kind = python.Declarations if self.language == "python" else typescript.Declarations
         return kind(tool, self.names, self.known)
 
-    def _fitting(self, printed_in: Callable[[int], Printed], budget_tokens: int) -> tuple[Printed, str]:
+    def _fitting(self, printed_in: Callable[[int], Printed], budget_tokens: int, path: str) -> tuple[Printed, str]:
         """The declarations in the most detail that fits."""
         chars = max(LEAST_CHARS, int(budget_tokens * CHARS_PER_TOKEN))
         for _ in range(TRIES):
             printed = printed_in(chars)
             text = f"```{'py' if self.language == 'python' else 'ts'}\n{printed.text}\n```"
-            spare = estimate(_missing_line("x.y", printed, MAX_MISSING)) if printed.missing else 0
+            spare = estimate(_missing_line(path, printed, MAX_MISSING)) if printed.missing else 0
             cost = estimate(text) + spare
             if cost <= budget_tokens:
                 break
