@@ -97,6 +97,8 @@ def assemble(
         retention=config.store.retention,
         secrets=secrets(config, specs),
         snippets_by=config.snippets_by,
+        type_check=config.type_check,
+        tsc=config.tsc,
     )
 
 

@@ -33,6 +33,7 @@ from toolscript.tools import Effect
 
 Isolation = Literal["threads", "workers"]
 SnippetsBy = Literal["developer", "model"]
+TypeCheck = Literal["off", "advise", "refuse"]
 
 PROJECT_SERVERS = ("mcp.json", ".mcp.json", ".cursor/mcp.json", ".vscode/mcp.json")
 """Where the tools that people use with MCP keep a project's servers."""
@@ -111,6 +112,8 @@ class Config:
     scope: str
     lease_ms: int
     snippets_by: SnippetsBy
+    type_check: TypeCheck
+    tsc: Path | None
     environment: Mapping[str, str] = field(repr=False)
     origins: Mapping[str, str]
     values: Mapping[str, Any]
@@ -338,6 +341,8 @@ def _config(
         scope=values["scope"],
         lease_ms=values["lease_ms"],
         snippets_by=values["snippets.by"],
+        type_check=values["type_check"],
+        tsc=values["tsc"],
         environment=environment,
         origins={key: one.origin for key, one in said.items()},
         values=values,

@@ -121,6 +121,8 @@ SETTINGS: Mapping[str, Setting] = {
         Setting(key="scope", kind="text"),
         Setting(key="lease_ms", kind="number", default=15_000),
         Setting(key="snippets.by", kind="choice", default="developer", choices=("developer", "model")),
+        Setting(key="type_check", kind="choice", default="refuse", choices=("off", "advise", "refuse")),
+        Setting(key="tsc", kind="path"),
     )
 }
 """Every key but those of `[namespaces.NAME]`, which `setting_of` knows."""
