@@ -7,12 +7,14 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 
-from bench import catalogs, durable, peers, programs, starts
+from bench import catalogs, durable, peers, programs, python_programs, starts
 from bench.rows import Row
 
 
 async def measured() -> AsyncIterator[Row]:
     async for row in programs.rows():
+        yield row
+    async for row in python_programs.rows():
         yield row
     async for row in durable.rows():
         yield row
