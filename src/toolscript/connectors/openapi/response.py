@@ -129,7 +129,9 @@ def _json(answer: Answer, called: str) -> Any:
 
 def _instead_of_json(answer: Answer, called: str) -> Any:
     kind = answer.media_type
-    if not kind or is_text(kind):
+    if not kind:
+        return _unnamed(answer)
+    if is_text(kind):
         text = _text(answer)
         if kind != "text/html" and not kind.endswith("xml"):
             try:
@@ -231,7 +233,9 @@ def failed(answer: Answer, called: str, wait_s: float | None) -> ToolError:
     said = _cut(message_of(body) if not isinstance(body, str) else page_words(body), MAX_MESSAGE_CHARS)
     words = f"{called} failed with status {answer.status}{_phrase(answer.status)}"
     words += f": {said}" if said else "."
-    if answer.is_redirect or answer.status in _REDIRECTS:
+    if said and (wait_s is not None or answer.status in _REDIRECTS) and said[-1] not in ".!?":
+        words += "."
+    if answer.status in _REDIRECTS:
         words += " It redirects to another place, which was not followed."
     if wait_s is not None:
         words += f" It asks to wait {wait_s:.0f} s."

@@ -75,7 +75,7 @@ def _place(members: Mapping[str, Any]) -> str:
 
 
 _title = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_silent = re.compile(r"<(script|style|head)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_silent = re.compile(r"<(script|style|title)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _tag = re.compile(r"<[^>]*>")
 
 
