@@ -103,12 +103,13 @@ class SourceCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkup:
-    """All that was found."""
+    """All that was found; `types` is the version of the checker of TypeScript, empty where there is none."""
 
     versions: Mapping[str, str]
     engine: EngineCheck
     languages: tuple[LanguageCheck, ...]
     walls: tuple[Wall, ...] | str
+    types: str
     store: StoreCheck
     sources: tuple[SourceCheck, ...]
 
@@ -122,15 +123,22 @@ class Checkup:
 
 async def checkup(config: Config, specs: Sequence[ServerSpec], *, timeout_s: float) -> Checkup:
     """Look at everything at the same time; what does not answer within `timeout_s` is reported as it is then."""
-    engine, languages, walls, kept, sources = await asyncio.gather(
+    engine, languages, walls, types, kept, sources = await asyncio.gather(
         _engine(),
         asyncio.gather(*(_language(one, config) for one in _OTHERS)),
         _bounded(_walls, ENGINE_TIMEOUT_S),
+        asyncio.to_thread(_types, config),
         _store(config),
         _sources(config, specs, timeout_s),
     )
     return Checkup(
-        versions=_versions(), engine=engine, languages=tuple(languages), walls=walls, store=kept, sources=sources
+        versions=_versions(),
+        engine=engine,
+        languages=tuple(languages),
+        walls=walls,
+        types=types,
+        store=kept,
+        sources=sources,
     )
 
 
@@ -183,6 +191,11 @@ async def _walls() -> tuple[Wall, ...]:
         return tuple(Wall(step.name, step.holds, step.reason) for step in await workers.walls())
     finally:
         await workers.close()
+
+
+def _types(config: Config) -> str:
+    tsc: Path | None = load("toolscript.guests.javascript.tsc:find_tsc")(config.tsc)
+    return "" if tsc is None else load("toolscript.guests.javascript.tsc:version_of")(tsc)
 
 
 async def _store(config: Config) -> StoreCheck:

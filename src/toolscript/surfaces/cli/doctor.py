@@ -71,6 +71,7 @@ def _lines(found: Checkup, config: Config) -> Iterator[tuple[str, str]]:
     for language in found.languages:
         yield _language_line(language)
     yield from _wall_lines(found.walls)
+    yield _types_line(found.types, config)
     yield from _store_lines(found.store)
     yield from _setting_lines(config)
     yield "head", f"sources of tools: {len(found.sources)}"
@@ -107,6 +108,17 @@ def _wall_lines(walls: tuple[Wall, ...] | str) -> Iterator[tuple[str, str]]:
     yield "ok", f"worker processes: locked down by {', '.join(standing) or 'the sandbox alone'}"
     if missing:
         yield "warn", f"this platform lacks {', '.join(missing)}; the sandbox itself does not depend on them"
+
+
+def _types_line(version: str, config: Config) -> tuple[str, str]:
+    if config.type_check == "off":
+        return "", "types of programs: not checked (type_check is off)"
+    if version:
+        return "ok", f"types of TypeScript programs: checked by tsc {version}"
+    if config.tsc is not None:
+        return "warn", f"types of TypeScript programs: {shown(config.tsc)} is no native tsc (version 7 or later)"
+    said = "only literal arguments are checked; `npm install -g typescript@7` or toolscript-typecheck brings the checker"
+    return "", f"types of TypeScript programs: {said}"
 
 
 def _store_lines(kept: StoreCheck) -> Iterator[tuple[str, str]]:
@@ -185,6 +197,7 @@ def _object(found: Checkup, config: Config) -> dict[str, Any]:
             "problem": walls if isinstance(walls, str) else None,
             "walls": [] if isinstance(walls, str) else [asdict(wall) for wall in walls],
         },
+        "types": {"tsc": found.types or None},
         "store": _plain(asdict(found.store)),
         "settings": [
             {"key": key, "value": _plain(config.values[key]), "origin": origin}
