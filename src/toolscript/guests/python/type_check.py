@@ -62,6 +62,7 @@ _TEXT_KEY = re.compile(
 )
 _NOT_SCALAR = re.compile(r"bound method `_\w+\.\w+` is incorrect: Expected `(?:str|int|float|bool)`, found `(.+?)`")
 _A_COROUTINE = re.compile(r"type `CoroutineType\[Any, Any, ")
+_OF_ERRORS = re.compile(r"of type `(?:\w*Exception|\w+Error)`")  # ours have more members than Python's own
 _CLASS = re.compile(r"\w+")
 
 
@@ -143,7 +144,7 @@ class PythonTypeChecker:
             value = node.value if isinstance(node, ast.keyword) else node
             if rule == "invalid-argument-type" and value is not None and _span(value) in literals:
                 continue  # judged by the rules of a call already
-            if node is not None and _is_sound_call(node, rule):
+            if (node is not None and _is_sound_call(node, rule)) or _OF_ERRORS.search(message):
                 continue
             certain = node is not None and _is_certain(message, declared, program, node)
             yield Problem(*program.text.place(span[0], span[1]), _words(message, declared), certain)
