@@ -114,11 +114,16 @@ def is_array(schema: Any, resolve: Callable[[Any], Any]) -> bool:
 def is_file(schema: Any, resolve: Callable[[Any], Any]) -> bool:
     """Whether a schema stands for the bytes of a file, or for a list of such."""
     for part in parts_of(schema, resolve):
-        if part.get("format") == "binary" or part.get("type") == "file" or "contentMediaType" in part:
-            return True
-        if "items" in part and any(one.get("format") == "binary" for one in parts_of(part["items"], resolve)):
+        inner = parts_of(part["items"], resolve) if "items" in part else []
+        if any(_holds_bytes(one) for one in (part, *inner)):
             return True
     return False
+
+
+def _holds_bytes(node: Mapping[str, Any]) -> bool:
+    if node.get("format") == "binary" or node.get("type") == "file" or node.get("contentEncoding") == "binary":
+        return True
+    return "contentMediaType" in node and "contentEncoding" not in node
 
 
 def is_objectlike(schema: Any, resolve: Callable[[Any], Any]) -> bool:

@@ -187,7 +187,7 @@ class BodyReader:
 
     def _body(self, way: _Way, *, required: bool) -> Body:
         properties = known_members(way.schema, self._document.resolve)
-        files = [name for name, held in properties.items() if is_file(held, self._document.resolve)]
+        files = [name for name, held in properties.items() if self._is_file(name, held)]
         return Body(
             content_type=way.content_type,
             kind=way.kind,
@@ -197,6 +197,13 @@ class BodyReader:
             encoding=self._encoding(way.media.get("encoding")),
             files=frozenset(files) if way.kind == "multipart" else frozenset(),
         )
+
+    def _is_file(self, name: str, schema: Any) -> bool:
+        """Whether a part is a file: its schema says so, or it is a text that is called `file`, as many documents do."""
+        if is_file(schema, self._document.resolve):
+            return True
+        node = members(schema)
+        return name == "file" and node.get("type") == "string" and "enum" not in node
 
     def _encoding(self, raw: Any) -> dict[str, Encoding]:
         found: dict[str, Encoding] = {}
