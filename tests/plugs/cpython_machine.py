@@ -1,20 +1,21 @@
-"""Whether this machine can lock a CPython program down; where it cannot, tests are skipped and say why."""
+"""Whether this machine has what CPython programs are locked down with; where not, tests are skipped and say why."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
 
 import pytest
 
-from toolscript.guests.cpython.checkup import checkup
+from toolscript.guests.lockdown import filter_of, landlock_version
+from toolscript.guests.syscalls import PROGRAM
 
 
-def _problem() -> str | None:
+def _missing() -> str:
     if not sys.platform.startswith("linux"):
         return "CPython programs need Linux"
-    return asyncio.run(checkup()).problem
+    if not landlock_version():
+        return "this kernel has no landlock"
+    return "" if filter_of(PROGRAM) else "no table of system calls for this machine"
 
 
-_found = _problem()
-lockable = pytest.mark.skipif(_found is not None, reason=_found or "")
+lockable = pytest.mark.skipif(bool(_missing()), reason=_missing())

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 
 from toolscript.errors import ConfigError, Fault, GuestError
-from toolscript.guests.cpython.house import House, ProgramProcess
+from toolscript.guests.cpython.house import House, ProgramProcess, require
 from toolscript.guests.cpython.session import CPythonSession
 from toolscript.guests.lockdown import Step
 from toolscript.runs.program import Boot, Language, Program
@@ -59,7 +59,11 @@ class CPythonGuest:
 
     async def walls(self) -> tuple[Step, ...]:
         """What locks a program down on this machine."""
-        return await asyncio.shield(self._house().walls)
+        return await asyncio.shield(self.house.walls)
+
+    async def require(self) -> None:
+        """Implements `ports.Demanding`."""
+        require(await self.walls())
 
     async def close(self) -> None:
         with self._lock:
@@ -69,9 +73,10 @@ class CPythonGuest:
             house.close()
 
     async def _process(self) -> ProgramProcess:
-        return await self._house().start()
+        return await self.house.start()
 
-    def _house(self) -> House:
+    @property
+    def house(self) -> House:
         """The zygote of the running event loop: a new one where there was none, or the last one died."""
         with self._lock:
             if self._closed:

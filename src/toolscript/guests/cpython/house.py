@@ -26,7 +26,10 @@ from toolscript.guests.lockdown import Step
 
 _PACKAGE = str(Path(__file__).resolve().parents[3])
 _START = """
-import sys, json
+import sys, json, socket
+def tell(kind, error, trace):
+    socket.socket(fileno=int(sys.argv[2])).send(json.dumps({"fault": f"{kind.__name__}: {error}"}).encode())
+sys.excepthook = tell
 sys.path[:] = json.loads(sys.argv[1])
 from toolscript.guests.cpython.inside.clock import rule_time
 rule_time()
@@ -185,7 +188,9 @@ class House:
             case {"walls": walls}:
                 self.walls.set_result(tuple(Step(*wall) for wall in walls))
             case _:
-                self.walls.set_exception(Fault(f"programs cannot be started: {message.get('fault')}"))
+                if not self.walls.done():
+                    self.walls.set_exception(Fault(f"programs cannot be started: {message.get('fault')}"))
+                    self.walls.exception()  # seen: whoever waits is told, too
 
     def _started(self, pid: int, handle: int) -> None:
         started, reading, writing = self._starting.popleft()

@@ -14,7 +14,7 @@ from toolscript.runs.program import Boot, Instant
 from toolscript.runs.turn import Crashed, Outcome, Settled, Turn, Usage
 
 _READ_BYTES = 1 << 16
-_PATIENCE_S = 10.0  # of a turn beyond the time that it may compute: nothing in it has to wait for anything
+PATIENCE_S = 10.0  # of a turn beyond the time that it may compute: nothing in it has to wait for anything
 _GONE_S = 5.0  # for the news of how a process ended
 
 
@@ -96,7 +96,7 @@ class CPythonSession:
         if late.computing:
             advice, most = "look for an endless loop, or do less", f"{self._boot.limits.cpu_ms:,} ms"
             return _limit("the program used up its computing time", advice, most)
-        return _limit("the program waited for what is not there", "await calls instead", f"{_PATIENCE_S:.0f} s")
+        return _limit("the program waited for what is not there", "await calls instead", f"{PATIENCE_S:.0f} s")
 
     async def _died(self, process: ProgramProcess) -> Failure:
         """Why a process closed its pipe without a word."""
@@ -145,7 +145,7 @@ class _Exchange:
         self._most = most
         self._cpu_ns = cpu_ms * 1_000_000
         self._done: asyncio.Future[bytes] = self._loop.create_future()
-        self._deadline = self._loop.time() + cpu_ms / 1000 + _PATIENCE_S
+        self._deadline = self._loop.time() + cpu_ms / 1000 + PATIENCE_S
 
     async def answer(self) -> bytes:
         """The frame that came back. Raises `Broken`, `_Late`, and `EOFError` where the process is gone."""

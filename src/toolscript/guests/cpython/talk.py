@@ -9,6 +9,7 @@ Of a failed call the process names the number only: what failed is taken from th
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ Task = Literal["run", "compile"]
 HEADER = struct.Struct("<I")
 _ENDINGS: frozenset[FailureCode] = frozenset({"thrown", "syntax", "bad_value", "limit", "deadlock"})
 """What a process may say of its own end."""
+_WHERE = re.compile(r" \(at line \d{1,9} of snippet \w{1,200}\)")
 _MAX_NAME, _MAX_MESSAGE, _MAX_PATH, _MAX_FRAMES = 200, 40_000, 300, 8
 _MARGIN = 1 << 20  # around values and lines, for the JSON that holds them
 
@@ -94,28 +96,25 @@ class Listener:
     def heard(self, frame: bytes) -> Said:
         """What a frame says; raises `Broken`."""
         try:
-            message = json.loads(frame)
-            if not isinstance(message, dict):
-                raise Broken("a frame that is no object")
-            return self._said(cast("dict[str, Any]", message))
+            return self._said(_object(json.loads(frame)))
         except (ValueError, TypeError, KeyError, RecursionError, CodecError) as error:
             raise Broken("a frame that cannot be read") from error
 
     def _said(self, message: Mapping[str, Any]) -> Said:
-        calls = tuple(self._called(*call) for call in message["calls"])
+        calls = tuple(self._called(*call) for call in map(_list, _list(message["calls"])))
         if self._seq > self._boot.limits.calls + CALLS_MARGIN:
             raise Broken("too many calls")
-        dropped = tuple(message["dropped"])
+        dropped = tuple(_list(message["dropped"]))
         for seq in dropped:
             if type(seq) is not int or seq not in self._open:
                 raise Broken("a dropped call that is not open")
             self._open.discard(seq)
-        printed = tuple(self._line(line) for line in message["printed"])
+        printed = tuple(self._line(line) for line in _list(message["printed"]))
         outcome: Outcome | None = None
         if "value" in message:
             outcome = self._finished(_text(message["value"]))
         elif "failure" in message:
-            outcome = Crashed(self._failure(message["failure"]))
+            outcome = Crashed(self._failure(_object(message["failure"])))
         elif not self._open:
             raise Broken("a turn without a call and without an end")
         return Said(calls, dropped, printed, outcome)
@@ -148,13 +147,13 @@ class Listener:
 
     def _failure(self, told: Mapping[str, Any]) -> Failure:
         if "whole" in told:  # of a text that could not be parsed
-            whole = read_failure(told["whole"])
+            whole = read_failure(dict(_object(told["whole"])))
             told = {"name": whole.name, "message": whole.message, "code": whole.code,
                     "frames": [] if whole.line is None else [["main", whole.line, whole.column or 1, ""]]}  # fmt: skip
         known = self._failures.get(told["of"]) if type(told.get("of")) is int else None
         if known is not None:
-            where = _readable(_text(told.get("where", "")))[:_MAX_NAME]
-            failure = replace(known, message=known.message + where)
+            where = _text(told.get("where", ""))
+            failure = replace(known, message=known.message + where) if _WHERE.fullmatch(where) else known
         else:
             code = told["code"] if told["code"] in _ENDINGS else "thrown"
             failure = Failure(
@@ -163,14 +162,14 @@ class Listener:
                 name=_readable(_text(told["name"]))[:_MAX_NAME] or "Error",
                 message=_readable(_text(told["message"]))[:_MAX_MESSAGE],
             )
-        return self._placed(failure, told.get("frames", ()))
+        return self._placed(failure, _list(told.get("frames", [])))
 
     def _placed(self, failure: Failure, frames: Sequence[Any]) -> Failure:
         """The failure with the places that the process names; the text of the line is the host's own."""
         stack: list[str] = []
         lines = lines_of(self._boot.program.code)
         first: tuple[int, int] | None = None
-        for function, line, column, snippet in frames[: _MAX_FRAMES + 1]:
+        for function, line, column, snippet in map(_list, frames[: _MAX_FRAMES + 1]):
             if type(line) is not int or type(column) is not int or line < 1 or column < 1:
                 raise Broken("a place that is none")
             name, of = _readable(_text(function))[:_MAX_NAME], _readable(_text(snippet))[:_MAX_NAME]
@@ -194,6 +193,18 @@ def _answer(settled: Settled) -> list[Any]:
 def _frame(message: Mapping[str, Any]) -> bytes:
     body = json.dumps(message, separators=(",", ":")).encode()
     return HEADER.pack(len(body)) + body
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise Broken("what should be an object is not")
+    return cast("dict[str, Any]", value)
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise Broken("what should be a list is not")
+    return cast("list[Any]", value)
 
 
 def _text(value: Any) -> str:

@@ -46,13 +46,9 @@ def main(descriptor: int, libraries: tuple[str, ...]) -> None:
         os.waitpid(first, 0)
         os._exit(0)
     lockdown.die_with_parent()
-    try:
-        warm(libraries)
-        zygote = _Zygote(control, namespaces)
-        walls = zygote.walls()
-    except (OSError, ImportError) as error:
-        control.send(json.dumps({"fault": str(error)}).encode())
-        os._exit(1)
+    warm(libraries)
+    zygote = _Zygote(control, namespaces)
+    walls = zygote.walls()
     control.send(json.dumps({"walls": [[wall.name, wall.holds, wall.reason] for wall in walls]}).encode())
     zygote.serve()
 
@@ -104,7 +100,10 @@ class _Zygote:
     def _start(self, reading: int, writing: int) -> None:
         pid = os.fork()
         if not pid:
-            self._become_program(reading, writing)
+            try:
+                self._become_program(reading, writing)
+            finally:
+                os._exit(1)
         os.close(reading)
         os.close(writing)
         handle = os.pidfd_open(pid)
@@ -135,7 +134,6 @@ class _Zygote:
         if not {wall.name for wall in walls if wall.holds} >= REQUIRED:
             os._exit(1)
         serve(channel, boot, Caps(**limits))
-        os._exit(0)
 
 
 def _above(descriptor: int) -> int:

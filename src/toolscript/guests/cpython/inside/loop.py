@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import errno
 import sys
 import traceback
 from asyncio import events, tasks
@@ -143,6 +144,15 @@ class TurnLoop(asyncio.BaseEventLoop):
         except Exception as error:  # noqa: BLE001 - the program's own, handed to whoever awaits it
             future.set_exception(error)
         return future
+
+
+async def _no_network(self: TurnLoop, *args: Any, **kwargs: Any) -> Any:
+    raise PermissionError(errno.EPERM, "Operation not permitted")
+
+
+for _name in ("create_connection", "create_server", "create_datagram_endpoint", "getaddrinfo", "getnameinfo",
+              "connect_read_pipe", "connect_write_pipe", "subprocess_exec", "subprocess_shell"):  # fmt: skip
+    setattr(TurnLoop, _name, _no_network)
 
 
 class _Policy(asyncio.DefaultEventLoopPolicy):

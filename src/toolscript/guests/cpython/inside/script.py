@@ -17,7 +17,9 @@ from types import CodeType
 from toolscript.guests.cpython.inside.raised import WRAPPER
 from toolscript.guests.python import wrap
 from toolscript.guests.python.edits import Edit, Edits, origin
-from toolscript.guests.python.text import Text, read
+from toolscript.guests.python.source import read
+from toolscript.guests.python.text import Text
+from toolscript.guests.python.work import Work
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
@@ -47,9 +49,9 @@ class Script:
 
 def script_of(code: str, name: str) -> Script:
     """Parse and compile. Raises `GuestError` for what is no Python, and `SyntaxError` for what cannot be compiled."""
-    text = read(code)
-    edits = Edits(text.body.encode())
-    wrap.yield_of(text.tree, edits)
+    program = read(code)
+    text, edits = program.text, Edits(program.text.body.encode())
+    wrap.yield_of(Work(program.names, edits))
     body = edits.text().decode()
     script = "\n".join([body, *edits.tail]) if edits.tail else body
     with warnings.catch_warnings():

@@ -102,7 +102,8 @@ def _simple(value: Any, path: str) -> Any:
         case asyncio.Future():
             raise CodecError(path, "a task cannot cross; did you forget await?")
         case _ if isinstance(value, _FUNCTIONS):
-            raise CodecError(path, "a function or class cannot cross; pass plain data")
+            kind = "function or class" if isinstance(value, type) else "function"
+            raise CodecError(path, f"a {kind} cannot cross; pass plain data")
         case types.ModuleType():
             raise CodecError(path, "a module cannot cross; pass plain data")
         case _:
