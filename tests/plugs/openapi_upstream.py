@@ -55,6 +55,7 @@ class Upstream:
     replies: Replier = lambda request: reply(200, {"ok": True})
     requests: list[Recorded] = field(default_factory=list[Recorded])
     url: str = ""
+    connections: int = 0
     began: asyncio.Event = field(default_factory=asyncio.Event)
     lost: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
@@ -67,6 +68,7 @@ class Upstream:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self.connections += 1
         try:
             while (request := await _read(reader)) is not None:
                 self.requests.append(request)

@@ -263,8 +263,8 @@ def _usual() -> tuple[tuple[str, str], ...]:
 
 def _onward(request: Request, answer: Answer) -> Request | None:
     """The request that a redirect leads to; None where it is not followed."""
-    place = urljoin(request.url, answer.header("location"))
     try:
+        place = urljoin(request.url, answer.header("location"))
         here, there = origin_of(request.base), origin_of(place)
     except ValueError:
         return None
