@@ -180,16 +180,14 @@ def _order(parameter: Parameter, variables: list[str]) -> int:
 
 
 def _named(parameters: list[Parameter]) -> list[Parameter]:
-    taken = {parameter.raw_name for parameter in parameters}
+    raw = {parameter.raw_name for parameter in parameters}
     used: set[str] = set()
     named: list[Parameter] = []
     for parameter in parameters:
         name, number = parameter.raw_name, 1
-        while name in used:
+        while name in used or (number > 1 and name in raw):
             name = f"{parameter.raw_name}_{parameter.place}" + ("" if number == 1 else f"_{number}")
             number += 1
-            if name in taken:
-                used.add(name)
         used.add(name)
         named.append(replace(parameter, name=name))
     return named

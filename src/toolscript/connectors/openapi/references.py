@@ -128,7 +128,8 @@ class _Bundle:
             value, findings = parse(self._load(place))
             value, more = as_plain(value)
         except (OSError, ValueError, ConfigError) as error:
-            return self._refused(where, f"it refers to {_short(place)}, which cannot be read: {error}")
+            said = error.strerror or type(error).__name__ if isinstance(error, OSError) else error  # without its path
+            return self._refused(where, f"it refers to {_short(place)}, which cannot be read: {said}")
         key = _distinct(_stem(place), self._files)
         self._files[key] = value
         prefix = pointer_text([FILES, key])
