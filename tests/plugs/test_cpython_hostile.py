@@ -94,14 +94,14 @@ def presentable(failure: Failure) -> None:
 async def test_a_hostile_program_harms_nobody(guest: CPythonGuest, row: dict[str, Any]) -> None:
     sibling = await guest.start(boot(guest, "held = 'SECRET-OF-A-SIBLING'\nr = await crm.find(id=1)\n[held, r['id']]"))
     assert (await sibling.advance((), START)).outcome is None
-    house = guest.house
+    spawner = guest.spawner
     began = time.perf_counter()
     played = await play(guest, boot(guest, row["code"], limits=LIMITS))
     assert time.perf_counter() - began < SLOWEST_S
     judged(played.outcome, row)
     answered = await sibling.advance([Settled(1, Returned(Encoded('{"id":1}')))], START)
     assert answered.outcome == Finished(Encoded('["SECRET-OF-A-SIBLING",1]'))
-    assert guest.house is house, "the zygote died"
+    assert guest.spawner is spawner, "the zygote died"
     assert (await play(guest, boot(guest, "1 + 1"))).value == 2
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from toolscript.errors import ConfigError, Fault
 from toolscript.guests.cpython.guest import CPythonGuest
-from toolscript.guests.cpython.house import require
+from toolscript.guests.cpython.spawner import require
 from toolscript.guests.lockdown import Step, landlock_version
 from toolscript.runs.program import Boot, Program
 

@@ -9,8 +9,8 @@ import threading
 from collections.abc import Sequence
 
 from toolscript.errors import ConfigError, Fault, GuestError
-from toolscript.guests.cpython.house import House, ProgramProcess, require
 from toolscript.guests.cpython.session import CPythonSession
+from toolscript.guests.cpython.spawner import ProgramProcess, Spawner, require
 from toolscript.guests.lockdown import Step
 from toolscript.runs.program import Boot, Language, Program
 from toolscript.runs.turn import Crashed
@@ -19,7 +19,7 @@ _FORMAT = 1  # of what a program can see of its surroundings: a change of it cha
 
 
 class CPythonGuest:
-    """Implements `ports.Guest` and `ports.Compiler`. Linux only: each program is a fork of a warm interpreter, behind walls.
+    """Implements `ports.Guest` and `ports.Compiler`, on Linux: each program is a fork of a warm interpreter.
 
     `libraries` are what programs may import beside the standard library, such as `("numpy", "pandas")`: they are
     loaded before any program runs. Where the machine cannot lock a program down, `start` raises `ConfigError`.
@@ -29,7 +29,7 @@ class CPythonGuest:
         if not sys.platform.startswith("linux"):
             raise ConfigError(f"CPython programs need Linux: {sys.platform} has nothing to lock them down with")
         self._libraries = tuple(libraries)
-        self._houses: dict[asyncio.AbstractEventLoop, House] = {}
+        self._spawners: dict[asyncio.AbstractEventLoop, Spawner] = {}
         self._lock = threading.Lock()
         self._closed = False
 
@@ -43,6 +43,7 @@ class CPythonGuest:
         return f"cpython-{platform.python_version()}-{_FORMAT}{libraries}"
 
     async def start(self, boot: Boot) -> CPythonSession:
+        require(await self.walls())
         return CPythonSession(boot, self._process)
 
     async def restore(self, boot: Boot, snapshot: bytes) -> CPythonSession:
@@ -59,7 +60,7 @@ class CPythonGuest:
 
     async def walls(self) -> tuple[Step, ...]:
         """What locks a program down on this machine."""
-        return await asyncio.shield(self.house.walls)
+        return await asyncio.shield(self.spawner.walls)
 
     async def require(self) -> None:
         """Implements `ports.Demanding`."""
@@ -68,23 +69,28 @@ class CPythonGuest:
     async def close(self) -> None:
         with self._lock:
             self._closed = True
-            houses, self._houses = list(self._houses.values()), {}
-        for house in houses:
-            house.close()
+            spawners, self._spawners = list(self._spawners.values()), {}
+        here = asyncio.get_running_loop()
+        for spawner in spawners:
+            if spawner.loop is not here and spawner.loop.is_running():
+                spawner.loop.call_soon_threadsafe(spawner.let_go)
+            else:
+                spawner.let_go()
+            await asyncio.to_thread(spawner.wait)
 
     async def _process(self) -> ProgramProcess:
-        return await self.house.start()
+        return await self.spawner.start()
 
     @property
-    def house(self) -> House:
-        """The zygote of the running event loop: a new one where there was none, or the last one died."""
+    def spawner(self) -> Spawner:
+        """What starts programs for the running event loop: a new one where there was none, or its zygote died."""
         with self._lock:
             if self._closed:
                 raise Fault("the guest is closed")
-            for loop in [loop for loop in self._houses if loop.is_closed()]:
-                self._houses.pop(loop).close()
+            for loop in [loop for loop in self._spawners if loop.is_closed()]:
+                self._spawners.pop(loop).let_go()
             here = asyncio.get_running_loop()
-            house = self._houses.get(here)
-            if house is None or not house.is_open:
-                house = self._houses[here] = House(here, self._libraries)
-            return house
+            spawner = self._spawners.get(here)
+            if spawner is None or not spawner.is_open:
+                spawner = self._spawners[here] = Spawner(here, self._libraries)
+            return spawner

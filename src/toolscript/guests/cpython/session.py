@@ -8,8 +8,8 @@ import signal
 from collections.abc import Awaitable, Callable, Sequence
 
 from toolscript.errors import Failure, Fault
-from toolscript.guests.cpython.house import ProgramProcess
-from toolscript.guests.cpython.talk import HEADER, Broken, Listener, Said, Task, answers_frame, boot_frame, most_bytes
+from toolscript.guests.cpython.spawner import ProgramProcess
+from toolscript.guests.cpython.wire import HEADER, Broken, Listener, Said, Task, answers_frame, boot_frame, most_bytes
 from toolscript.runs.program import Boot, Instant
 from toolscript.runs.turn import Crashed, Outcome, Settled, Turn, Usage
 
@@ -126,7 +126,7 @@ _BROKEN = Failure(
     kind="guest",
     code="thrown",
     name="SandboxError",
-    message="the program ended its own process, or wrote into the channel to its host: return a value, or raise an error",
+    message="the program ended its own process, or wrote into the channel to its host; return a value, or raise",
 )
 
 

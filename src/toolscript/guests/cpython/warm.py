@@ -26,18 +26,19 @@ from typing import Any, cast
 
 from toolscript.guests.cpython.inside.script import script_of
 
-_COMMON = """
-abc argparse array ast asyncio base64 bisect builtins calendar cmath codecs collections collections.abc colorsys
-concurrent.futures configparser contextlib contextvars copy copyreg csv ctypes dataclasses datetime decimal difflib dis
-email email.message email.mime.text email.mime.multipart email.utils enum errno fnmatch fractions functools gc getpass
-gettext glob gzip hashlib heapq hmac html html.parser http http.client importlib inspect io ipaddress itertools json
-keyword linecache locale logging logging.config math mimetypes multiprocessing numbers operator os pathlib pickle pkgutil
-platform pprint queue quopri random re reprlib sched secrets select selectors shlex shutil signal socket sqlite3 ssl stat
-statistics string stringprep struct subprocess sys tarfile tempfile textwrap threading time timeit token tokenize tomllib
-traceback types typing unicodedata unittest unittest.mock urllib.error urllib.parse urllib.request urllib.robotparser
-uuid warnings weakref xml.dom.minidom xml.etree.ElementTree zipfile zlib zoneinfo encodings.idna encodings.latin_1
-encodings.cp1252 encodings.utf_16 encodings.ascii encodings.utf_8_sig _strptime _pydatetime _pydecimal
-""".split()
+_COMMON = (
+    "abc argparse array ast asyncio base64 bisect builtins calendar cmath codecs collections collections.abc colorsys "
+    "concurrent.futures configparser contextlib contextvars copy copyreg csv ctypes dataclasses datetime decimal "
+    "difflib dis email email.message email.mime.text email.mime.multipart email.utils enum errno fnmatch fractions "
+    "functools gc getpass gettext glob gzip hashlib heapq hmac html html.parser http http.client importlib inspect io "
+    "ipaddress itertools json keyword linecache locale logging logging.config math mimetypes multiprocessing numbers "
+    "operator os pathlib pickle pkgutil platform pprint queue quopri random re reprlib sched secrets select selectors "
+    "shlex shutil signal socket sqlite3 ssl stat statistics string stringprep struct subprocess sys tarfile tempfile "
+    "textwrap threading time timeit token tokenize tomllib traceback types typing unicodedata unittest unittest.mock "
+    "urllib.error urllib.parse urllib.request urllib.robotparser uuid warnings weakref xml.dom.minidom "
+    "xml.etree.ElementTree zipfile zlib zoneinfo encodings.idna encodings.latin_1 encodings.cp1252 encodings.utf_16 "
+    "encodings.ascii encodings.utf_8_sig _strptime _pydatetime _pydecimal "
+)
 _LEFT_OUT = frozenset(
     ("site-packages", "dist-packages", "test", "tests", "idlelib", "lib2to3", "ensurepip", "turtledemo", "tkinter",
      "__pycache__", "lib-dynload", "venv", "pydoc_data")
@@ -59,7 +60,7 @@ def warm(libraries: Sequence[str]) -> None:
     for name in libraries:
         importlib.import_module(name)
         memory.add_library(name)
-    for name in _COMMON:
+    for name in _COMMON.split():
         with suppress(ImportError):
             importlib.import_module(name)
     for name in _extensions(Path(sysconfig.get_config_var("DESTSHARED") or "")):
@@ -163,9 +164,13 @@ def _keep_time_zones() -> None:
 
     names = set(kept)
     parts = cast("Any", zoneinfo)
-    parts._tzpath.find_tzfile = lambda name: None
+    parts._tzpath.find_tzfile = _nowhere
     parts._common.load_tzdata = load
     parts.available_timezones = parts._tzpath.available_timezones = lambda: set(names)
+
+
+def _nowhere(name: str) -> None:
+    """Where the file of a time zone is: in memory."""
 
 
 def _forget_places(memory: _Memory) -> None:

@@ -1,4 +1,4 @@
-"""The pipe between a program's process and its host: frames of JSON, a length of four bytes (little-endian) before each.
+"""The pipe between a program's process and its host: frames of JSON, each after its length in four bytes.
 
 A program can read and write the pipe by hand, and so can end only itself: the host takes every byte for hostile.
 """

@@ -17,7 +17,7 @@ import sys
 import traceback
 from asyncio import events, tasks
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, cast
 
 
@@ -52,7 +52,7 @@ class TurnLoop(asyncio.BaseEventLoop):
     def install(self) -> None:
         """Be the running loop, from now on, and whatever loop is asked for."""
         events._set_running_loop(self)
-        asyncio.set_event_loop_policy(_Policy(self))
+        asyncio.set_event_loop_policy(_Policy(self))  # pyright: ignore[reportDeprecated] - until Python 3.16
         sys.set_asyncgen_hooks(
             firstiter=cast("Any", self)._asyncgen_firstiter_hook, finalizer=cast("Any", self)._asyncgen_finalizer_hook
         )
@@ -86,8 +86,8 @@ class TurnLoop(asyncio.BaseEventLoop):
         if not handle._cancelled:
             handle._run()
 
-    def run_until_complete(self, future: Generator[Any, None, Any] | Any) -> Any:
-        task = asyncio.ensure_future(future, loop=self)
+    def run_until_complete(self, future: Any) -> Any:
+        task: asyncio.Future[Any] = asyncio.ensure_future(future, loop=self)
         current = asyncio.current_task(self)
         if current is not None:
             tasks._leave_task(self, current)
@@ -141,7 +141,7 @@ class TurnLoop(asyncio.BaseEventLoop):
         future = self.create_future()
         try:
             future.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001 - the program's own, handed to whoever awaits it
+        except Exception as error:  # the program's own, handed to whoever awaits it
             future.set_exception(error)
         return future
 
@@ -200,4 +200,4 @@ def _complain(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     error = context.get("exception")
     if isinstance(error, BaseException) and not isinstance(error, asyncio.CancelledError):
         words = "".join(traceback.format_exception_only(type(error), error)).strip()
-        print(f"warning: nobody awaited a task that failed: {words}")  # noqa: T201 - it is for the program's author
+        print(f"warning: nobody awaited a task that failed: {words}")  # it is for the program's author

@@ -97,7 +97,7 @@ class _Program:
             turns.limit(
                 "the returned value is too large", "return only what is needed", f"{turns.caps.output_bytes:,} bytes"
             )
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever the program raised is told
+        except (Exception, asyncio.CancelledError) as error:  # whatever the program raised is told
             turns.end({"failure": told(error, self._places, self._names)})
 
     def _script(self, code: str, name: str) -> Script:

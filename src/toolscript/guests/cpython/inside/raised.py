@@ -106,7 +106,7 @@ def told(error: BaseException, places: Mapping[str, Place], names: Iterable[str]
 def _text(error: BaseException) -> str:
     try:
         return str(error)[:MOST_CHARS]
-    except Exception:  # noqa: BLE001 - the program's own `__str__`
+    except Exception:  # the program's own `__str__`
         return "(an exception whose text cannot be read)"
 
 

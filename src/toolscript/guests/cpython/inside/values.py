@@ -1,7 +1,7 @@
 """Values as they leave a program: what the codec has, and what is read as one of those.
 
-A tuple is a list, a set is a sorted list, a Decimal a number where a float holds its digits and else text, a timedelta is
-seconds, a UUID, a path or a range is what its reader expects, an exception is its name and message, an object is its
+A tuple is a list, a set is a sorted list, a Decimal a number where a float holds its digits and else text, a timedelta
+is seconds, a UUID, a path or a range is what its reader expects, an exception is its name and message, an object is its
 attributes, an array or a table is its rows.
 """
 
@@ -13,7 +13,7 @@ import enum
 import inspect
 import types
 import uuid
-from collections.abc import Coroutine, Iterator, Mapping, Sequence, Set, ValuesView
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence, Set, ValuesView
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -125,8 +125,8 @@ def _attributes(value: Any, path: str) -> Any:
     members = getattr(cast("object", value), "__dict__", None)
     if members is not None and not inspect.isroutine(value):
         return {name: item for name, item in members.items() if not name.startswith("_")}
-    if hasattr(kind, "__iter__"):  # a deque, an array
-        return list(value)
+    if isinstance(value, Iterable):  # a deque, an array
+        return list(cast("Iterable[Any]", value))
     raise CodecError(path, f"a value of type {kind.__name__} cannot cross; pass plain data")
 
 

@@ -1,6 +1,6 @@
 """A zygote seen from the host: its start, the processes that it starts, and its end.
 
-It belongs to one event loop. What a program's process is told, and all that it can tell, is in `talk`.
+It belongs to one event loop. What a program's process is told, and all that it can tell, is in `wire`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _ENDED = "the process that starts programs has ended"
 class ProgramProcess:
     """One program's process. `reading` and `writing` are the host's ends of its pipes, which do not block."""
 
-    house: House
+    spawner: Spawner
     pid: int
     handle: int
     reading: int
@@ -93,10 +93,10 @@ class ProgramProcess:
             signal.pidfd_send_signal(self.handle, signal.SIGKILL)
         for descriptor in (self.handle, self.reading, self.writing):
             os.close(descriptor)
-        self.house.bury(self.pid)
+        self.spawner.bury(self.pid)
 
 
-class House:
+class Spawner:
     """Starts its zygote when the first program is asked for; use `open`."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, libraries: Sequence[str]) -> None:
@@ -109,9 +109,10 @@ class House:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.setblocking(False)
         path = json.dumps([_PACKAGE, *(entry for entry in sys.path if entry)])
+        told = (path, str(theirs.fileno()), json.dumps(list(libraries)))
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own text
-                [sys.executable, "-s", "-S", "-P", "-B", "-c", _START, path, str(theirs.fileno()), json.dumps(list(libraries))],
+                [sys.executable, "-s", "-S", "-P", "-B", "-c", _START, *told],
                 env=_ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()], start_new_session=True,
             )  # fmt: skip
@@ -121,7 +122,6 @@ class House:
 
     async def start(self) -> ProgramProcess:
         """A new process, ready to be told what to run."""
-        require(await asyncio.shield(self.walls))
         wanted, self._spare = self._spare or self._request(), None
         try:
             process = await asyncio.shield(wanted)
@@ -142,7 +142,7 @@ class House:
         try:
             socket.send_fds(self._control, [b"{}"], [their_reading, their_writing])
         except OSError as error:
-            self._lost()
+            self.let_go()
             raise Fault(_ENDED) from error
         finally:
             os.close(their_reading)
@@ -155,9 +155,8 @@ class House:
             with suppress(OSError):
                 self._control.send(json.dumps({"pid": pid}).encode())
 
-    def close(self) -> None:
-        """End the zygote, and with it every program."""
-        self._lost()
+    def wait(self) -> None:
+        """Until the zygote has ended; blocks."""
         try:
             self._process.wait(_EXIT_S)
         except subprocess.TimeoutExpired:
@@ -173,7 +172,7 @@ class House:
             except OSError:
                 content, handles = b"", []
             if not content:
-                self._lost()
+                self.let_go()
                 return
             self._told(json.loads(content), handles)
 
@@ -203,8 +202,8 @@ class House:
         else:
             started.set_result(process)
 
-    def _lost(self) -> None:
-        """The zygote is gone, and every program with it; whoever waits is told."""
+    def let_go(self) -> None:
+        """End the zygote, and with it every program; whoever waits is told."""
         if not self.is_open:
             return
         self.is_open = False
