@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 
-from bench import catalogs, durable, peers, programs, python_programs, starts
+from bench import catalogs, durable, openapi, peers, programs, python_programs, starts
 from bench.rows import Row
 
 
@@ -19,6 +19,8 @@ async def measured() -> AsyncIterator[Row]:
     async for row in durable.rows():
         yield row
     async for row in catalogs.rows():
+        yield row
+    for row in openapi.rows():
         yield row
     for row in starts.rows():
         yield row
