@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -64,6 +65,10 @@ class Upstream:
     def last(self) -> Recorded:
         return self.requests[-1]
 
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -119,11 +124,12 @@ async def _read(reader: asyncio.StreamReader) -> Recorded | None:
 
 
 @asynccontextmanager
-async def upstream(replies: Replier | None = None, host: str = "127.0.0.1") -> AsyncGenerator[Upstream]:
+async def upstream(replies: Replier | None = None, *, tls: ssl.SSLContext | None = None) -> AsyncGenerator[Upstream]:
     """A server that runs while the block does."""
     up = Upstream() if replies is None else Upstream(replies)
-    server = await asyncio.start_server(up.serve, host, 0)
-    up.url = f"http://{host}:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(up.serve, "127.0.0.1", 0, ssl=tls)
+    port = server.sockets[0].getsockname()[1]
+    up.url = f"http://127.0.0.1:{port}" if tls is None else f"https://localhost:{port}"
     try:
         yield up
     finally:

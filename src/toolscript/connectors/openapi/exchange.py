@@ -107,6 +107,8 @@ class Exchange:
         return self._pages.get((run, tool.raw_name, _canonical(args)))
 
     def _note(self, page: Page, tool: Tool, args: Mapping[str, Any], run: str) -> None:
+        redactor = self._learned.redactor
+        page = replace(page, next=redactor.value(page.next), problem=redactor.text(page.problem))
         self._pages[run, tool.raw_name, _canonical(args)] = page
         if len(self._pages) > MAX_PAGES:
             self._pages.popitem(last=False)
@@ -166,10 +168,9 @@ class Exchange:
 
     def _look(self, answer: Answer, signed: Signed) -> None:
         if answer.status == _UNAUTHORIZED:
-            has_any = signed.request.headers or signed.request.cookies
             self._told(
                 "It answered with status 401: "
-                + ("the credentials that are configured were refused." if has_any else "set `auth`.")
+                + ("the credentials that are configured were refused." if signed.has_any else "set `auth`.")
             )
 
 

@@ -18,9 +18,13 @@ _FLOWS = {False: ("clientCredentials",), True: ("authorizationCode", "password",
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A request with its credentials; `tokens` are those that can be fetched anew."""
+    """A request with its credentials, if it has any.
+
+    `tokens` are those that can be fetched anew; `is_kept` says that a secret is among them which is not read each time.
+    """
 
     request: Request
+    has_any: bool = False
     tokens: tuple[tuple[OAuth2, str], ...] = ()
     is_kept: bool = False
 
@@ -61,7 +65,7 @@ class Signer:
                 value, password = await self._revealed(use)
                 is_kept = is_kept or _source(use.credential).kind in ("cmd", "keyring")
             request = with_secret(request, use, value, password)
-        return Signed(request, tuple(tokens), is_kept)
+        return Signed(request, bool(uses), tuple(tokens), is_kept)
 
     def refused(self, signed: Signed) -> bool:
         """Forget what the API has refused; False where there is nothing that could be asked for anew."""
@@ -83,7 +87,10 @@ class Signer:
         return value, password
 
     async def _token(self, credential: OAuth2, scheme: SecurityScheme | None, request: Request) -> str:
-        url = credential.token_url or _token_url(scheme, refreshing=credential.refresh_token is not None)
+        schemes = ([] if scheme is None else [scheme]) + list(self._schemes.values())
+        refreshing = credential.refresh_token is not None
+        found = (_token_url(one, refreshing=refreshing) for one in schemes)
+        url = credential.token_url or next(filter(None, found), "")
         if not url:
             raise SecretMissing("The document does not say where tokens are fetched: set `token_url`.")
         return await self._tokens.token(credential, urljoin(request.url, url), self._learned)
@@ -95,10 +102,9 @@ def _source(credential: Known) -> Secret:
             return cast("Secret", one)
 
 
-def _token_url(scheme: SecurityScheme | None, *, refreshing: bool) -> str:
-    flows = scheme.flows if scheme is not None else ()
+def _token_url(scheme: SecurityScheme, *, refreshing: bool) -> str:
     for kind in _FLOWS[refreshing]:
-        for flow in flows:
+        for flow in scheme.flows:
             if flow.kind == kind and (url := (flow.refresh_url if refreshing else "") or flow.token_url):
                 return url
-    return next((flow.token_url for flow in flows if flow.token_url), "")
+    return next((flow.token_url for flow in scheme.flows if flow.token_url), "")
