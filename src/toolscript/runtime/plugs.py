@@ -11,7 +11,7 @@ from toolscript.errors import ConfigError
 _extras = {
     **dict.fromkeys(("mcp", "mcp_types", "starlette", "uvicorn", "anyio"), "mcp"),
     **dict.fromkeys(("pydantic_monty",), "python"),
-    **dict.fromkeys(("h2", "yaml"), "openapi"),
+    **dict.fromkeys(("h2", "httpcore2", "yaml"), "openapi"),
     "httpx2": "mcp",  # and of `openapi`, by which it may be missed too
 }
 
