@@ -141,6 +141,15 @@ class TypeChecker(Protocol):
         ...
 
 
+@runtime_checkable
+class Demanding(Protocol):
+    """An optional power of a guest that does not run on every machine."""
+
+    async def require(self) -> None:
+        """Raise `ConfigError` where this machine cannot run its programs: asked before a run is recorded."""
+        ...
+
+
 class Store(Protocol):
     """Where runs and their entries live."""
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from mcp.client import Client
 
 from toolscript.connectors.functions import functions, tool
 from toolscript.errors import ToolError
+from toolscript.runs.program import Language
 from toolscript.runtime.runtime import Runtime
 from toolscript.surfaces.mcp_server.http import http_app
 from toolscript.surfaces.mcp_server.options import ServeOptions
@@ -110,7 +111,7 @@ def refund(order: int) -> None:
     raise ToolError(f"order {order} was refunded before")
 
 
-def runtime() -> Runtime:
+def runtime(languages: Sequence[Language] = ("typescript",)) -> Runtime:
     """A runtime over two namespaces."""
     crm = Crm()
     reads = (crm.find, crm.names, crm.picture, crm.listing, crm.forever, crm.until_forever_ends, crm.meet)
@@ -118,7 +119,8 @@ def runtime() -> Runtime:
         [
             functions("crm", *reads, crm.create, crm.write_forever, about="Customers."),
             functions("shop", orders, refund, about="Orders."),
-        ]
+        ],
+        languages=languages,
     )
 
 

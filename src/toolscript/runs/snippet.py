@@ -65,6 +65,10 @@ class Snippet:
         """How programs in its language call it."""
         return signature(self.tool, syntax_of(self.language))
 
+    def runs_in(self, language: Language) -> bool:
+        """Whether a program in this language can run it."""
+        return self.language == language or (self.language, language) == ("python", "cpython")
+
     def seen(self, catalog: Catalog) -> Mapping[str, Sequence[str]]:
         """The namespaces, with their methods, that it is started with."""
         needed = {name: tuple(catalog.namespaces[name].methods) for name in self.namespaces}
@@ -89,7 +93,7 @@ def takes_an_object(schema: Schema) -> bool:
 def refusal(snippet: Snippet, value: Any, *, language: Language, catalog: Catalog) -> Failure | None:
     """Why a snippet cannot be started with this input, by a program in this language; None where it can."""
     path = snippet.tool.path
-    if snippet.language != language and (snippet.language, language) != ("python", "cpython"):
+    if not snippet.runs_in(language):
         message = f"{path} is written in {snippet.language}: a {language} program cannot run it"
         return _failure("tool", message)
     for name in snippet.namespaces:

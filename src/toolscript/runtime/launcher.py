@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import cast
 
 from toolscript.catalog.catalog import Catalog
-from toolscript.errors import Conflict, Fault, GuestError
-from toolscript.ports import Compiler, Guest, Observer, RunEnded, RunParked, RunStarted
+from toolscript.errors import ConfigError, Conflict, Fault, GuestError
+from toolscript.ports import Compiler, Demanding, Guest, Observer, RunEnded, RunParked, RunStarted
 from toolscript.runs.closing import CANCELLED
 from toolscript.runs.complaint import expected
 from toolscript.runs.entry import Ended, RunRecord, Turned
@@ -25,6 +26,8 @@ from toolscript.runtime.drives import Drives
 from toolscript.runtime.guests import Guests
 from toolscript.runtime.surroundings import Surroundings
 from toolscript.runtime.upstreams import Upstreams
+
+log = logging.getLogger("toolscript.launcher")
 
 
 class Launcher:
@@ -181,14 +184,18 @@ class Launcher:
     async def _placed(self, program: Program) -> tuple[Program, Guest]:
         """The program and the guest that runs it: where that is allowed, CPython for what the small one lacks."""
         guest = self._guests.of(program.language)
-        if not self._falls_back or program.language != "python" or not hasattr(guest, "compiled"):
+        if isinstance(guest, Demanding):
+            await guest.require()
+        if not self._falls_back or program.language != "python" or not await _lacks(guest, program.code):
             return program, guest
+        larger = self._guests.of("cpython")
         try:
-            await cast("Compiler", guest).compiled(program.code)
-        except GuestError as error:
-            if error.failure.code == "unsupported":
-                return replace(program, language="cpython"), self._guests.of("cpython")
-        return program, guest
+            if isinstance(larger, Demanding):
+                await larger.require()
+        except ConfigError as error:
+            log.warning("a Python program that needs CPython is left to the small engine: %s", error)
+            return program, guest
+        return replace(program, language="cpython"), larger
 
     async def _corrected(self, run: str) -> tuple[RunRecord, History]:
         """A run that another one corrects; of one that made no call itself, the one that it corrects in its turn."""
@@ -210,3 +217,14 @@ class Launcher:
     def _new_id(self, now: int) -> str:
         """Ids sort by time: 11 hexadecimal digits of milliseconds, then 64 random bits."""
         return f"run_{now:011x}{self._entropy(8).hex()}"
+
+
+async def _lacks(guest: Guest, code: str) -> bool:
+    """Whether a program uses what this engine of its language lacks, as it says without starting it."""
+    if not hasattr(guest, "compiled"):
+        return False
+    try:
+        await cast("Compiler", guest).compiled(code)
+    except GuestError as error:
+        return error.failure.code == "unsupported"
+    return False

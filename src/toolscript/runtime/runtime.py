@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 from toolscript.catalog.catalog import Catalog
 from toolscript.catalog.describe import describe
 from toolscript.catalog.questions import Query
-from toolscript.catalog.search import Found, search
+from toolscript.catalog.search import Found, Outlook, search
 from toolscript.codec import encode
 from toolscript.errors import ConfigError, Conflict
 from toolscript.ports import Clock, Connector, Guest, Observer, RunStore
@@ -396,7 +396,10 @@ class Runtime:
         namespace: str | Sequence[str] | None = None,
         language: Language | None = None,
     ) -> Found:
-        """Find tools; waits for connectors that are still connecting. `ValueError` for a query of the wrong form."""
+        """Find tools; waits for connectors that are still connecting. `ValueError` for a query of the wrong form.
+
+        With a `language`, snippets that programs in it cannot run are left out.
+        """
         find = search if self._rerank is None else self._rerank.search
         found = find(
             await self._offered(),
@@ -404,7 +407,7 @@ class Runtime:
             limit=limit,
             offset=offset,
             namespace=namespace,
-            outlook=self.policy.outlook,
+            outlook=self._outlook(language),
             language=syntax_of(language or self.languages[0]),
         )
         return found if isinstance(found, Found) else await found
@@ -420,6 +423,13 @@ class Runtime:
             language=syntax_of(language or self.languages[0]),
             outlook=self.policy.outlook,
         )
+
+    def _outlook(self, language: Language | None) -> Outlook:
+        """What the policy says of a tool; a snippet that programs in the language cannot run is denied."""
+        known = self.snippets.known if language is not None else ()
+        foreign = {one.tool.path for one in known if language is not None and not one.runs_in(language)}
+        outlook = self.policy.outlook
+        return (lambda tool: "deny" if tool.path in foreign else outlook(tool)) if foreign else outlook
 
     def _language_of(self, run: str) -> Language:
         return self._drives.language(run)

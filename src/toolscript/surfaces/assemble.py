@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from toolscript.connectors.mcp.servers_config import ServerSpec, named, read_servers
 from toolscript.connectors.mcp.targets import Http, Stdio
 from toolscript.errors import ConfigError
-from toolscript.ports import Connector, Observer, RunStore
+from toolscript.ports import Connector, Guest, Observer, RunStore
 from toolscript.runs.policy import Policy
 from toolscript.runs.program import Language
 from toolscript.runtime.plugs import load, require
@@ -86,6 +86,7 @@ def assemble(
         _wrapped(connectors, config.namespaces),
         store=store(config.store),
         languages=_installed(config.languages),
+        guests=_guests(config),
         isolation=cast("Any", config.isolation or isolation),
         limits=config.limits,
         observers=[logged, *observers],
@@ -107,6 +108,13 @@ def _installed(languages: Sequence[Language]) -> Sequence[Language]:
     if "python" in languages:
         require("pydantic_monty")
     return languages
+
+
+def _guests(config: Config) -> Mapping[Language, Guest]:
+    """The guests that are not made as they are by default."""
+    if not config.cpython_libraries:
+        return {}
+    return {"cpython": load("toolscript.guests.cpython.guest:CPythonGuest")(config.cpython_libraries)}
 
 
 def policy(config: PolicyConfig, origin: str) -> Policy:

@@ -102,6 +102,7 @@ class Config:
     store: StoreConfig
     serve: ServeConfig
     languages: tuple[Language, ...]
+    cpython_libraries: tuple[str, ...]
     isolation: Isolation | None
     connect_ms: int
     servers: tuple[Path, ...]
@@ -329,6 +330,7 @@ def _config(
             token=values["serve.token"],
         ),
         languages=values["languages"],
+        cpython_libraries=values["cpython.libraries"],
         isolation=values["isolation"],
         connect_ms=values["connect_ms"],
         servers=values["servers"],

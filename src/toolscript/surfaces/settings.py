@@ -113,6 +113,7 @@ SETTINGS: Mapping[str, Setting] = {
         Setting(key="serve.budget_tokens", kind="number", default=6_000),
         Setting(key="serve.http", kind="address"),
         Setting(key="serve.token", kind="secret"),
+        Setting(key="cpython.libraries", kind="texts", default=()),
         Setting(key="python.functions", kind="texts", default=()),
         Setting(key="policy.approve", kind="choice", default="destructive", choices=get_args(Approve)),
         Setting(key="policy.function", kind="text"),

@@ -30,6 +30,7 @@ class CPythonGuest:
             raise ConfigError(f"CPython programs need Linux: {sys.platform} has nothing to lock them down with")
         self._libraries = tuple(libraries)
         self._spawners: dict[asyncio.AbstractEventLoop, Spawner] = {}
+        self._left: list[Spawner] = []  # let go of, and not seen to have ended
         self._lock = threading.Lock()
         self._closed = False
 
@@ -69,7 +70,7 @@ class CPythonGuest:
     async def close(self) -> None:
         with self._lock:
             self._closed = True
-            spawners, self._spawners = list(self._spawners.values()), {}
+            spawners, self._spawners = [*self._left, *self._spawners.values()], {}
         here = asyncio.get_running_loop()
         for spawner in spawners:
             if spawner.loop is not here and spawner.loop.is_running():
@@ -88,9 +89,16 @@ class CPythonGuest:
             if self._closed:
                 raise Fault("the guest is closed")
             for loop in [loop for loop in self._spawners if loop.is_closed()]:
-                self._spawners.pop(loop).let_go()
+                self._leave(self._spawners.pop(loop))
             here = asyncio.get_running_loop()
             spawner = self._spawners.get(here)
-            if spawner is None or not spawner.is_open:
+            if spawner is not None and not spawner.is_open:
+                self._leave(spawner)
+                spawner = None
+            if spawner is None:
                 spawner = self._spawners[here] = Spawner(here, self._libraries)
             return spawner
+
+    def _leave(self, spawner: Spawner) -> None:
+        spawner.let_go()
+        self._left = [left for left in (*self._left, spawner) if not left.has_ended()]

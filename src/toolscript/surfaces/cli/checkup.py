@@ -18,7 +18,7 @@ from typing import Any
 from toolscript.connectors.mcp.servers_config import ServerSpec
 from toolscript.connectors.mcp.targets import McpStatus
 from toolscript.errors import ConfigError, ToolscriptError
-from toolscript.ports import Connector, ConnectorState, RunStore
+from toolscript.ports import Connector, ConnectorState, Guest, RunStore
 from toolscript.runs.program import Language
 from toolscript.runs.result import result_of
 from toolscript.runtime.plugs import load
@@ -27,7 +27,7 @@ from toolscript.surfaces.assemble import assemble
 from toolscript.surfaces.cli.kept import opened_store
 from toolscript.surfaces.config import Config
 
-_OTHERS: tuple[Language, ...] = ("python",)  # than TypeScript
+_OTHERS: tuple[Language, ...] = ("python", "cpython")  # than TypeScript
 ENGINE_TIMEOUT_S = 30.0  # the first start compiles for about a second, on a slow machine for several
 _COUNTED = 1_000  # runs of a status that are looked at: their logs are read, at about 0.3 ms each
 _LOOK_EVERY_S = 0.05  # well below the shortest pause before another attempt (0.25 s)
@@ -170,7 +170,7 @@ async def _engine() -> EngineCheck:
 
 async def _language(language: Language, config: Config) -> LanguageCheck:
     begun = time.monotonic()
-    problem = await _bounded(partial(_first_program, language), ENGINE_TIMEOUT_S)
+    problem = await _bounded(partial(_first_program, language, config.cpython_libraries), ENGINE_TIMEOUT_S)
     return LanguageCheck(
         language=language,
         wanted=language in config.languages,
@@ -179,8 +179,11 @@ async def _language(language: Language, config: Config) -> LanguageCheck:
     )
 
 
-async def _first_program(language: Language) -> str | None:
-    async with Runtime(languages=[language]) as runtime:
+async def _first_program(language: Language, libraries: Sequence[str] = ()) -> str | None:
+    guests: dict[Language, Guest] = {}
+    if language == "cpython":
+        guests[language] = load("toolscript.guests.cpython.guest:CPythonGuest")(libraries)
+    async with Runtime(languages=[language], guests=guests) as runtime:
         result = await runtime.run("return 6 * 7")
         return None if result.ok and result.value == 42 else f"6 * 7 gave {result.failure or result.value}"  # noqa: PLR2004
 

@@ -117,7 +117,9 @@ def _types_line(version: str, config: Config) -> tuple[str, str]:
         return "ok", f"types of TypeScript programs: checked by tsc {version}"
     if config.tsc is not None:
         return "warn", f"types of TypeScript programs: {shown(config.tsc)} is no native tsc (version 7 or later)"
-    said = "only literal arguments are checked; `npm install -g typescript@7` or toolscript-typecheck brings the checker"
+    said = (
+        "only literal arguments are checked; `npm install -g typescript@7` or toolscript-typecheck brings the checker"
+    )
     return "", f"types of TypeScript programs: {said}"
 
 

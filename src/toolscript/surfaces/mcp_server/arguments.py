@@ -56,7 +56,7 @@ class Search:
     limit: int
     offset: int
     namespace: str | tuple[str, ...] | None
-    language: Language
+    language: Language | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,10 @@ def search_of(arguments: Mapping[str, Any], options: ServeOptions) -> Search:
     namespace = None if arguments.get("namespace") in (None, "", []) else _texts("search", "namespace", arguments)
     limit = _number("limit", arguments.get("limit", 10), 1, f"from 1 to {MAX_HITS}")
     offset = _number("offset", arguments.get("offset", 0), 0, "from 0 on")
-    return Search(query, min(limit, MAX_HITS), offset, namespace, _language("search", arguments, options))
+    language = _language("search", arguments, options)
+    if "language" not in arguments and len(options.syntaxes) > 1:
+        language = None  # then it is not known what the program will be written in
+    return Search(query, min(limit, MAX_HITS), offset, namespace, language)
 
 
 def paths_of(arguments: Mapping[str, Any], options: ServeOptions) -> tuple[tuple[str, ...], Language]:
