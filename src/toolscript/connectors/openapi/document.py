@@ -100,6 +100,7 @@ class Definitions:
         self._document = document
         self._side: Side = side
         self._nodes: dict[str, Any] = {}
+        self._homes: dict[str, tuple[str, ...]] = {}
         self._direct: dict[str, frozenset[str]] = {}
         self._reached: dict[frozenset[str], Mapping[str, Any]] = {}
 
@@ -144,23 +145,35 @@ class Definitions:
 
     def _built(self, references: Iterable[str]) -> Mapping[str, Any]:
         """The definitions under their pointers. One that lies in another one, or in a list, comes with that."""
+        groups: dict[tuple[str, ...], dict[str, Any]] = {}
+        for reference in sorted(references):
+            node, home = self._node(reference), self._home(reference)
+            if node is not None and home:
+                groups.setdefault(home[:-1], {})[home[-1]] = node
         tree: dict[str, Any] = {}
-        places = sorted((parts, reference) for reference in references if (parts := self._document.parts_of(reference)))
-        placed: set[tuple[str, ...]] = set()
-        for parts, reference in places:  # outer ones before those that lie in them
-            node = self._node(reference)
-            if node is None or any(tuple(parts[:end]) in placed for end in range(1, len(parts) + 1)):
-                continue
-            at = tree
-            inside: Any = self._document.root
-            for end, part in enumerate(parts, 1):
-                inside = members(inside)[part]
-                if end == len(parts) or not isinstance(inside, dict):
-                    at[part] = node if end == len(parts) else inside
-                    placed.add(tuple(parts[:end]))
-                    break
-                at = at.setdefault(part, {})
+        for place in sorted(groups, key=len):  # outer ones before those that lie in them
+            self._plant(tree, place, groups)
         return tree
+
+    def _plant(
+        self, tree: dict[str, Any], place: tuple[str, ...], groups: Mapping[tuple[str, ...], dict[str, Any]]
+    ) -> None:
+        at, inside = tree, self._document.root
+        for depth, part in enumerate(place):
+            if part in groups.get(place[:depth], {}):
+                return
+            inner: Any = inside[part]
+            if not isinstance(inner, dict):
+                at[part] = inner
+                return
+            at, inside = at.setdefault(part, {}), cast("dict[str, Any]", inner)
+        at.update(groups[place])
+
+    def _home(self, reference: str) -> tuple[str, ...]:
+        known = self._homes.get(reference)
+        if known is None:
+            known = self._homes[reference] = tuple(self._document.parts_of(reference) or ())
+        return known
 
 
 def references_of(schema: Any) -> frozenset[str]:

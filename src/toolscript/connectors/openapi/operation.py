@@ -32,7 +32,7 @@ Severity = Literal["error", "warning"]
 class Finding:
     """What is wrong with a document: an `error` cost an operation, with a `warning` something was assumed.
 
-    `pointer` is a JSON pointer into the document as it was written, behind the file's name where it lies in another.
+    `pointer` is a JSON pointer into the document; what lies in another file is under `/x-files`, by the file's name.
     """
 
     severity: Severity
