@@ -1,50 +1,126 @@
 """Turn what a model wrote into the text that the engine runs.
 
-The author's lines stay where they are; what the engine needs beside them stands before the first (a prelude) or after
-the last. `Prepared.place` leads from the script back to the author's text.
+The author's lines stay in their order; what the engine lacks is made up for by edits inside of them, and by a prelude
+before the first. `Prepared.place` leads from the script back to the author's text. What nothing makes up for is told,
+all of it at once, before anything runs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
-from toolscript.guests.python import wrap
+from toolscript.errors import GuestError
+from toolscript.guests.python import classes, flow, gaps, modules, prelude, tasks, values, wrap
+from toolscript.guests.python.complaint import complaint
 from toolscript.guests.python.edits import Edit, Edits, origin
-from toolscript.guests.python.text import Text, read
+from toolscript.guests.python.names import Names, TooDeep
+from toolscript.guests.python.names import read as walk
+from toolscript.guests.python.text import Text
+from toolscript.guests.python.text import read as parse
+from toolscript.guests.python.work import Work
+from toolscript.runs.precheck import Problem, failure_of
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A program ready for the engine; `script` is one text to be fed, in one feed."""
+    """A program ready for the engine; `script` is one text to be fed, in one feed.
+
+    `exceptions` are those of the program's own, by the name of the built-in exception that stands for each.
+    """
 
     script: str
-    _text: Text
+    exceptions: Mapping[str, str] = field(default_factory=dict[str, str])
+    _text: Text | None = None
     _edits: tuple[Edit, ...] = ()
     _before: int = 0
     """Lines of the script that stand before the author's first."""
 
     def place(self, line: int, column: int) -> tuple[int, int] | None:
         """A place of the script in the author's text, both 1-based and in characters; None outside of the program."""
-        row = line - 1 - self._before
-        source = self._text.body.encode()
-        lines = source.split(b"\n")
-        if not 0 <= row < len(lines):
+        if self._text is None:
+            return line, column
+        written = self.script.encode().split(b"\n")
+        if not self._before < line <= len(written):
             return None
-        if not self._edits:
-            return self._text.place(row + 1, column)
-        written = self.script.encode().split(b"\n")[self._before :]
-        within = len(written[row].decode()[: max(column - 1, 0)].encode())
-        offset = sum(len(text) + 1 for text in written[:row]) + within
-        start = sum(len(text) + 1 for text in lines[:row])
-        at = min(max(origin(self._edits, offset), start), start + len(lines[row]))
-        return self._text.place(row + 1, len(source[start:at].decode("utf-8", "replace")) + 1)
+        within = len(written[line - 1].decode()[: max(column - 1, 0)].encode())
+        offset = sum(len(text) + 1 for text in written[self._before : line - 1]) + within
+        source = self._text.body.encode()
+        at = origin(self._edits, offset)
+        if at > len(source):
+            return None
+        start = source.rfind(b"\n", 0, at) + 1
+        return self._text.place(source.count(b"\n", 0, at) + 1, len(source[start:at].decode("utf-8", "replace")) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A program that was parsed and walked over."""
+
+    text: Text
+    names: Names
+
+
+def read(code: str) -> Read:
+    """The program in a message. Raises `GuestError` (code `syntax`) where there is none."""
+    text = parse(code)
+    try:
+        return Read(text, walk(text.tree))
+    except TooDeep:
+        raise complaint(code, 1, None, "nested too deeply: split it into several statements") from None
+
+
+def read_ahead(code: str) -> Read:
+    """The same for a program that is about to start: `prepare` will not parse it again."""
+    while len(_ahead) >= _MOST_AHEAD:
+        with suppress(KeyError):  # taken meanwhile, on another thread
+            del _ahead[next(iter(_ahead), code)]
+    _ahead[code] = program = read(code)
+    return program
+
+
+_ahead: dict[str, Read] = {}
+_MOST_AHEAD = 8  # trees that are kept; each is some fifty times as large as its text
 
 
 def prepare(code: str) -> Prepared:
     """Make a script of a program. Raises `GuestError` where it surely cannot be one, or has what the engine lacks."""
-    text = read(code)
-    edits = Edits(text.body.encode())
-    wrap.yield_of(text.tree, edits)
-    body = edits.text().decode()
-    script = "\n".join([body, *edits.tail]) if edits.tail else body
-    return Prepared(script, text, tuple(edits.made))
+    program = _ahead.pop(code, None) or read(code)
+    work = _worked(program)
+    if work.lacks:
+        raise GuestError(failure_of(_placed(program.text, work.lacks), code))
+    wrap.yield_of(work)
+    body = work.edits.text().decode()
+    script = "\n".join([body, *work.edits.tail]) if work.edits.tail else body
+    before = prelude.text_of(frozenset(work.needs)) if work.needs else ""
+    return Prepared(before + script, work.exceptions, program.text, tuple(work.edits.made), before.count("\n"))
+
+
+def lacks_of(program: Read) -> tuple[Problem, ...]:
+    """What a program has that the engine lacks, in the order of its text."""
+    return _placed(program.text, _worked(program).lacks)
+
+
+def gaps_in(code: str) -> tuple[Problem, ...]:
+    """The same for a program as its author wrote it. Raises `GuestError` (code `syntax`) where there is none."""
+    return lacks_of(read(code))
+
+
+def _worked(program: Read) -> Work:
+    work = Work(program.names, Edits(program.text.body.encode()))
+    for step in (classes, flow, modules, tasks, values):
+        step.close(work)
+    gaps.find(work)
+    return work
+
+
+def _placed(text: Text, lacks: Sequence[Problem]) -> tuple[Problem, ...]:
+    """What is lacking, in the author's own lines and columns, each thing of a line once."""
+    lines = text.body.split("\n")
+    found: dict[tuple[int, str], Problem] = {}
+    for lack in sorted(lacks, key=lambda lack: (lack.line, lack.column)):
+        column = len(lines[lack.line - 1].encode()[: lack.column].decode("utf-8", "replace")) + 1
+        line, column = text.place(lack.line, column)
+        found.setdefault((line, lack.message), replace(lack, line=line, column=column))
+    return tuple(found.values())

@@ -12,83 +12,68 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from toolscript.guests.python.edits import Edits
+from toolscript.guests.python.work import Work
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _SILENT = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Pass)
 
 
-def yield_of(tree: ast.Module, edits: Edits) -> None:
+def yield_of(work: Work) -> None:
     """Make the edits."""
-    body = tree.body
+    edits, body = work.edits, work.names.tree.body
     last = next((n for n in range(len(body) - 1, -1, -1) if not isinstance(body[n], _SILENT)), None)
     functions = {node.name: node for node in body if isinstance(node, _Function)}
-    if last is not None and _yields(body[last], functions, edits, is_last=last == len(body) - 1, tree=tree):
+    if last is not None and _yields(body[last], functions, work, is_last=last == len(body) - 1):
         return
-    called = _uncalled(tree, functions, only_functions=last is None)
+    called = _uncalled(work, functions, only_functions=last is None)
     if called is not None:
         edits.tail.append(_call(called))
 
 
-def _yields(node: ast.stmt, functions: dict[str, _Function], edits: Edits, *, is_last: bool, tree: ast.Module) -> bool:
+def _yields(node: ast.stmt, functions: dict[str, _Function], work: Work, *, is_last: bool) -> bool:
     """Make a statement the program's value, if it has one."""
+    edits = work.edits
     match node:
         case ast.Expr(value=value):
             if not is_last:
                 edits.insert(edits.start(node), "return ")
-            _awaited(value, functions, edits, tree)
+            _awaited(value, functions, work)
             return True
         case ast.Return(value=value):
             if value is not None:
-                _awaited(value, functions, edits, tree)
+                _awaited(value, functions, work)
             return True
-        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AugAssign(target=ast.Name(id=name)):
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AugAssign(target=ast.Name(id=name)) if is_last:
             edits.insert(edits.end(node), f"; return {name}")
             return True
-        case ast.AnnAssign(target=ast.Name(id=name), value=value) if value is not None:
+        case ast.AnnAssign(target=ast.Name(id=name), value=value) if value is not None and is_last:
             edits.insert(edits.end(node), f"; return {name}")
             return True
         case ast.If(test=test, body=body, orelse=[]) if _is_main(test):
-            return _yields(body[-1], functions, edits, is_last=False, tree=tree)
+            return _yields(body[-1], functions, work, is_last=False)
         case _:
             return False
 
 
-def _awaited(value: ast.expr, functions: dict[str, _Function], edits: Edits, tree: ast.Module) -> None:
+def _awaited(value: ast.expr, functions: dict[str, _Function], work: Work) -> None:
     """Await, or call, what would otherwise yield a coroutine or a function."""
+    edits = work.edits
     match value:
         case ast.Name(id=name) if name in functions:
             edits.replace(edits.start(value), edits.end(value), _call(functions[name]))
         case ast.Call(func=ast.Name(id=name)) if isinstance(functions.get(name), ast.AsyncFunctionDef):
             edits.insert(edits.start(value), "await ")
-        case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if not _is_known(name, tree):
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if not _is_known(name, work):
             edits.insert(edits.start(value), "await ")
         case _:
             pass
 
 
-def _is_known(name: str, tree: ast.Module) -> bool:
+def _is_known(name: str, work: Work) -> bool:
     """Whether a name is the program's own, or Python's: one that is neither is a namespace of tools."""
-    return name in vars(builtins) or name in set(_bound(tree))
-
-
-def _bound(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
-                yield name
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                yield name
-            case ast.alias(name=name, asname=asname):
-                yield asname or name.partition(".")[0]
-            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-                yield name
-            case ast.MatchMapping(rest=str(name)):
-                yield name
-            case _:
-                pass
+    return name == "input" or name in vars(builtins) or name in work.names.bound
 
 
 def _is_main(test: ast.expr) -> bool:
@@ -99,10 +84,10 @@ def _is_main(test: ast.expr) -> bool:
             return False
 
 
-def _uncalled(tree: ast.Module, functions: dict[str, _Function], *, only_functions: bool) -> _Function | None:
+def _uncalled(work: Work, functions: dict[str, _Function], *, only_functions: bool) -> _Function | None:
     if not functions:
         return None
-    named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    named = {node.id for node in work.names.of(ast.Name)}
     main = functions.get("main")
     if main is not None and "main" not in named and _takes(main) is not None:
         return main
