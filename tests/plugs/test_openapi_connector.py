@@ -182,6 +182,7 @@ async def test_variables_of_servers_are_filled_in() -> None:
         ({"namespace": "no-good"}, "'no_good' would do"),
         ({"auth": "ghp_verysecret"}, "a secret is given by reference"),
         ({"auth": {"x": "sk_verysecret"}}, "a secret is given by reference"),
+        ({"include": "get_*"}, "include is a list of patterns"),
         ({"base_url": "ftp://x"}, "base_url: an address begins with https"),
         ({"base_url": "https://user:pw@x"}, "no user and no password"),
     ],
@@ -195,6 +196,26 @@ def test_what_cannot_be_is_said_at_construction_and_a_secret_is_not_repeated(
     assert words in str(caught.value)
     assert "verysecret" not in str(caught.value)
     assert "pw" not in str(caught.value).replace("password", "")
+
+
+async def test_only_the_operations_that_are_wanted_become_tools_as_they_are_wanted() -> None:
+    paths = {
+        "/a": {"get": operation("get_a", tags=["x"]), "post": operation("find_a")},
+        "/b": {"get": operation("get_b"), "delete": operation("drop_b")},
+    }
+    connector = openapi(
+        "api",
+        document(paths),
+        base_url="https://api.test",
+        include=["get_*", "* /a", "gett_*"],
+        exclude=["get_b"],
+        rename={"find_a": "search"},
+        effects={"find_a": "read"},
+    )
+    async with ready(connector) as tools:
+        shown = {str(tool.path): tool.effect for tool in tools.values()}
+        assert shown == {"api.get_a": "read", "api.search": "read"}
+        assert "gett_* fits no operation" in " ".join(connector.listing().problems)
 
 
 # --- bytes

@@ -42,7 +42,14 @@ class Unsent(Exception):
 
 
 class Broken(Exception):
-    """The connection failed after something was sent: whether the request took effect is not known."""
+    """The connection failed after something was sent: whether the request took effect is not known.
+
+    `is_silence`: it is still there, but nothing came for too long.
+    """
+
+    def __init__(self, message: str, *, is_silence: bool = False) -> None:
+        super().__init__(message)
+        self.is_silence = is_silence
 
 
 class TooMuch(Exception):
@@ -130,11 +137,11 @@ class Http:
         except (httpcore2.UnsupportedProtocol, httpcore2.LocalProtocolError) as error:
             raise Refused("The request cannot be sent: it is not valid HTTP.") from error
         except BREAKS as error:
-            raise Broken(_reason(error)) from error
+            raise _broken(error) from error
         try:
             return await self._read(request, response)
         except BREAKS as error:
-            raise Broken(_reason(error)) from error
+            raise _broken(error) from error
         finally:
             await response.aclose()
 
@@ -284,6 +291,10 @@ def _onward(request: Request, answer: Answer) -> Request | None:
         return None
     kept = tuple((name, value) for name, value in request.headers if name.lower() in _CARRIED)
     return replace(moved, headers=kept, cookies=(), body=None, content_type=None)
+
+
+def _broken(error: BaseException) -> Broken:
+    return Broken(_reason(error), is_silence=isinstance(error, httpcore2.ReadTimeout | httpcore2.WriteTimeout))
 
 
 def _reason(error: BaseException) -> str:

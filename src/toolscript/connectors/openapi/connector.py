@@ -27,14 +27,16 @@ from toolscript.connectors.openapi.pace import Pace
 from toolscript.connectors.openapi.reader import read_api
 from toolscript.connectors.openapi.retry import Retry
 from toolscript.connectors.openapi.secrets import Secrets
+from toolscript.connectors.openapi.selection import Selection, selected
 from toolscript.connectors.openapi.signing import Signer
 from toolscript.connectors.openapi.source import Fetched, Spec, Unfetched, fetched, is_address
 from toolscript.connectors.openapi.tokens import Tokens
+from toolscript.connectors.openapi.tools import tools_of
 from toolscript.connectors.openapi.uploads import Uploads
 from toolscript.errors import ConfigError, Failure, ToolError
 from toolscript.ports import ConnectorState, Listing
 from toolscript.schema.names import namespace_names
-from toolscript.tools import CallContext, Page, Tool, ToolPath
+from toolscript.tools import CallContext, Effect, Page, Tool
 
 FIRST_DELAY_S, MAX_DELAY_S = 1.0, 60.0
 MAX_NOTES = 5  # of what calls told: the last of each kind
@@ -51,6 +53,7 @@ class OpenApiConnector:
         namespace: str,
         spec: Spec,
         *,
+        selection: Selection | None = None,
         auth: Auth = None,
         base_url: str | None = None,
         server_variables: Mapping[str, str] | None = None,
@@ -69,6 +72,7 @@ class OpenApiConnector:
     ) -> None:
         self._namespace = namespace
         self._spec = spec
+        self._selection = selection or Selection()
         self._base_url = base_url
         self._server_variables = dict(server_variables or {})
         self._keyed = tuple(keyed)
@@ -167,7 +171,7 @@ class OpenApiConnector:
 
     async def _read(self, document: Fetched) -> None:
         try:
-            api, tools = await asyncio.to_thread(self._understood, document)
+            api, tools, idle = await asyncio.to_thread(self._understood, document)
         except ConfigError as error:
             self._error = f"Its document cannot be read: {error}"
             self._set_state("unreachable")
@@ -176,17 +180,19 @@ class OpenApiConnector:
         self._operations = {operation.id: operation for operation in api.operations}
         self._tools = tools
         self._about = api.description or api.title
-        self._found = (*self._without_server(api), *(str(finding) for finding in api.findings))
+        self._found = (*self._without_server(api), *idle, *(str(finding) for finding in api.findings))
         self._error = None
         self._set_state("ready")
 
-    def _understood(self, document: Fetched) -> tuple[Api, tuple[Tool, ...]]:
-        """The API and its tools; on a thread, because a large document takes a second."""
+    def _understood(self, document: Fetched) -> tuple[Api, tuple[Tool, ...], tuple[str, ...]]:
+        """The API as far as it is wanted, and its tools; on a thread, because a large document takes a second."""
         api = read_api(document.source, base=document.base, load=document.load)
-        return api, tuple(self._tool(operation) for operation in api.operations)
+        operations, idle = selected(api.operations, self._selection)
+        tools = zip(operations, tools_of(operations, self._namespace), strict=True)
+        return replace(api, operations=operations), tuple(self._keyed_if(*each) for each in tools), idle
 
-    def _tool(self, operation: Operation) -> Tool:
-        tool = tool_of(operation, self._namespace)
+    def _keyed_if(self, operation: Operation, tool: Tool) -> Tool:
+        """The tool, keyed where its document declares the header of the key, or the configuration says so."""
         declared = any(
             one.place == "header" and one.raw_name.lower() == self._key_header.lower() for one in operation.parameters
         )
@@ -250,21 +256,6 @@ class OpenApiConnector:
             self._changed()
 
 
-def tool_of(operation: Operation, namespace: str) -> Tool:
-    """The tool that stands for an operation."""
-    words = [text for text in (operation.summary, operation.description) if text]
-    return Tool(
-        path=ToolPath(namespace, operation.name),
-        raw_name=operation.id,
-        description="\n\n".join(dict.fromkeys(words)) or f"{operation.method} {operation.path}",
-        input_schema=operation.input_schema,
-        output_schema=operation.output_schema,
-        effect=operation.effect,
-        destructive=operation.method == "DELETE",
-        idempotent=operation.method in ("PUT", "DELETE"),
-    )
-
-
 def _written_down(spec: Spec, base_url: str | None) -> list[Origin]:
     """Private origins that the operator wrote down: whoever names one means it. `ConfigError` for no address."""
     found: list[Origin] = []
@@ -279,13 +270,58 @@ def _written_down(spec: Spec, base_url: str | None) -> list[Origin]:
     return found
 
 
-def openapi(namespace: str, spec: Spec, **options: Any) -> OpenApiConnector:
+def openapi(
+    namespace: str,
+    spec: Spec,
+    *,
+    auth: Auth = None,
+    base_url: str | None = None,
+    server_variables: Mapping[str, str] | None = None,
+    include: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    tags: Iterable[str] = (),
+    paths: Iterable[str] = (),
+    methods: Iterable[str] = (),
+    rename: Mapping[str, str] | None = None,
+    effects: Mapping[str, Effect] | None = None,
+    keyed: Iterable[str] = (),
+    **options: Any,
+) -> OpenApiConnector:
     """A connector of the API that an OpenAPI document describes: `openapi("github", "github.yaml", auth="env:TOKEN")`.
 
-    `spec` is a path, an address, or the document itself. `options` are those of `OpenApiConnector`. Raises
-    `ConfigError` for a name that programs cannot use, and for a secret that is no reference.
+    `spec` is a path, an address, or the document itself. `auth` is a reference to a secret (`env:`, `file:`, `cmd:`,
+    `keyring:`), a credential (`Bearer`, `Basic`, `ApiKey`, `OAuth2`), or one of them for each security scheme of the
+    document. `base_url` is where the API is, if not where its document says; `server_variables` fill that in.
+
+    Which operations become tools: `include` and `exclude` are globs over ids, names, and method with path
+    (`GET /repos/*`); `tags`, `paths` and `methods` say it by kind. `rename` gives an operation another name, `effects`
+    says what it does where its method does not, and `keyed` are the writes that honour an idempotency key.
+
+    `options` are the others of `OpenApiConnector`: `key_header`, `files`, `rate_per_s`, `concurrency`, `http`, `retry`.
+    Raises `ConfigError` for a name that programs cannot use, and for a secret that is no reference.
     """
     would_do = namespace_names([namespace])[namespace]
     if would_do != namespace:
         raise ConfigError(f"openapi({namespace!r}): programs cannot use this name; {would_do!r} would do")
-    return OpenApiConnector(namespace, spec, **options)
+    lists = {"include": include, "exclude": exclude, "tags": tags, "paths": paths, "methods": methods, "keyed": keyed}
+    if texts := [name for name, patterns in lists.items() if isinstance(patterns, str)]:
+        raise ConfigError(f"openapi({namespace!r}): {texts[0]} is a list of patterns, not one text")
+    selection = Selection(
+        tags=tuple(tags),
+        paths=tuple(paths),
+        methods=tuple(methods),
+        operations=tuple(include),
+        exclude=tuple(exclude),
+        rename=dict(rename or {}),
+        effects=dict(effects or {}),
+    )
+    return OpenApiConnector(
+        namespace,
+        spec,
+        selection=selection,
+        auth=auth,
+        base_url=base_url,
+        server_variables=server_variables,
+        keyed=keyed,
+        **options,
+    )

@@ -133,6 +133,8 @@ class Exchange:
                 trouble: Trouble = "unsent" if isinstance(error, Unsent) else "broken"
                 failure = _failure(error, called, repeatable=repeatable, tries=tries)
             except (Refused, TooMuch) as error:
+                if isinstance(error, Refused):
+                    self._told(str(error))
                 raise _failure(error, called, repeatable=repeatable, tries=tries) from error
             else:
                 if answer.status == _UNAUTHORIZED and not is_fresh and self._signer.refused(signed):
@@ -190,6 +192,10 @@ def _failure(error: Exception, called: str, *, repeatable: bool, tries: int) -> 
     match error:
         case Unsent():
             words = f"{called}: {name} cannot be reached. {error} Nothing was sent.{again}"
+        case Broken() if error.is_silence:
+            code = "timeout"
+            words = f"{called}: {name} did not answer in time.{again}"
+            words += "" if repeatable else " Whether the call took effect is not known."
         case Broken() if repeatable:
             words = f"{called}: the connection to {name} failed. {error}{again}"
         case Broken():

@@ -63,7 +63,10 @@ class Guard(httpcore2.AsyncNetworkBackend):
 
 
 def _words(host: str) -> str:
-    return f"The host {host} has a private address, and private addresses are not allowed for this API."
+    return (
+        f"The host {host} has a private address, and private addresses are not allowed for this API "
+        "(its operator can set `allow_private`)."
+    )
 
 
 async def _resolved(host: str, port: int, timeout: float | None) -> list[str]:
