@@ -2,8 +2,8 @@
 
 1. A program that could lead the checker to files (`import`, `require`) is not dissected: its session refuses it anyhow.
 2. Calls count by the rules of `check`: those whose failure the program may handle do not.
-3. Of members that are read, those count that the program does not ask for first, never writes, and does not keep in a
-   variable that it may look at later.
+3. Of members that are read, those count whose name the program nowhere writes, nowhere asks for first, and nowhere
+   keeps in a variable to look at later; none in a `try`, nor in a function where the program handles any failure.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tree_sitter import Node
 
 from toolscript.errors import GuestError
 from toolscript.guests.javascript.check import Places, unhandled_calls
-from toolscript.guests.javascript.names import Names, read
+from toolscript.guests.javascript.names import FUNCTIONS, Names, read
 from toolscript.guests.javascript.source import parse_ahead
 from toolscript.guests.javascript.written import Written, written
 
@@ -81,22 +81,23 @@ def _letter(match: re.Match[str]) -> str:
 
 def _reads(root: Node, names: Names, places: Places) -> Iterator[tuple[int, int]]:
     members: list[tuple[Node, Node]] = []
-    written_to: set[str] = set()
+    doubtful: set[str] = set()
     waiting = [(root, False)]
     while waiting:
         node, guarded = waiting.pop()
         if node.type == "member_expression":
             member = node.child_by_field_name("property")
-            if member is not None and _is_written(node):
-                written_to.add(names.text(member))
+            if member is not None and (_is_written(node) or _is_asked_for(node)):
+                doubtful.add(names.text(member))
             elif member is not None and not guarded:
                 members.append((node, member))
         elif node.type == "subscript_expression" and _is_written(node):
             return  # whatever it writes
-        inside = guarded or (node.type == "try_statement" and node.child_by_field_name("handler") is not None)
+        handled = node.type == "try_statement" and node.child_by_field_name("handler") is not None
+        inside = guarded or handled or (names.handles and node.type in FUNCTIONS)
         waiting += [(child, inside) for child in node.named_children]
-    for node, member in members:
-        if names.text(member) not in written_to and not _is_asked_for(node):
+    for _, member in members:
+        if names.text(member) not in doubtful:
             yield places.of(member)
 
 

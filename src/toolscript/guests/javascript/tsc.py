@@ -14,6 +14,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -192,7 +193,7 @@ class _Live:
         return self._checks >= MAX_CHECKS or _resident_bytes(self.process.pid) > MAX_RESIDENT_BYTES
 
     def findings(self, text: str) -> list[Finding]:
-        killer = threading.Timer(WALL_S, self.process.kill)  # also frees a write that nobody reads
+        killer = threading.Timer(WALL_S, self._kill)  # also frees a write that nobody reads
         killer.daemon = True
         killer.start()
         try:
@@ -201,13 +202,20 @@ class _Live:
             killer.cancel()
 
     def end(self) -> None:
-        self.process.kill()
+        self._kill()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
                 with suppress(OSError):  # what was still to be written has no reader any more
                     pipe.close()
         self.process.wait()
         self._folder.cleanup()
+
+    def _kill(self) -> None:
+        """End the process, and what it may have started: a pipe that is still held would be read for ever."""
+        if sys.platform != "win32":
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
 
     def _findings(self, text: str) -> list[Finding]:
         self._checks += 1

@@ -185,25 +185,24 @@ def read_dissected(message: Message | None) -> Dissected | None:
     return Dissected(text=str(message["text"]), calls=tuple(calls), spans=spans, reads=reads)
 
 
-_UNKNOWN = {"\0": "unknown"}
-
-
 def _without_unknown(value: Any) -> Any:
+    """Objects and arrays say what they are, so that no text of a program is taken for what is unknown."""
     match value:
         case dict():
-            return {name: _without_unknown(held) for name, held in cast("dict[str, Any]", value).items()}
+            return ["object", {name: _without_unknown(held) for name, held in cast("dict[str, Any]", value).items()}]
         case list():
-            return [_without_unknown(held) for held in cast("list[Any]", value)]
+            return ["array", [_without_unknown(held) for held in cast("list[Any]", value)]]
         case _:
-            return _UNKNOWN if value is UNKNOWN else value
+            return ["unknown"] if value is UNKNOWN else value
 
 
 def _with_unknown(value: Any) -> Any:
     match value:
-        case dict():
-            members = cast("dict[str, Any]", value)
-            return UNKNOWN if members == _UNKNOWN else {name: _with_unknown(held) for name, held in members.items()}
+        case ["object", dict() as members]:
+            return {name: _with_unknown(held) for name, held in cast("dict[str, Any]", members).items()}
+        case ["array", list() as items]:
+            return [_with_unknown(held) for held in cast("list[Any]", items)]
         case list():
-            return [_with_unknown(held) for held in cast("list[Any]", value)]
+            return UNKNOWN
         case _:
             return value

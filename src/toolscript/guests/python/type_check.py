@@ -309,7 +309,8 @@ def _is_certain(message: str, declared: _Stub, program: _Program, node: ast.AST)
         elsewhere = any(key in keys for keys in declared.keys.values())
         return name in declared.closed and not elsewhere and not _is_known_of(key, program.names)
     if found := _NO_ATTRIBUTE.search(message):
-        return _is_ours(found[1], declared) and found[2] not in _OF_BLOBS
+        asked = any(node.id in ("hasattr", "getattr") for node in program.names.of(ast.Name))
+        return _is_ours(found[1], declared) and found[2] not in _OF_BLOBS and not asked
     if found := _TEXT_KEY.search(message):
         return found[1] in declared.keys
     if found := _NOT_SCALAR.search(message):

@@ -34,8 +34,10 @@ class Written:
 
 def calls(names: Names) -> Iterator[Written]:
     """The calls of names that the program does not bind, and whose failure it does not handle."""
-    handles = _handles(names)
+    handles = handles_failures(names)
     for node in names.of(ast.Call):
+        if handles and not isinstance(names.parents.get(node), ast.Await):
+            continue  # it fails a future that others may await
         match node.func:
             case ast.Attribute(value=ast.Name(id=space), attr=method) if space not in names.bound:
                 if is_reached(names, node, handles):
@@ -58,10 +60,6 @@ def is_reached(names: Names, node: ast.AST, handles: bool) -> bool:
 
 def handles_failures(names: Names) -> bool:
     """Whether the program handles any failure, anywhere."""
-    return _handles(names)
-
-
-def _handles(names: Names) -> bool:
     if any(attempt.handlers for kind in (ast.Try, ast.TryStar) for attempt in names.of(kind)):
         return True
     words = [keyword.arg for keyword in names.of(ast.keyword)]
