@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from pydantic_monty import FunctionSnapshot, NameLookupSnapshot, SyncSnapshot
+from pydantic_monty import ExternalSettledResult, FunctionSnapshot, NameLookupSnapshot, SyncSnapshot
 
 from toolscript.codec import NULL, Blob, CodecError, TooLarge, decode, encode
 from toolscript.errors import Failure
@@ -14,6 +14,7 @@ from toolscript.guests.python import host, wire
 from toolscript.guests.python.calls import READ_BLOB, RUN, SLEEP, STATE, call_of
 from toolscript.guests.python.opened import Form, Open, Reading
 from toolscript.guests.python.strand import Strand
+from toolscript.guests.python.tasks import PARK, WAKE
 from toolscript.runs.program import Boot, Instant
 from toolscript.runs.turn import Answer, Called, Raised, Returned
 
@@ -33,16 +34,29 @@ class Asked:
         self.count = 0
         """How many calls were made; the number of the latest."""
         self.now: Instant = 0
+        self._woken: dict[int, list[int]] = {}
 
     def taken(self) -> tuple[Called, ...]:
         """The calls since the last time."""
         calls, self._calls = self._calls, []
         return tuple(calls)
 
+    @property
+    def has_woken(self) -> bool:
+        """Whether a strand woke tasks of its own, and stopped before they could go on."""
+        return any(self._woken.values())
+
+    def woken(self, strand: Strand, pending: Sequence[int]) -> dict[int, ExternalSettledResult]:
+        """The tasks that a strand woke, by what each of them awaits; they go on before anything from outside."""
+        ids = self._woken.pop(strand.number, ())
+        return {call_id: {"return_value": None} for call_id in ids if call_id in pending}
+
     def called(self, strand: Strand, at: FunctionSnapshot) -> SyncSnapshot | None:
         """Take a call, and let the strand go on; None where it waits for it within a statement."""
         if at.is_os_function:
             return self._os_call(strand, at)
+        if at.function_name in (PARK, WAKE) and at.object_id is None:
+            return self._task_call(strand, at)
         path, blob = self._callee(strand, at)
         if path == "codemode.failure":
             return at.resume({"return_value": self._failure(strand, at.args)})
@@ -116,6 +130,14 @@ class Asked:
         failure = Failure(kind="guest", code="bad_value", name="TypeError", message=str(error))
         self._told[failure.message] = failure
         return {"exc_type": "TypeError", "message": failure.message}
+
+    def _task_call(self, strand: Strand, at: FunctionSnapshot) -> SyncSnapshot:
+        """A task waits for others, or one of those says that it may go on: nobody outside hears of it."""
+        if at.function_name == PARK:
+            return at.resume(_FUTURE)  # type: ignore[arg-type]
+        if at.args and isinstance(at.args[0], int):
+            self._woken.setdefault(strand.number, []).append(at.args[0])
+        return at.resume({"return_value": None})
 
     def _os_call(self, strand: Strand, at: FunctionSnapshot) -> SyncSnapshot | None:
         name: str = at.function_name

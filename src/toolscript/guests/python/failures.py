@@ -68,6 +68,7 @@ def of_program(
     if known is not None and name in (known.name, TOOL_EXCEPTION):
         return _placed(known, places or _outer(known, origin), origin)
     code = "syntax" if isinstance(error, MontySyntaxError) else "thrown"
+    name = origin.text.exceptions.get(name, name)
     failure = Failure(kind="guest", code=code, name=name, message=_sharpened(name, message, origin.names))
     return _placed(failure, places, origin)
 

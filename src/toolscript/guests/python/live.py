@@ -103,7 +103,7 @@ class LiveProgram:
     def snapshot_blocking(self) -> bytes | None:
         """The state between two turns; None when the program has ended."""
         with self._lock:
-            if self._closed or self._outcome is not None:
+            if self._closed or self._outcome is not None or self._asked.has_woken:
                 return None
             strands = sorted(self._strands.values(), key=lambda strand: strand.number)
             states = [strand.dump() or b"" for strand in strands]
@@ -317,7 +317,7 @@ class LiveProgram:
             case NameLookupSnapshot():
                 return self._asked.named(at)
             case FutureSnapshot():
-                due = strand.due(at.pending_call_ids)
+                due = self._asked.woken(strand, at.pending_call_ids) or strand.due(at.pending_call_ids)
                 return at.resume(due) if due else None
             case MontyComplete():
                 return None
