@@ -155,6 +155,10 @@ class Spawner:
             with suppress(OSError):
                 self._control.send(json.dumps({"pid": pid}).encode())
 
+    def has_ended(self) -> bool:
+        """Whether the zygote's own process is gone."""
+        return self._process.poll() is not None
+
     def wait(self) -> None:
         """Until the zygote has ended; blocks."""
         try:

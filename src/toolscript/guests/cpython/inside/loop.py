@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import errno
+import itertools
 import sys
 import traceback
 from asyncio import events, tasks
@@ -39,6 +40,28 @@ class Turns(Protocol):
         ...
 
 
+class _Task(asyncio.Task[Any]):
+    """A task whose place in a set, such as `asyncio.wait` gives, is the same in every run of the program."""
+
+    def __init__(self, *args: Any, number: int, **kwargs: Any) -> None:
+        self._number = number
+        super().__init__(*args, **kwargs)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
+class _Future(asyncio.Future[Any]):
+    """A future, likewise."""
+
+    def __init__(self, *, loop: asyncio.AbstractEventLoop, number: int) -> None:
+        self._number = number
+        super().__init__(loop=loop)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
 class TurnLoop(asyncio.BaseEventLoop):
     """The one event loop of the process."""
 
@@ -46,6 +69,7 @@ class TurnLoop(asyncio.BaseEventLoop):
         super().__init__()
         self.turns = turns
         self._ready: deque[asyncio.Handle] = deque()
+        self._numbers = itertools.count(1)
         self._timers: dict[int, int] = {}  # by the identity of the handle
         self.set_exception_handler(_complain)
 
@@ -60,6 +84,14 @@ class TurnLoop(asyncio.BaseEventLoop):
         for module in (asyncio, asyncio.runners):
             for name, value in replaced.items():
                 setattr(module, name, value)
+
+    def create_future(self) -> asyncio.Future[Any]:
+        return _Future(loop=self, number=next(self._numbers))
+
+    def create_task(self, coro: Any, **options: Any) -> asyncio.Task[Any]:
+        number = next(self._numbers)
+        options["name"] = options.get("name") or f"Task-{number}"
+        return _Task(coro, loop=self, number=number, **options)
 
     def time(self) -> float:
         return self.turns.now_s

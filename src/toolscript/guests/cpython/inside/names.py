@@ -47,6 +47,9 @@ class Call(Coroutine[Any, Any, Any]):
             raise asyncio.CancelledError
         return (yield from self._future)
 
+    def __hash__(self) -> int:
+        return hash(self._future)
+
     def __repr__(self) -> str:
         return f"<call of {self._path}: did you forget await?>"
 
@@ -71,6 +74,9 @@ class Method:
 
     def __repr__(self) -> str:
         return f"<tool {self.path}>"
+
+
+Method.__name__ = "function"
 
 
 class Namespace:
