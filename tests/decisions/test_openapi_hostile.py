@@ -177,7 +177,8 @@ def survives(document):
     catalog = Catalog.empty().replace("api", tools)
     assert len(catalog) == len(tools)
     for operation, tool in zip(api.operations, tools, strict=True):
-        describe(catalog, [str(tool.path)], budget_tokens=400)
+        for language in ("typescript", "python"):
+            describe(catalog, [str(tool.path)], budget_tokens=400, language=language)
         catalog.check(tool, {"id": "1"})
         body = operation.body_for({"name": "x"})
         assert body is None or body in operation.bodies
@@ -233,6 +234,24 @@ def test_real_documents_that_are_broken_are_read(name, data):
 
 def reaching(*numbers):
     return {"type": "object", "properties": {f"p{m}": {"$ref": f"#/components/schemas/S{m}"} for m in numbers}}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"anyOf": [{"$ref": "#/components/schemas/A"}, {"type": "null"}]},
+        {"allOf": [{"$ref": "#/components/schemas/A"}, {"type": "string"}], "nullable": True},
+        {"oneOf": [{"$ref": "#/components/schemas/A"}], "nullable": True},
+        {"allOf": [{"$ref": "#/components/schemas/A"}, {"type": "object"}]},
+        {"type": "array", "items": {"$ref": "#/components/schemas/A"}},
+        {"$ref": "#/components/schemas/A"},
+    ],
+)
+def test_a_schema_that_is_itself_is_described(schema):
+    responses = {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}}}
+    parameters = [{"name": "a", "in": "query", "schema": {"$ref": "#/components/schemas/A"}}]
+    operation = {"responses": responses, "parameters": parameters}
+    assert survives({"openapi": "3.1.0", "paths": {"/a": {"get": operation}}, "components": {"schemas": {"A": schema}}})
 
 
 def test_schemas_that_reach_each_other_cost_no_more_than_their_size():

@@ -213,8 +213,13 @@ def united(options: Sequence[Shape]) -> Shape:
     return distinct[0] if len(distinct) == 1 else Union(tuple(distinct))
 
 
+def once(shape: Shape, follow: Follow) -> Follow:
+    """For what lies in a definition: it is not followed again, as it says nothing new the second time."""
+    return (lambda inner: inner if inner == shape else follow(inner)) if isinstance(shape, Ref) else follow
+
+
 def _choices(part: Shape, follow: Follow) -> list[Shape]:
-    followed = follow(part)
+    followed, follow = follow(part), once(part, follow)
     if isinstance(followed, Intersection):
         followed = spread(followed, follow)
     if isinstance(followed, Union):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from toolscript.schema.meeting import once
 from toolscript.schema.quoting import comment, escaped
 from toolscript.schema.shapes import (
     Array,
@@ -40,7 +41,7 @@ def note(prop: Property, follow: Follow, about_chars: int, *, integers: bool) ->
 
 def shape_notes(shape: Shape, follow: Follow, *, integers: bool) -> list[str]:
     """What a type cannot say of a shape, and why a part of it is unknown."""
-    followed = follow(shape)
+    followed, follow = follow(shape), once(shape, follow)
     match followed:
         case Unknown(reason):
             return [f"unknown: {comment(reason, 120)}"]
