@@ -14,6 +14,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from toolscript.guests.python import prelude
 from toolscript.guests.python.work import Work
 
 _NOTHING = frozenset(("object", "ABC", "Generic", "Protocol", "abc.ABC", "typing.Generic", "typing.Protocol"))
@@ -39,6 +40,9 @@ _EXCEPTIONS = frozenset(
 )
 
 
+_TAKING = frozenset(("list", "tuple", "set", "sorted", "len", "enumerate", "zip", "map", "filter", "reversed", "iter"))
+
+
 @dataclass(frozen=True, slots=True)
 class _Bases:
     """The bases of a class by what they are."""
@@ -54,7 +58,7 @@ def close(work: Work) -> None:
     properties: dict[str, set[str]] = {}
     for node in sorted(classes.values(), key=lambda node: node.lineno):
         bases = _bases(work, node, classes)
-        if node.keywords and not _is_abstract(node):
+        if node.keywords and not _is_abstract(node) and bases.foreign != ("TypedDict",):
             work.lack(node, "class keywords and metaclasses are not supported: call a function after the class")
         elif len(bases.foreign) == 1 and not bases.own:
             _foreign(work, node, bases.foreign[0])
@@ -324,7 +328,7 @@ def _read_properties(work: Work, properties: dict[str, set[str]], families: dict
         work.needs.add("_ts_read")
         work.edits.insert(work.edits.start(read), "_ts_read(")
         made = f", ({', '.join(owners)},), lambda o: o.{read.attr})"
-        work.edits.replace(work.edits.end(read.value), work.edits.end(read), made)
+        work.edits.replace(work.dot(read), work.edits.end(read), made)
 
 
 def _foreign(work: Work, node: ast.ClassDef, base: str) -> None:
@@ -335,6 +339,8 @@ def _foreign(work: Work, node: ast.ClassDef, base: str) -> None:
         work.line_after(node.body[-1], f"{node.name} = dict", like=node)
     elif base == "NamedTuple" and all(isinstance(each, ast.AnnAssign) or _is_docstring(each) for each in node.body):
         _named_tuple(work, node)
+    elif base == "Enum" and work.names.bound[node.name] == 1 and work.names.parents.get(node) is work.names.tree:
+        _enumeration(work, node)
     elif base in ("Enum", "StrEnum", "IntEnum", "str", "int", "Flag", "IntFlag"):
         work.lack(node, f"`class {node.name}({base})` is not supported: use constants, or a dict of names and values")
     else:
@@ -354,6 +360,40 @@ def _named_tuple(work: Work, node: ast.ClassDef) -> None:
     work.needs.add("_ts_namedtuple")
     made = f'_ts_namedtuple("{node.name}", [{listed}]{given})'
     work.line_after(node.body[-1], f"{node.name} = {made}", like=node)
+
+
+def _enumeration(work: Work, node: ast.ClassDef) -> None:
+    """Members are objects of the class; what asks the class itself asks the prelude."""
+    listed = [each.targets[0] for each in node.body if isinstance(each, ast.Assign)]
+    names = [target.id for target in listed if isinstance(target, ast.Name) and not target.id.startswith("_")]
+    defined = _defined(node)
+    if len(names) != len(listed) or defined & {"__new__", "__init__", "_missing_", "_generate_next_value_"}:
+        work.lack(node, f"`{node.name}` is more than names with values: use constants, or a dict of names and values")
+        return
+    made = prelude.object_of("enum")
+    work.needs |= {"enum:_made", "enum:_members", "enum:_names", "enum:_by_value"}
+    _drop_bases(work, node)
+    shown = f"{'__str__' in defined}, {'__repr__' in defined}"
+    work.line_after(node.body[-1], f"{made}._made({node.name}, {names!r}, {shown})", like=node)
+    for read in work.names.of(ast.Name):
+        if read.id != node.name or not isinstance(read.ctx, ast.Load):
+            continue
+        held = work.names.parents.get(read)
+        match held:
+            case ast.Call(func=func) if func is read:
+                asked = f"{made}._by_value({node.name})"
+            case ast.Subscript(value=value) if value is read:
+                asked = f"{made}._names({node.name})"
+            case ast.Attribute(attr="__members__"):
+                work.edits.replace(work.edits.start(held), work.edits.end(held), f"{made}._names({node.name})")
+                continue
+            case ast.For() | ast.comprehension() | ast.Starred() | ast.Compare(ops=[ast.In() | ast.NotIn()]):
+                asked = f"{made}._members({node.name})"
+            case ast.Call(func=ast.Name(id=name)) if name in _TAKING:
+                asked = f"{made}._members({node.name})"
+            case _:
+                continue
+        work.edits.replace(work.edits.start(read), work.edits.end(read), asked)
 
 
 def _exception(work: Work, node: ast.ClassDef, base: str) -> None:

@@ -56,17 +56,17 @@ def _delete(work: Work, node: ast.Delete) -> None:
     (target,) = node.targets
     edits, start, end = work.edits, work.edits.start(node), work.edits.end(node)
     match target:
-        case ast.Subscript(value=value, slice=index):
+        case ast.Subscript(value=value, slice=index) if not isinstance(index, ast.Tuple) or _is_bracketed(work, index):
             work.needs.add("_ts_del")
-            edits.replace(start, edits.start(value), "_ts_del(")
+            edits.replace(start, edits.start(target), "_ts_del(")
+            bracket = edits.source.index(b"[", edits.end(value))
             if isinstance(index, ast.Slice):
-                parts = [
-                    None if part is None else _source(work, part) for part in (index.lower, index.upper, index.step)
-                ]
-                edits.replace(edits.end(value), end, f", slice({', '.join(part or 'None' for part in parts)}))")
+                parts = [index.lower, index.upper, index.step]
+                listed = ", ".join("None" if part is None else _source(work, part) for part in parts)
+                edits.replace(bracket, end, f", slice({listed}))")
             else:
-                edits.replace(edits.end(value), edits.start(index), ", ")
-                edits.replace(edits.end(index), end, ")")
+                edits.replace(bracket, bracket + 1, ", ")
+                edits.replace(end - 1, end, ")")
         case ast.Name(id=name) if not _is_read_after(work, name, node):
             edits.replace(start, end, f"{name} = None")
         case ast.Name(id=name):
@@ -81,6 +81,11 @@ def _delete_several(work: Work, node: ast.Delete) -> None:
         work.edits.replace(work.edits.start(node), work.edits.end(node), " = ".join(names) + " = None")
     else:
         work.lack(node, "`del` of several at once is not supported: write one `del` a line")
+
+
+def _is_bracketed(work: Work, node: ast.expr) -> bool:
+    start = work.edits.start(node)
+    return work.edits.source[start : start + 1] == b"("
 
 
 def _source(work: Work, node: ast.expr) -> str:
@@ -214,7 +219,7 @@ def _collect(
     edits = work.edits
     items = work.fresh("items")
     first = function.body[0]
-    if not work.begins_line(first) or not all(map(work.begins_line, _returns(work, function))):
+    if not work.begins_line(first):
         work.lack(yields[0], "a function with `yield` is not supported on one line: write its body on lines of its own")
         return
     work.line_before(first, f"{items} = []")

@@ -14,7 +14,7 @@ from toolscript.guests.python import native, prelude, tasks
 from toolscript.guests.python.words import no_member, no_module
 from toolscript.guests.python.work import Work
 
-_TYPES_ONLY = frozenset(("typing", "typing_extensions", "collections.abc", "abc", "types", "numbers"))
+_TYPES_ONLY = frozenset(("typing", "typing_extensions", "collections.abc", "abc", "types", "numbers", "enum"))
 """Modules whose members mostly stand in annotations, which the engine does not look at."""
 _BY_OPTION = {
     ("json", "dumps"): frozenset(("default", "skipkeys", "cls")),
@@ -59,7 +59,7 @@ def _import(work: Work, node: ast.Import) -> None:
             if alias.asname and "." in module:
                 bound.append(f"{alias.asname} = {prelude.object_of(module)}")
                 work.needs.add(f"{module}:*")
-        elif module in _TYPES_ONLY or module == "warnings":
+        elif module in _TYPES_ONLY:
             bound.append("pass")
         elif not _is_asked_for(work, node):
             work.lack(node, no_module(module))
@@ -164,7 +164,12 @@ def _bare(work: Work, node: ast.Name) -> None:
 
 def _is_asked_for(work: Work, node: ast.stmt) -> bool:
     """Whether the program has another way if there is no such module."""
-    return any(isinstance(held, ast.Try) and node in held.body and _handles(held) for held in work.names.around(node))
+    for held in work.names.around(node):
+        if isinstance(held, ast.Try) and node in held.body and _handles(held):
+            return True
+        if isinstance(held, ast.If) and ast.unparse(held.test).endswith("TYPE_CHECKING"):
+            return True
+    return False
 
 
 def _handles(node: ast.Try) -> bool:
@@ -198,8 +203,13 @@ def _is_annotation(work: Work, node: ast.expr) -> bool:
         match held:
             case ast.AnnAssign(annotation=annotation) | ast.arg(annotation=annotation):
                 return annotation is inside
-            case ast.FunctionDef(returns=returns) | ast.AsyncFunctionDef(returns=returns):
-                return returns is inside
+            case (
+                ast.FunctionDef(returns=returns, decorator_list=decorators)
+                | ast.AsyncFunctionDef(returns=returns, decorator_list=decorators)
+            ):
+                return returns is inside or (
+                    inside in decorators and isinstance(work.names.parents.get(held), ast.ClassDef)
+                )
             case ast.ClassDef(bases=bases):
                 return inside in bases
             case ast.stmt():

@@ -107,7 +107,10 @@ def _close_attributes(work: Work) -> None:
             continue
         held = work.names.parents.get(node)
         called = held if isinstance(held, ast.Call) and held.func is node else None
-        if node.attr == "__name__":
+        if node.attr == "__class__":
+            work.edits.insert(work.edits.start(node), "type(")
+            work.edits.replace(work.dot(node), work.edits.end(node), ")")
+        elif node.attr == "__name__":
             _name(work, node)
         elif _is_type_method(work, node):
             value = f"(lambda s, *a, **k: s.{node.attr}(*a, **k))"
@@ -134,7 +137,7 @@ def _name(work: Work, node: ast.Attribute) -> None:
     if isinstance(node.value, ast.Name):
         work.needs.add("_ts_name")
         work.edits.insert(work.edits.start(node), "_ts_name(")
-        work.edits.replace(work.edits.end(node.value), work.edits.end(node), ")")
+        work.edits.replace(work.dot(node), work.edits.end(node), ")")
 
 
 def _is_type_method(work: Work, node: ast.Attribute) -> bool:
@@ -159,7 +162,7 @@ def _bind(work: Work, node: ast.Attribute) -> None:
     work.needs.add("_ts_bound")
     made = f', "{node.attr}", lambda o: lambda *a, **k: o.{node.attr}(*a, **k))'
     work.edits.insert(work.edits.start(node), "_ts_bound(")
-    work.edits.replace(work.edits.end(node.value), work.edits.end(node), made)
+    work.edits.replace(work.dot(node), work.edits.end(node), made)
 
 
 def _call_by_prelude(work: Work, node: ast.Attribute, call: ast.Call) -> None:
@@ -169,7 +172,7 @@ def _call_by_prelude(work: Work, node: ast.Attribute, call: ast.Call) -> None:
     function = f"_ts_m_{node.attr}"
     work.needs.add(function)
     work.edits.insert(work.edits.start(node), f"{function}(")
-    work.edits.replace(work.edits.end(node.value), opening, ", ")
+    work.edits.replace(work.dot(node), opening, ", ")
 
 
 def _close_names(work: Work) -> None:

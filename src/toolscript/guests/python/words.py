@@ -59,12 +59,17 @@ _MEMBERS: Mapping[str, str] = {
 }  # fmt: skip
 
 
+_WORTH_NAMING = (
+    "asyncio, collections, csv, datetime, decimal, functools, hashlib, itertools, json, math, random, re, statistics, "
+    "textwrap, urllib.parse, uuid"
+)
+
+
 def no_module(module: str) -> str:
     """That a module cannot be imported."""
     known = _MODULES.get(module) or _MODULES.get(module.partition(".")[0])
     if known is None:
-        have = sorted({*native.MODULES, *prelude.MODULES} - {"__future__", "os.path", "asyncio_tasks"})
-        known = f"write plain Python, call a tool, or use one of: {', '.join(have)}"
+        known = f"write plain Python, call a tool, or use one of: {_WORTH_NAMING}"
     return f"there is no module `{module}` here: {known}"
 
 

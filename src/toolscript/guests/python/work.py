@@ -42,6 +42,10 @@ class Work:
         found = _OPENING.match(self.edits.source, end)
         return found.end() if found else None
 
+    def dot(self, node: ast.Attribute) -> int:
+        """The offset of the dot before an attribute's name."""
+        return self.edits.source.rindex(b".", self.edits.end(node.value), self.edits.end(node))
+
     def wrapped(self, node: ast.expr, function: str) -> None:
         """Give an expression to a function."""
         start, end = self.edits.start(node), self.edits.end(node)
