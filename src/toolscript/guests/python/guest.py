@@ -15,6 +15,8 @@ from toolscript.runs.program import Boot, Language
 from toolscript.threads import Threads
 from toolscript.tools import Tool
 
+MOST_THREADS = MOST_WORKERS + 32  # turns under way, those included that wait for a worker
+
 
 class PythonGuest:
     """Implements `ports.Guest`, `ports.Compiler` and `ports.TypeChecker`.
@@ -22,11 +24,12 @@ class PythonGuest:
     The first worker is started with the first program.
     """
 
-    def __init__(self) -> None:
-        self._workers = Workers()
+    def __init__(self, *, most_workers: int = MOST_WORKERS) -> None:
+        """`most_workers` is how many programs compute at the same time; what comes on top waits for its turn."""
+        self.workers = Workers(most=most_workers)
         self._types = PythonTypeChecker()
         self._checked = Remembered()
-        self._threads = Threads(most=MOST_WORKERS)
+        self._threads = Threads(most=MOST_THREADS)
 
     @property
     def language(self) -> Language:
@@ -37,11 +40,11 @@ class PythonGuest:
         return ENGINE
 
     async def start(self, boot: Boot) -> PythonSession:
-        return PythonSession(LiveProgram(boot, self._workers), self._threads)
+        return PythonSession(LiveProgram(boot, self.workers), self._threads)
 
     async def restore(self, boot: Boot, snapshot: bytes) -> PythonSession:
         """The session that a snapshot was taken of; `ValueError` for one that is damaged or of another engine."""
-        live = await self._threads.run_short(lambda: LiveProgram.restore(boot, self._workers, snapshot))
+        live = await self._threads.run_short(lambda: LiveProgram.restore(boot, self.workers, snapshot))
         return PythonSession(live, self._threads)
 
     async def compiled(self, code: str) -> str:
@@ -60,4 +63,4 @@ class PythonGuest:
     async def close(self) -> None:
         self._types.close()
         self._threads.close()
-        self._workers.close()
+        self.workers.close()

@@ -95,6 +95,8 @@ class Strand:
         if lease is None:
             return None
         self.lease = lease
+        if given_up():  # looked at after the lease is there to be killed
+            return None
         if self.bytes is not None:
             at, self.bytes = lease.session.load_snapshot(self.bytes, print_callback=printed), None
             return at

@@ -38,19 +38,19 @@ _STOP = getattr(signal, "SIGKILL", signal.SIGTERM)  # what ends a process on Win
 class Lease:
     """A worker, held for one session until it is given back."""
 
-    def __init__(self, session: MontySession, free: Callable[[], None]) -> None:
+    def __init__(self, session: MontySession, free: Callable[[Lease], None]) -> None:
         self.session = session
+        self.pid = session.worker_pid
         self._free = free
-        self._pid = session.worker_pid
         self._lock = threading.Lock()
         self._held = True
 
     def kill(self) -> None:
         """Stop what the worker does; the pool replaces it."""
         with self._lock:
-            if self._held and self._pid is not None:
+            if self._held and self.pid is not None:
                 with suppress(ProcessLookupError):
-                    os.kill(self._pid, _STOP)
+                    os.kill(self.pid, _STOP)
 
     def release(self) -> None:
         """Give the worker back; twice is once."""
@@ -63,7 +63,7 @@ class Lease:
         except MontyError:
             pass  # it died meanwhile: whoever used it was told
         finally:
-            self._free()
+            self._free(self)
 
 
 class Sleeper(Protocol):
@@ -84,6 +84,19 @@ class Workers:
         self._lock = threading.Lock()
         self._pool: Monty | None = None
         self._resting: OrderedDict[Sleeper, None] = OrderedDict()
+        self._leases: set[Lease] = set()
+
+    @property
+    def computing(self) -> int:
+        """How many sessions run at this moment."""
+        with self._lock:
+            return len(self._leases) - len(self._resting)
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that hold a session."""
+        with self._lock:
+            return [lease.pid for lease in self._leases if lease.pid is not None]
 
     def lease(self, limits: ResourceLimits, given_up: Callable[[], bool]) -> Lease | None:
         """A worker with a fresh session; None when `given_up` says so while all are taken."""
@@ -103,7 +116,10 @@ class Workers:
         except BaseException:
             self._free.release()
             raise
-        return Lease(session, self._free.release)
+        lease = Lease(session, self._freed)
+        with self._lock:
+            self._leases.add(lease)
+        return lease
 
     def rest(self, session: Sleeper) -> None:
         """Note that a session with a worker waits from now on."""
@@ -125,6 +141,11 @@ class Workers:
             self._resting.clear()
         if pool is not None:
             pool.__exit__(None, None, None)
+
+    def _freed(self, lease: Lease) -> None:
+        with self._lock:
+            self._leases.discard(lease)
+        self._free.release()
 
     def _put_to_sleep(self) -> bool:
         """Free the worker of the one that has waited longest; False if there is none."""
