@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 FailureKind = Literal["guest", "tool", "fault"]
 FailureCode = Literal[
     "syntax",  # the program cannot be parsed
-    "unsupported",  # the program uses what this engine of its language lacks: it was not started
     "check",  # the program cannot do well: it was not started
     "thrown",  # the program threw, and nothing caught it
     "limit",  # a limit of the run was reached

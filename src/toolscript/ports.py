@@ -119,7 +119,10 @@ class Compiler(Protocol):
     """An optional power of a guest: programs that run inside another program's session (`codemode.run`)."""
 
     async def compiled(self, code: str) -> str:
-        """The text that the session evaluates for this program; `GuestError` for one that cannot be parsed."""
+        """The text that the session evaluates for this program.
+
+        `GuestError` for one that cannot be parsed (code `syntax`), or uses what the engine lacks (code `check`).
+        """
         ...
 
 

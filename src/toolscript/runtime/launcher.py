@@ -226,5 +226,5 @@ async def _lacks(guest: Guest, code: str) -> bool:
     try:
         await cast("Compiler", guest).compiled(code)
     except GuestError as error:
-        return error.failure.code in ("check", "unsupported")
+        return error.failure.code == "check"
     return False

@@ -8,14 +8,8 @@ from __future__ import annotations
 import ast
 
 from toolscript.guests.python import native, words
+from toolscript.guests.python.gaps_text import GAPS_TEXT as GAPS_TEXT
 from toolscript.guests.python.work import Work
-
-GAPS_TEXT = (
-    "Python without: files, network, threads, `async for`, generators that await or never end, Enum, exception "
-    "classes with attributes, multiple inheritance, comparison methods but `__eq__`, `__getattr__`, setters, "
-    "`except*`, numpy, pandas, requests. Use plain dicts, lists and functions; tools for the rest."
-)
-"""For the description of the tool that runs programs: what is worth knowing before one is written."""
 
 _ATTRIBUTES = {
     "__dict__": 'name the attributes: `{"x": o.x}`',

@@ -13,4 +13,4 @@ def gaps_of(options: ServeOptions) -> str:
     """
     if "python" not in options.languages or "cpython" in options.languages:
         return ""
-    return load("toolscript.guests.python.gaps:GAPS_TEXT")
+    return load("toolscript.guests.python.gaps_text:GAPS_TEXT")
