@@ -1,6 +1,7 @@
 """What the engine lacks and nothing here makes up for: every place of it in a program, with what to write instead.
 
-Only what would surely fail, or give another value than Python gives, is told. `Work` collects; this is its last step.
+Only what would surely fail, or give another value than Python gives, is told. `Work` collects; this is its last step. Models
+are told of them ahead by `gaps_text`, in a few words.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import ast
 
 from toolscript.guests.python import native, words
-from toolscript.guests.python.gaps_text import GAPS_TEXT as GAPS_TEXT
 from toolscript.guests.python.work import Work
 
 _ATTRIBUTES = {

@@ -1,4 +1,4 @@
-"""What models are told of the gaps before they write a program. Imports nothing: a server says it in its first answer."""
+"""What models are told of the gaps before they write a program. It imports nothing: a server says it at once."""
 
 from __future__ import annotations
 
