@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from toolscript.catalog.catalog import Catalog
+from toolscript.runs.absent import ABSENT
 from toolscript.runs.inspected import Inspected, Mention, Unawaited
 from toolscript.runs.policy import Policy, Rule
-from toolscript.runs.precheck import ABSENT, Problem, anywhere, failure_of, is_suspect, problems_of
+from toolscript.runs.precheck import Problem, anywhere, failure_of, is_suspect, problems_of
+from toolscript.schema.syntax import Syntax
 from toolscript.tools import Tool, ToolPath
 
 OPEN = Policy()
@@ -66,9 +68,10 @@ def test_a_connector_may_have_the_name_of_a_global_that_is_absent() -> None:
     assert problems_of(called("fetch", "get"), catalog, OPEN) == ()
 
 
-def test_every_absent_name_says_what_to_use_instead() -> None:
-    for name, instead in ABSENT.items():
-        (message,) = told(Inspected(free=(Mention(name=name, line=1, column=1),)))
+@pytest.mark.parametrize("syntax", ABSENT)
+def test_every_absent_name_says_what_to_use_instead(syntax: Syntax) -> None:
+    for name, instead in ABSENT[syntax].items():
+        (message,) = told(Inspected(syntax=syntax, free=(Mention(name=name, line=1, column=1),)))
         assert message == f"there is no `{name}` in here: {instead}"
         assert len(message) > len(f"there is no `{name}` in here: ") + 10
 

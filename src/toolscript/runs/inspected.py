@@ -9,6 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from toolscript.schema.syntax import Syntax
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to correct; `line` and `column` are 1-based. What is not `certain` may work all the same."""
+
+    line: int
+    column: int
+    message: str
+    certain: bool = True
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
@@ -25,7 +37,7 @@ class Mention:
 
 
 Use = Literal["member", "element", "iterated", "spread", "destructured", "text", "number", "compared", "condition",
-              "argument", "returned"]  # fmt: skip
+              "argument", "returned", "ignored"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +63,13 @@ class Inspected:
     """The facts about one program, each in the order of the text.
 
     `calls` are those of the form `name.method(...)`, whatever the name stands for outside; `free` are the names that
-    neither the program declares nor the language has, each once.
+    neither the program declares nor the language has, each once. `problems` are what the guest knows to be wrong by
+    itself, whatever the catalogue holds.
     """
+
+    syntax: Syntax = "typescript"
 
     calls: tuple[Mention, ...] = ()
     free: tuple[Mention, ...] = ()
     unawaited: tuple[Unawaited, ...] = ()
+    problems: tuple[Problem, ...] = ()

@@ -4,68 +4,32 @@
    of the program, nor is a snippet that another process may have saved meanwhile.
 2. All problems of a program are told together, each with its place and with what to write instead.
 3. Nothing is recorded as called, because nothing was.
-4. Most programs have nothing that could be wrong. They are told apart by their text, and cost no parsing.
+4. Most programs in TypeScript have nothing that could be wrong. They are told apart by their text, and cost no parsing.
+   Programs in Python are parsed anyway, once for this and for their start.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 
 from toolscript.catalog.catalog import Catalog
 from toolscript.errors import Failure, pointed
-from toolscript.runs.inspected import Inspected, Mention, Unawaited
+from toolscript.runs.absent import ABSENT
+from toolscript.runs.inspected import Inspected, Mention, Problem, Unawaited
 from toolscript.runs.machine import unknown_tool
 from toolscript.runs.policy import OWN, Policy
 from toolscript.runs.snippet import SNIPPETS
 from toolscript.runs.usage import usage
+from toolscript.schema.syntax import Syntax
 from toolscript.tools import Tool
 
 MOST = 5  # problems that are told: what comes after them mostly follows from them
 _MOST_NAMES = 8  # of namespaces that a message lists
 _LIKE = 0.6  # of `difflib`'s ratio, for the names of namespaces
 _LINE_END = re.compile(r"\r\n|\r|\n")
-
-_SEARCH = '`await codemode.search("…")` finds tools that do it'
-WEB = f"a program cannot reach the network: call a tool ({_SEARCH})"
-FILES = f"a program has no files: call a tool ({_SEARCH}), or keep values with `codemode.state`"
-PROCESS = "a program has no process and no environment: read what it needs from `input`"
-_PAGE = "there is no page and no browser here: call a tool, and return plain values"
-_MODULE = (
-    "there are no modules here: nothing can be loaded. Tools are in scope as namespaces already "
-    f"({_SEARCH}); for the rest write plain JavaScript"
-)
-_STATE = "nothing is stored between programs but what `codemode.state.set(key, value)` keeps"
-_RUNTIME = f"this is no Node, Deno or Bun: what has an effect is a tool ({_SEARCH})"
-_NO_GLOBAL = "use `globalThis`"
-ABSENT: Mapping[str, str] = {
-    **dict.fromkeys(("fetch", "XMLHttpRequest", "WebSocket", "EventSource", "axios", "http", "https", "net"), WEB),
-    **dict.fromkeys(("Headers", "Request", "Response", "FormData"), WEB),
-    **dict.fromkeys(("fs", "fsp", "File", "FileReader"), FILES),
-    **dict.fromkeys(("process", "os", "child_process", "__dirname", "__filename"), PROCESS),
-    **dict.fromkeys(("Deno", "Bun"), _RUNTIME),
-    **dict.fromkeys(("require", "importScripts"), _MODULE),
-    **dict.fromkeys(("document", "navigator", "location", "alert", "prompt", "confirm"), _PAGE),
-    **dict.fromkeys(("localStorage", "sessionStorage", "indexedDB", "caches"), _STATE),
-    **dict.fromkeys(("window", "self", "global"), _NO_GLOBAL),
-    **dict.fromkeys(("Worker", "SharedWorker", "MessageChannel", "BroadcastChannel"),
-                    "there are no threads here: run calls in parallel with `await Promise.all([...])`"),
-    **dict.fromkeys(("SharedArrayBuffer", "Atomics"), "there is no shared memory here: use an `ArrayBuffer`"),
-    **dict.fromkeys(("requestAnimationFrame", "requestIdleCallback"), "use `setTimeout`"),
-    "Buffer": "use `Uint8Array`, with `new TextEncoder().encode(text)` for text and `atob`/`btoa` for base64",
-    "path": "there is no module `path` here: join with template literals",
-    "util": "there is no module `util` here: `console.log` shows objects, `structuredClone` copies them",
-    "lodash": "there is no lodash here: use the methods of arrays and `Object.groupBy`",
-    "moment": "there is no moment here: use `Date` and `Intl.DateTimeFormat`",
-    "WebAssembly": "WebAssembly cannot be used here: write plain JavaScript",
-    "tools": "there is no `tools` here: each namespace is in scope by its own name",
-    "MCP": "there is no `MCP` here: each namespace is in scope by its own name",
-    "sleep": "use `await codemode.sleep(seconds)`",
-    "print": "use `console.log(...)`, or `codemode.show(value)` for people",
-}  # fmt: skip
-"""Names of other surroundings that models write, and what to use instead."""
 
 _CALL = re.compile(r"(?<![\w$])(?<!(?<!\.\.)\.)(await\s+)?([^\W\d][\w$]*|\$[\w$]*)\s*(?:(?:!\s*)?\.\s*([\w$]+)\s*)?\(")
 _ARGUMENTS = re.compile(r"""[()]|'[^'\\\n]*'|"[^"\\\n]*"|['"`/]""")
@@ -77,21 +41,13 @@ _KNOWN = frozenset(
      "Object", "JSON", "Math", "Date", "Array", "Number", "String", "Boolean", "Error", "Set", "Map", "setTimeout")
 )  # fmt: skip
 """Words before a bracket that no program has to declare."""
-_ABSENT = frozenset(ABSENT)
+_ABSENT = frozenset(ABSENT["typescript"])
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing to correct; `line` and `column` are 1-based. What is not `certain` may work all the same."""
-
-    line: int
-    column: int
-    message: str
-    certain: bool = True
-
-
-def is_suspect(code: str, catalog: Catalog) -> bool:
+def is_suspect(code: str, catalog: Catalog, syntax: Syntax = "typescript") -> bool:
     """Whether a program may have a problem at all, told from its text; True for most that have one, and some others."""
+    if syntax == "python":
+        return True
     for match in _CALL.finditer(code):
         _, name, method = match.groups()
         if not method:
@@ -140,12 +96,13 @@ def _goes_on(code: str, start: int, after: re.Pattern[str]) -> bool:
 
 def anywhere(facts: Inspected) -> Inspected:
     """The facts that hold wherever the program runs: a name that is unknown here may be a namespace elsewhere."""
-    return replace(facts, free=tuple(name for name in facts.free if name.name in ABSENT))
+    return replace(facts, free=tuple(name for name in facts.free if name.name in ABSENT[facts.syntax]))
 
 
 def problems_of(facts: Inspected, catalog: Catalog, policy: Policy) -> tuple[Problem, ...]:
     """All problems of a program, in the order of its text. Near names keep quiet about what the policy denies."""
     found = [*_of_names(facts, catalog, policy), *_of_methods(facts, catalog, policy), *_of_promises(facts, catalog)]
+    found += facts.problems
     return tuple(sorted(found, key=lambda problem: (problem.line, problem.column)))
 
 
@@ -177,18 +134,19 @@ def _sentence(message: str) -> str:
 
 
 def _of_names(facts: Inspected, catalog: Catalog, policy: Policy) -> Iterator[Problem]:
+    absent = ABSENT[facts.syntax]
     for name in facts.free:
         if name.name in catalog.namespaces:
             continue
-        if name.name in ABSENT:
-            yield _at(name, f"there is no `{name.name}` in here: {ABSENT[name.name]}")
+        if name.name in absent:
+            yield _at(name, f"there is no `{name.name}` in here: {absent[name.name]}")
         elif name.method:
-            yield _at(name, _no_namespace(name, catalog, policy))
+            yield _at(name, _no_namespace(name, catalog, policy, facts.syntax))
         elif name.called:
-            yield _at(name, _no_function(name.name, catalog, policy))
+            yield _at(name, _no_function(name.name, catalog, policy, facts.syntax))
 
 
-def _no_namespace(name: Mention, catalog: Catalog, policy: Policy) -> str:
+def _no_namespace(name: Mention, catalog: Catalog, policy: Policy, syntax: Syntax) -> str:
     shown = _shown(catalog, policy)
     by_fold = {_fold(each): each for each in shown}
     near = [by_fold[each] for each in get_close_matches(_fold(name.name), by_fold, n=2, cutoff=_LIKE)]
@@ -197,7 +155,7 @@ def _no_namespace(name: Mention, catalog: Catalog, policy: Policy) -> str:
         return f"{said}: did you mean {' or '.join(near)}?"
     tools = _called_so(name.method, catalog, policy)
     if tools:
-        return f"{said}: did you mean {', or '.join(map(usage, tools))}?"
+        return f"{said}: did you mean {_usages(tools, syntax)}?"
     others = [each for each in shown if each not in OWN]
     if not others:
         return f"{said}, and no variable of that name"
@@ -206,11 +164,17 @@ def _no_namespace(name: Mention, catalog: Catalog, policy: Policy) -> str:
     return f"{said}, and no variable of that name. There are: {listed}{more}"
 
 
-def _no_function(name: str, catalog: Catalog, policy: Policy) -> str:
+def _no_function(name: str, catalog: Catalog, policy: Policy, syntax: Syntax) -> str:
     tools = _called_so(name, catalog, policy)
     if tools:
-        return f"{name} is not defined. Tools are called with their namespace: {', or '.join(map(usage, tools))}"
+        return f"{name} is not defined. Tools are called with their namespace: {_usages(tools, syntax)}"
+    if syntax == "python":
+        return f"{name} is not defined: define it, or call a tool as `await namespace.method(…)`"
     return f"{name} is not defined: declare it, or call a tool as `namespace.method({{ … }})`"
+
+
+def _usages(tools: list[Tool], syntax: Syntax) -> str:
+    return ", or ".join(usage(tool, syntax) for tool in tools)
 
 
 def _called_so(method: str, catalog: Catalog, policy: Policy) -> list[Tool]:
@@ -240,7 +204,7 @@ def _of_methods(facts: Inspected, catalog: Catalog, policy: Policy) -> Iterator[
             continue
         if path not in told and len(told) < MOST:
             told.add(path)
-            yield _at(call, unknown_tool(path, catalog, policy).message)
+            yield _at(call, unknown_tool(path, catalog, policy, facts.syntax).message)
 
 
 def _of_promises(facts: Inspected, catalog: Catalog) -> Iterator[Problem]:
@@ -248,13 +212,14 @@ def _of_promises(facts: Inspected, catalog: Catalog) -> Iterator[Problem]:
         name, _, method = each.path.partition(".")
         space = catalog.namespaces.get(name)
         if space is not None and (space.state != "ready" or method in space.methods):
-            yield Problem(each.line, each.column, _unawaited(each))
+            yield Problem(each.line, each.column, _unawaited(each, facts.syntax))
 
 
-def _unawaited(found: Unawaited) -> str:
+def _unawaited(found: Unawaited, syntax: Syntax) -> str:
     where = f" in line {found.used_line}" if found.used_line != found.line else ""
-    sync = ", in an `async` function" if found.is_sync else ""
-    return f"{found.path} gives a promise, and {_used(found)}{where} without `await`: write `{found.fix}`{sync}"
+    thing, function = ("coroutine", "`async def`") if syntax == "python" else ("promise", "`async` function")
+    sync = f", in an {function}" if found.is_sync else ""
+    return f"{found.path} gives a {thing}, and {_used(found)}{where} without `await`: write `{found.fix}`{sync}"
 
 
 def _used(found: Unawaited) -> str:
@@ -281,6 +246,8 @@ def _used(found: Unawaited) -> str:
             return f"`{found.detail}` is given it"
         case "returned":
             return "it is returned inside a value"
+        case "ignored":
+            return "nothing is done with it"
 
 
 def _at(name: Mention, message: str) -> Problem:

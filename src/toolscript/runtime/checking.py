@@ -17,6 +17,7 @@ from toolscript.ports import Guest, Inspector, TypeChecker
 from toolscript.runs.inspected import Inspected
 from toolscript.runs.policy import Policy
 from toolscript.runs.precheck import Problem, anywhere, failure_of, is_suspect, problems_of
+from toolscript.runs.program import syntax_of
 from toolscript.tools import Tool
 
 TypeCheck = Literal["off", "advise", "refuse"]
@@ -71,4 +72,5 @@ def _together(certain: tuple[Problem, ...], more: Sequence[Problem]) -> tuple[Pr
 
 
 async def _facts(code: str, guest: Guest, catalog: Catalog) -> Inspected | None:
-    return await guest.inspect(code) if is_suspect(code, catalog) and isinstance(guest, Inspector) else None
+    suspect = is_suspect(code, catalog, syntax_of(guest.language))
+    return await guest.inspect(code) if suspect and isinstance(guest, Inspector) else None

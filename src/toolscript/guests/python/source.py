@@ -20,7 +20,8 @@ from toolscript.guests.python.names import read as walk
 from toolscript.guests.python.text import Text
 from toolscript.guests.python.text import read as parse
 from toolscript.guests.python.work import Work
-from toolscript.runs.precheck import Problem, failure_of
+from toolscript.runs.inspected import Problem
+from toolscript.runs.precheck import failure_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from toolscript.guests.python import native, prelude
-from toolscript.runs.precheck import FILES, PROCESS, WEB
+from toolscript.runs.absent import FILES, PROCESS, WEB
 
 _MATH = "write it with plain Python: lists, dicts, `math`, `statistics`"
 _MODULES: Mapping[str, str] = {

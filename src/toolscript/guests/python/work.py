@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from toolscript.guests.python.edits import Edits
 from toolscript.guests.python.names import Names
-from toolscript.runs.precheck import Problem
+from toolscript.runs.inspected import Problem
 
 _OPENING = re.compile(rb"\s*\(")
 
