@@ -1,7 +1,7 @@
 """What the engine lacks and nothing here makes up for: every place of it in a program, with what to write instead.
 
-Only what would surely fail, or give another value than Python gives, is told. `Work` collects; this is its last step. Models
-are told of them ahead by `gaps_text`, in a few words.
+Only what would surely fail, or give another value than Python gives, is told. `Work` collects; this is its last step.
+Models are told of them ahead, in a few words, by `gaps_text`.
 """
 
 from __future__ import annotations
