@@ -285,6 +285,13 @@ def test_descriptions_defaults_and_deprecation_of_parameters_are_kept():
     assert found.parameters[0].default.value == 5
 
 
+def test_a_schema_of_a_parameter_has_its_definitions():
+    node = {"name": "n", "in": "query", "schema": {"$ref": "#/components/schemas/N"}}
+    found, _ = one({"parameters": [node]}, components={"schemas": {"N": NUMBER}})
+    assert found.parameters[0].schema == {**node["schema"], "components": {"schemas": {"N": NUMBER}}}
+    assert found.input_schema["properties"]["n"] == node["schema"]
+
+
 # --- bodies
 
 
@@ -303,6 +310,16 @@ def test_json_is_preferred_and_the_way_can_be_chosen():
         "application/vnd.api+json",
         "multipart/form-data",
     ]
+
+
+def test_kinds_of_json_can_be_chosen_and_the_plainest_comes_first():
+    kinds = ["application/json-patch+json", "application/apply-patch+yaml", "application/merge-patch+json"]
+    schema = thing({"a": STRING})
+    found, _ = one({"requestBody": {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}})
+    assert [each.content_type for each in found.bodies] == [kinds[2], kinds[0]]
+    twice = {"application/json": {"schema": schema}, "application/json; charset=utf-8": {"schema": schema}}
+    found, _ = one({"requestBody": {"content": twice}})
+    assert (len(found.bodies), found.content_type_argument) == (1, None)
 
 
 @pytest.mark.parametrize(
@@ -589,11 +606,12 @@ def test_a_broken_operation_costs_only_itself():
         "/b": 7,
         "/c": {"$ref": "#/paths/~1nowhere"},
         "/d": {"$ref": "#/components/pathItems/D"},
+        "/e": {"get": {"$ref": "#/paths/~1nowhere/get"}},
     }
     api = read_api(document(paths, components={"pathItems": {"D": {"get": {"responses": OK}}}}))
     assert [each.id for each in api.operations] == ["POST /a", "GET /d"]
     errors = {each.pointer for each in api.findings if each.severity == "error"}
-    assert errors == {"/paths/~1a/get", "/paths/~1b", "/paths/~1c"}
+    assert errors == {"/paths/~1a/get", "/paths/~1b", "/paths/~1c", "/paths/~1e/get"}
 
 
 def test_small_faults_are_told_with_their_place():

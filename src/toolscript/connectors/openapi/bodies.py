@@ -49,23 +49,28 @@ class _Way:
     fields: Fields | None
 
 
+def essence_of(content_type: str) -> str:
+    """A media type without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
 def kind_of(content_type: str) -> BodyKind:
     """How a media type is written."""
-    essence = content_type.partition(";")[0].strip().lower()
+    essence = essence_of(content_type)
     if essence in _JSON or essence.endswith("+json"):
         return "json"
     if essence == "application/x-www-form-urlencoded":
         return "form"
     if essence.startswith("multipart/"):
         return "multipart"
-    if essence.startswith("text/") or essence in _TEXT or essence.endswith("+xml"):
+    if essence.startswith("text/") or essence in _TEXT or essence.endswith(("+xml", "+yaml")):
         return "text"
     return "binary"
 
 
 def is_wild(content_type: str) -> bool:
     """Whether a media type stands for any."""
-    return content_type.partition(";")[0].strip() in {"*/*", "*", "application/*", ""}
+    return essence_of(content_type) in {"*/*", "*", "application/*", ""}
 
 
 class BodyReader:
@@ -232,15 +237,22 @@ class BodyReader:
 
 def _offered(ways: list[_Way]) -> list[_Way]:
     """The ways that are worth a choice, the preferred one first."""
-    ways = sorted(ways, key=lambda way: _ORDER[way.kind])
+    ways = sorted(ways, key=lambda way: (_ORDER[way.kind], _rank(way)))
     kept = [ways[0]]
     for way in ways[1:]:
-        is_known = any(way.content_type == other.content_type for other in kept)
+        is_known = any(essence_of(way.content_type) == essence_of(other.content_type) for other in kept)
         same = [other for other in kept if other.schema is way.schema or other.schema == way.schema]
-        if is_known or (same and (way.kind in {"text", "binary"} or any(other.kind == way.kind for other in same))):
-            continue
-        kept.append(way)
+        # Servers tell a merge patch from another JSON by its media type; two kinds of text are one.
+        says_nothing = way.kind in {"text", "binary"} or (way.kind != "json" and any(x.kind == way.kind for x in same))
+        if not is_known and not (same and says_nothing):
+            kept.append(way)
     return kept
+
+
+def _rank(way: _Way) -> int:
+    """Plain JSON before others, and a patch of operations, which few bodies are, last."""
+    essence = essence_of(way.content_type)
+    return 0 if essence in _JSON else 1 if "merge-patch" in essence else 3 if "json-patch" in essence else 2
 
 
 def _free(name: str, taken: set[str]) -> str:

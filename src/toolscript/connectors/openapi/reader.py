@@ -9,13 +9,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from toolscript.connectors.openapi import swagger2
 from toolscript.connectors.openapi.bodies import BodyReader, Taken
 from toolscript.connectors.openapi.credentials import credential_fields, is_credential, read_schemes, read_security
-from toolscript.connectors.openapi.document import Definitions, Document
+from toolscript.connectors.openapi.document import Definitions, Document, references_of
 from toolscript.connectors.openapi.names import Naming, named
 from toolscript.connectors.openapi.notes import Notes
 from toolscript.connectors.openapi.operation import Api, Operation, Parameter, Requirement, SecurityScheme, Server
@@ -127,10 +127,14 @@ class _Reader:
                 continue
             for method in METHODS:
                 node = members(item).get(method)
-                if isinstance(node, dict):
-                    yield _Place(key, method, members(item), members(self._document.follow(node)))
-                elif node is not None:
-                    self._notes.skip(("paths", key, method), "this operation is no object; it is left out")
+                if node is None:
+                    continue
+                found = self._document.follow(node)
+                if isinstance(found, dict):
+                    yield _Place(key, method, members(item), members(found))
+                else:
+                    said = "cannot be found" if isinstance(node, dict) else "is no object"
+                    self._notes.skip(("paths", key, method), f"this operation {said}; it is left out")
 
     def _doubled(self, places: list[_Place], names: list[tuple[str, str]]) -> None:
         for each, (id, name) in zip(places, names, strict=True):
@@ -158,7 +162,7 @@ class _Reader:
             method=method,
             path=path,
             fixed_query=fixed_query_of(place.key, (each.raw_name for each in parameters)),
-            parameters=tuple(parameters),
+            parameters=tuple(self._complete(each) for each in parameters),
             bodies=taken.bodies,
             body_argument=taken.body_argument,
             content_type_argument=taken.choice_argument,
@@ -244,6 +248,13 @@ class _Reader:
         if required:
             schema["required"] = required
         return self._taken.closed(schema)
+
+    def _complete(self, parameter: Parameter) -> Parameter:
+        """The parameter with the definitions that its schema names."""
+        schema = members(parameter.schema)
+        if not references_of(schema):
+            return parameter
+        return replace(parameter, schema=self._taken.closed(schema))
 
 
 def _effect(method: str) -> Effect:
