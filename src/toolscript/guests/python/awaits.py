@@ -22,6 +22,7 @@ _READERS = frozenset(
      "json.loads")
 )  # fmt: skip
 _OF_A_COROUTINE = frozenset(("send", "throw", "close", "cr_await", "cr_frame", "cr_running", "cr_code", "__class__"))
+_SHOWN = frozenset(("codemode.show",))  # for people: nobody waits for it
 _MAX_SHOWN = 60  # characters of a call that is quoted
 
 
@@ -142,7 +143,7 @@ def _reading(names: Names, node: ast.expr, last: ast.stmt | None) -> _Reading | 
             )
             return _Reading("argument", called) if is_reader else None
         case ast.Expr() if held is not last and isinstance(node, ast.Call):
-            return _Reading("ignored")
+            return None if ast.unparse(node.func) in _SHOWN else _Reading("ignored")
         case _:
             return None
 

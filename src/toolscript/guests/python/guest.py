@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from toolscript.guests.python.check import inspect
 from toolscript.guests.python.live import ENGINE, LiveProgram
 from toolscript.guests.python.session import PythonSession
 from toolscript.guests.python.source import prepare
@@ -11,15 +12,17 @@ from toolscript.guests.python.type_check import PythonTypeChecker
 from toolscript.guests.python.workers import MOST_WORKERS, Workers
 from toolscript.guests.remembered import Remembered
 from toolscript.runs.precheck import Problem
+from toolscript.runs.inspected import Inspected
 from toolscript.runs.program import Boot, Language
 from toolscript.threads import Threads
 from toolscript.tools import Tool
 
+SHORT_CHARS = 800  # of a program that is inspected in 0.4 ms: the way to a thread takes a good part of that
 MOST_THREADS = MOST_WORKERS + 32  # turns under way, those included that wait for a worker
 
 
 class PythonGuest:
-    """Implements `ports.Guest`, `ports.Compiler` and `ports.TypeChecker`.
+    """Implements `ports.Guest`, `ports.Compiler`, `ports.Inspector` and `ports.TypeChecker`.
 
     The first worker is started with the first program.
     """
@@ -51,6 +54,12 @@ class PythonGuest:
         """Implements `ports.Compiler`: a snippet stays as its author wrote it, once it is known to be one."""
         await self._threads.run_short(lambda: prepare(code))
         return code
+
+    async def inspect(self, code: str) -> Inspected | None:
+        """Implements `ports.Inspector`: the syntax tree is kept for the session that starts next."""
+        if len(code) <= SHORT_CHARS:
+            return inspect(code)
+        return await self._threads.run(lambda: inspect(code))
 
     async def type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
         """Implements `ports.TypeChecker`."""
