@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import zlib
@@ -103,7 +104,7 @@ async def test_a_program_goes_on_from_a_snapshot_that_is_not_its_last(guest: Pyt
     blob = await session.snapshot()
     assert blob is not None
     for _ in range(2):  # the session that it was taken of goes on all the same
-        ends = []
+        ends: list[object] = []
         for each in (session, await guest.restore(start, blob)):
             turn = None
             for seq in (1, 2, 3):
@@ -151,7 +152,9 @@ async def main():
     await guest.close()
 asyncio.run(main())
 """
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    ran = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
     assert ran.stdout.splitlines() == ["['crm.find'] None", "['crm.add'] None", "[] Finished(value='[2,3]')"]
     assert ran.stderr == ""
 

@@ -19,6 +19,7 @@ from typing import Protocol
 from pydantic_monty import Monty, MontyError, MontySession, OSPolicy, ResourceLimits
 
 from toolscript.errors import Fault
+from toolscript.guests.python.mortal import Mortal
 
 MOST_WORKERS = 64  # programs that compute at the same time; each process has about 1 MB of its own
 RESTING = 16  # sessions that wait for answers and keep their worker: to wake one costs 0.1 ms
@@ -83,6 +84,7 @@ class Workers:
         self._free = threading.Semaphore(most)
         self._lock = threading.Lock()
         self._pool: Monty | None = None
+        self._mortal = Mortal()
         self._resting: OrderedDict[Sleeper, None] = OrderedDict()
         self._leases: set[Lease] = set()
 
@@ -141,6 +143,7 @@ class Workers:
             self._resting.clear()
         if pool is not None:
             pool.__exit__(None, None, None)
+        self._mortal.close()
 
     def _freed(self, lease: Lease) -> None:
         with self._lock:
@@ -160,12 +163,23 @@ class Workers:
     def _opened(self) -> Monty:
         with self._lock:
             if self._pool is None:
-                pool = Monty(
-                    min_processes=1,
-                    max_processes=self._most,
-                    feed_duration_limit_grace=GRACE_S,
-                    turn_duration_limit_grace=GRACE_S,
-                )
-                pool.__enter__()
-                self._pool = pool
+                mortal = self._mortal.path()
+                try:
+                    self._pool = self._started(mortal)
+                except (MontyError, OSError):
+                    if mortal is None:
+                        raise
+                    self._pool = self._started(None)  # what the platform promised does not work here
             return self._pool
+
+    def _started(self, path: str | None) -> Monty:
+        pool = Monty(
+            binary_path=path,
+            min_processes=1,
+            max_processes=self._most,
+            feed_duration_limit_grace=GRACE_S,
+            turn_duration_limit_grace=GRACE_S,
+        )
+        pool.__enter__()
+        with pool.checkout():  # a program that cannot be started is noticed here, and not before
+            return pool
