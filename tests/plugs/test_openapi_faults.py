@@ -310,21 +310,30 @@ async def test_an_error_of_any_size_is_told_by_its_beginning() -> None:
 
 
 async def test_no_more_calls_than_allowed_are_under_way_at_once() -> None:
-    now, most = 0, 0
-    gate = asyncio.Event()
+    gate, third = asyncio.Event(), asyncio.Event()
+    arrived = 0
 
-    async def counted() -> bytes:
-        nonlocal now, most
-        now, most = now + 1, max(most, now + 1)
-        if now == 3:
-            gate.set()
+    async def held() -> bytes:
+        nonlocal arrived
+        arrived += 1
+        if arrived == 3:
+            third.set()
         await gate.wait()
-        now -= 1
         return reply(200, {})
 
-    async with upstream(lambda request: counted()) as up, api(up, PATHS, concurrency=3) as call:
-        await asyncio.gather(*(call("read") for _ in range(12)))
-    assert most == 3
+    async with (
+        upstream(lambda request: held() if request.method == "GET" else reply(200, {})) as up,
+        api(up, PATHS, concurrency=3) as call,
+        api(up, PATHS) as other,
+    ):
+        calls = asyncio.gather(*(call("read") for _ in range(12)))
+        await asyncio.wait_for(third.wait(), 10)
+        for _ in range(5):
+            await other("put")  # whatever else was sent by now is there before this
+        assert arrived == 3
+        gate.set()
+        await calls
+        assert arrived == 12
 
 
 async def test_calls_are_spread_over_time_where_the_rate_is_limited() -> None:

@@ -246,7 +246,8 @@ def _is_direct(origin: Origin, no_proxy: str) -> bool:
 def _target(request: Request) -> httpcore2.URL:
     origin = origin_of(request.base)
     path = quote(urlsplit(request.base).path, safe="/~!$&'()*+,;=:@%")
-    return httpcore2.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=path + request.target)
+    port = None if origin.is_usual_port else origin.port
+    return httpcore2.URL(scheme=origin.scheme, host=origin.host, port=port, target=path + request.target)
 
 
 def _head(request: Request, url: httpcore2.URL) -> list[tuple[bytes, bytes]]:

@@ -18,7 +18,12 @@ class Origin:
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}" + ("" if self.port == _PORTS[self.scheme] else f":{self.port}")
+        return f"{self.scheme}://{host}" + ("" if self.is_usual_port else f":{self.port}")
+
+    @property
+    def is_usual_port(self) -> bool:
+        """Whether the port is that of the scheme, which addresses leave out."""
+        return self.port == _PORTS[self.scheme]
 
     @property
     def authority(self) -> str:

@@ -108,9 +108,6 @@ def _path(operation: Operation, parameters: Sequence[Parameter], values: Mapping
         parts += [quote(operation.path[at : found.start()], safe=_LITERAL), _filled(parameter, values, called)]
         at = found.end()
     path = "".join(parts) + quote(operation.path[at:], safe=_LITERAL)
-    for segment in path.split("/"):
-        if segment in (".", ".."):
-            refused(called, ", ".join(known), f"would make the path segment `{segment}`, which leads elsewhere")
     return path if path.startswith("/") else f"/{path}"
 
 
