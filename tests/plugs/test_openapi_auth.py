@@ -225,6 +225,18 @@ async def test_a_token_is_fetched_once_with_the_clients_credentials_and_again_wh
             assert len(authority.forms) == 2
 
 
+async def test_an_api_that_refuses_every_token_is_asked_twice() -> None:
+    def replies(request: Recorded) -> bytes:
+        return reply(200, {"access_token": "t"}) if request.target == "/token" else reply(401, {"message": "no"})
+
+    async with upstream(replies) as up:
+        connector = openapi("api", secured({"oauth": []}), base_url=up.url, auth=CLIENT, environment=ENV)
+        async with ready(connector) as tools:
+            with pytest.raises(ToolError, match="status 401"):
+                await connector.call(tools["read"], {}, CONTEXT)
+    assert [request.target for request in up.requests] == ["/token", "/a", "/token", "/a"]
+
+
 async def test_a_token_is_fetched_anew_before_it_ends() -> None:
     clock = 0.0
     authority = Authority()
