@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from mcp.client import Client
-from mcp_parts import over_http, runtime, words
+from mcp_parts import connected, over_http, runtime, words
 
 from toolscript.runs.program import Language
 from toolscript.surfaces.mcp_server.gaps import gaps_of
@@ -53,6 +53,16 @@ async def test_with_python_alone_all_that_is_read_is_python(python: Client) -> N
     assert "```py\ncrm.find(*, name: str)" in described
     assert 'Example: await crm.find(name="' in described
     assert await read(python, "execute", code=EXAMPLES["python"]) == "2"
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_on_stdio_the_first_list_is_in_the_configured_languages(mode: Any) -> None:
+    async with connected("stdio", mode, '{"languages": ["python", "typescript"]}') as client:
+        (search, _, execute, _) = (await client.list_tools()).tools
+        assert "Namespaces: crm, shop." in str(search.description) or "crm (" in str(search.description)
+        assert execute.input_schema["properties"]["language"] == {"enum": ["python", "typescript"]}
+        assert str(execute.description).index("```py") < str(execute.description).index("```ts")
+        assert await read(client, "execute", code=EXAMPLES["python"]) == "2"
 
 
 async def test_inside_a_python_program_search_and_describe_are_in_python(python: Client) -> None:
