@@ -73,6 +73,7 @@ def test_every_parameter_that_is_no_credential_is_taken(name):
     }.get(name, {})
     for place in ("path", "query", "header"):
         assert found[place] == expected.get(place, 0) - hidden.get(place, 0), place
+    assert all(each.required for one in api(name).operations for each in one.parameters if each.place == "path")
 
 
 @pytest.mark.parametrize("name", FILES)

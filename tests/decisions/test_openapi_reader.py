@@ -402,6 +402,10 @@ def test_several_successes_are_a_union():
     assert replied(**responses) == {"anyOf": [STRING, NUMBER, {"type": "null"}]}
 
 
+def test_successes_of_one_type_are_no_union():
+    assert replied(**{"200": content("application/json", STRING), "201": content("text/json", STRING)}) == STRING
+
+
 def test_json_is_taken_where_xml_is_beside_it():
     both = {"content": {"application/xml": {"schema": STRING}, "application/json": {"schema": NUMBER}}}
     assert replied(**{"200": both}) == NUMBER
@@ -624,6 +628,13 @@ def test_small_faults_are_told_with_their_place():
     assert any(each.startswith("/components/schemas/T/properties/b: `required`") for each in said)
     assert any(each.startswith("/components/schemas/T/properties/c: its reference #/nowhere") for each in said)
     assert not any("/enum" in each for each in said)
+
+
+def test_examples_and_defaults_are_values_and_no_schemas():
+    odd = {"$ref": "#/nowhere", "enum": []}
+    schema = {**thing({"a": STRING}), "example": odd, "examples": [odd], "default": odd, "x-more": odd, "const": odd}
+    _, findings = one(body(schema))
+    assert findings == []
 
 
 def test_keys_that_are_numbers_are_read_as_text():
