@@ -12,6 +12,7 @@ They are made for a machine, unlike those of `schema.typescript`, which a model 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -39,15 +40,12 @@ from toolscript.tools import Tool
 
 MARK = "ᐧ"
 """Ends the names of our types: a letter to the language, and in no program."""
-MAX_CHARS = 300_000  # of one tool's declarations; beyond it the tool counts as one without types
+MAX_CHARS = 16_000  # of one tool's declarations; definitions that are met beyond it are `any`, to be ready in time
+NAME_CHARS = 100  # that a type which is only named yet counts for
 MAX_DEPTH = 40
 MAX_OPTIONS = 300
 OWN = ("codemode", "snippets")
-_NO_WORD = re.compile(r"[^A-Za-z0-9_]+")
-
-
-class _TooLong(ValueError):
-    """The types of a tool are longer than a check is worth."""
+_NO_WORD = re.compile(r"[^A-Za-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +62,7 @@ class Declared:
 
 def declared(tool: Tool, number: int) -> Declared:
     """Declare one tool; `number` tells its types from those of any other."""
-    try:
-        return _Writer(tool, number).declared()
-    except _TooLong:
-        return Declared(_method(tool, "(input?: any)", "any"))
+    return _Writer(tool, number).declared()
 
 
 def module(tools: Sequence[tuple[Tool, Declared]], spare: Iterable[str] = ()) -> str:
@@ -95,6 +90,7 @@ class _Writer:
     types: list[str] = field(default_factory=list[str])
     closed: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     names: dict[tuple[bool, str], str] = field(default_factory=dict[tuple[bool, str], str])
+    waiting: deque[_Waiting] = field(default_factory=deque["_Waiting"])
     taken: int = 0
     chars: int = 0
 
@@ -105,18 +101,20 @@ class _Writer:
         if tool.output_schema is not None and not tool.observed:
             gives = Shaped(tool.output_schema)
             result = _Side(self, gives, takes=False).text(gives.root, _words(tool.path.method) + "Result", 0)
+        while self.waiting:  # those that are near come first, and none inside another: a chain of them may be long
+            side, followed, name, wanted = self.waiting.popleft()
+            side.define(followed, name, wanted)
         optional = "?" if _may_be_left_out(takes) else ""
         return Declared(_method(tool, f"(input{optional}: {given})", result), tuple(self.types), self.closed)
 
     def name(self, wanted: str) -> str:
         """A type's name: what it is called, and what tells it from others."""
         self.taken += 1
+        self.chars += NAME_CHARS
         return f"{wanted}{MARK}{self.number}_{self.taken}"
 
     def add(self, text: str) -> None:
         self.chars += len(text)
-        if self.chars > MAX_CHARS:
-            raise _TooLong
         self.types.append(text)
 
 
@@ -180,15 +178,21 @@ class _Side:
         known = self.writer.names.get(key)
         if known is not None:
             return known
+        if self.writer.chars > MAX_CHARS:
+            return "any"
         followed = self.shaped.resolve(ref)
         if not isinstance(followed, Object | Array | Tuple | Union | Intersection):
             return self.text(followed, _words(ref.name), 0)
         name = self.writer.names[key] = self.writer.name(_words(ref.name))
-        if isinstance(followed, Object) and not _is_record(followed):
-            self.interface(followed, name, _words(ref.name), 0)
-        else:
-            self.writer.add(f"type {name} = {self.text(followed, _words(ref.name), 0)};")
+        self.writer.waiting.append((self, followed, name, _words(ref.name)))
         return name
+
+    def define(self, shape: Shape, name: str, wanted: str) -> None:
+        """Declare what goes by this name."""
+        if isinstance(shape, Object) and not _is_record(shape):
+            self.interface(shape, name, wanted, 0)
+        else:
+            self.writer.add(f"type {name} = {self.text(shape, wanted, 0)};")
 
     def object(self, shape: Object, wanted: str, depth: int) -> str:
         if _is_record(shape):
@@ -241,3 +245,7 @@ def _one_of(wanted: str) -> str:
 def _words(name: str) -> str:
     text = "".join(part[:1].upper() + part[1:] for part in _NO_WORD.split(name) if part) or "Type"
     return text[:40] if text[0].isalpha() else f"T{text[:40]}"
+
+
+_Waiting = tuple[_Side, Shape, str, str]
+"""A definition that is named already: its side, its shape, its name, and what the types in it are called after."""

@@ -198,11 +198,11 @@ def _without_unknown(value: Any) -> Any:
 
 def _with_unknown(value: Any) -> Any:
     match value:
-        case ["object", dict() as members]:
-            return {name: _with_unknown(held) for name, held in cast("dict[str, Any]", members).items()}
-        case ["array", list() as items]:
-            return [_with_unknown(held) for held in cast("list[Any]", items)]
-        case list():
+        case ["object", members]:
+            return {str(name): _with_unknown(held) for name, held in members.items()}
+        case ["array", items]:
+            return [_with_unknown(held) for held in items]
+        case ["unknown"]:
             return UNKNOWN
         case _:
             return value

@@ -21,6 +21,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, cast
 
 from pydantic_monty import Monty, MontyError, MontyTypingError, ResourceLimits
@@ -37,10 +38,11 @@ from toolscript.schema.partial import PartialChecker
 from toolscript.schema.python import stub, wire_names
 from toolscript.schema.shape import Shaped
 from toolscript.schema.shapes import Array, Intersection, Object, Ref, Shape, Tuple, Union
-from toolscript.tools import Tool
+from toolscript.tools import Schema, Tool
 
 MAX_CHARS = 50_000  # of a program that is checked; what is longer is data
 MAX_TOOLS = 100
+MAX_OBJECTS = 60  # in one type; some APIs have types that reach all others, and take a third of a second to print
 MAX_STUB_CHARS = 400_000
 MAX_MESSAGE = 300
 MAX_KEPT = 200  # stubs, and tools
@@ -212,7 +214,7 @@ def _read(code: str) -> _Program | None:
 
 def _declared(tools: Sequence[Tool]) -> _Stub:
     """The stub of these tools: what was only observed is not promised."""
-    promised = [replace(tool, output_schema=None) if tool.observed else tool for tool in tools]
+    promised = [_without_the_unsaid(tool) for tool in tools]
     text = f"{stub(promised)}\n\ninput: Any\n"
     keys: dict[str, frozenset[str]] = {}
     for node in ast.parse(text).body:
@@ -235,6 +237,17 @@ def _declared(tools: Sequence[Tool]) -> _Stub:
                 is_closed[names] = is_closed.get(names, True) and found.extra is None
     closed = frozenset(name for name, held in keys.items() if is_closed.get(held, False))
     return _Stub(tuple(tools), text, keys, closed)
+
+
+def _without_the_unsaid(tool: Tool) -> Tool:
+    """A tool without a type that was only observed, or that is too large to be declared in time."""
+    if tool.output_schema is not None and (tool.observed or _is_large(tool.output_schema)):
+        tool = replace(tool, output_schema=None)
+    return replace(tool, input_schema={"type": "object"}) if _is_large(tool.input_schema) else tool
+
+
+def _is_large(schema: Schema) -> bool:
+    return sum(1 for _ in islice(_objects(Shaped(schema)), MAX_OBJECTS + 1)) > MAX_OBJECTS
 
 
 def _objects(shaped: Shaped) -> Iterator[Object]:
