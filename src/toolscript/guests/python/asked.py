@@ -10,9 +10,10 @@ from pydantic_monty import ExternalSettledResult, FunctionSnapshot, NameLookupSn
 
 from toolscript.codec import NULL, Blob, CodecError, TooLarge, decode, encode
 from toolscript.errors import Failure
-from toolscript.guests.python import host, wire
-from toolscript.guests.python.calls import READ_BLOB, RUN, SLEEP, STATE, call_of
+from toolscript.guests.python import caught, host, wire
+from toolscript.guests.python.calls import FAILURE, READ_BLOB, RUN, SLEEP, STATE, call_of
 from toolscript.guests.python.opened import Form, Open, Reading
+from toolscript.guests.python.raised import TOOL_EXCEPTION
 from toolscript.guests.python.strand import Strand
 from toolscript.guests.python.tasks import PARK, WAKE
 from toolscript.runs.program import Boot, Instant
@@ -34,21 +35,17 @@ class Asked:
         self.count = 0
         """How many calls were made; the number of the latest."""
         self.now: Instant = 0
-        self._woken: dict[int, list[int]] = {}
+        self.woken_tasks: dict[int, list[int]] = {}
+        """By strand, what its tasks await that are to go on next."""
 
     def taken(self) -> tuple[Called, ...]:
         """The calls since the last time."""
         calls, self._calls = self._calls, []
         return tuple(calls)
 
-    @property
-    def has_woken(self) -> bool:
-        """Whether a strand woke tasks of its own, and stopped before they could go on."""
-        return any(self._woken.values())
-
     def woken(self, strand: Strand, pending: Sequence[int]) -> dict[int, ExternalSettledResult]:
         """The tasks that a strand woke, by what each of them awaits; they go on before anything from outside."""
-        ids = self._woken.pop(strand.number, ())
+        ids = self.woken_tasks.pop(strand.number, ())
         return {call_id: {"return_value": None} for call_id in ids if call_id in pending}
 
     def called(self, strand: Strand, at: FunctionSnapshot) -> SyncSnapshot | None:
@@ -57,8 +54,10 @@ class Asked:
             return self._os_call(strand, at)
         if at.function_name in (PARK, WAKE) and at.object_id is None:
             return self._task_call(strand, at)
+        if at.function_name == caught.ASKED and at.object_id is None:
+            return self._member(strand, at)
         path, blob = self._callee(strand, at)
-        if path == "codemode.failure":
+        if path == FAILURE:
             return at.resume({"return_value": self._failure(strand, at.args)})
         try:
             if blob is not None:
@@ -136,7 +135,7 @@ class Asked:
         if at.function_name == PARK:
             return at.resume(_FUTURE)  # type: ignore[arg-type]
         if at.args and isinstance(at.args[0], int):
-            self._woken.setdefault(strand.number, []).append(at.args[0])
+            self.woken_tasks.setdefault(strand.number, []).append(at.args[0])
         return at.resume({"return_value": None})
 
     def _os_call(self, strand: Strand, at: FunctionSnapshot) -> SyncSnapshot | None:
@@ -171,14 +170,28 @@ class Asked:
 
     def _failure(self, strand: Strand, args: tuple[Any, ...]) -> Any:
         """What there is to know of an exception beside its words."""
-        error = args[0] if len(args) == 1 and isinstance(args[0], BaseException) else None
-        if error is None:
+        error = args[0] if len(args) == 1 else None
+        if not isinstance(error, BaseException):
             return None
-        known = self._told.get(str(error))
+        known = self._known(error)
         if known is None:
             return {"name": type(error).__name__, "message": str(error), "code": "thrown", "content": None}
         content = strand.taken(known.content or NULL)
         return {"name": known.name, "message": known.message, "code": known.code, "content": content}
+
+    def _member(self, strand: Strand, at: FunctionSnapshot) -> SyncSnapshot:
+        """`code` or `content` of an exception, which only that of a failed call has."""
+        error, name = at.args
+        known = self._known(error)
+        if known is None:
+            message = f"'{type(error).__name__}' object has no attribute '{name}'"
+            return at.resume({"exc_type": "AttributeError", "message": message})
+        return at.resume({"return_value": known.code if name == "code" else strand.taken(known.content or NULL)})
+
+    def _known(self, error: BaseException) -> Failure | None:
+        """The failure that an exception stands for: its words tell it, because nothing else crosses."""
+        known = self._told.get(str(error))
+        return known if known is not None and type(error).__name__ in (known.name, TOOL_EXCEPTION) else None
 
 
 def _span(size: int, start: int = 0, end: int | None = None) -> tuple[int, int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from toolscript.guests.python import caught
+
 STEP = """
 class _Step:
     async def __call__(self, name, work=None):
@@ -44,6 +46,8 @@ def before(script: str, names: Collection[str]) -> str:
     parts = [STEP] if has_step(script, names) else []
     if "ToolError" in script or "GuestError" in script:
         parts.append(ERRORS)
+    if caught.MEMBER in script:
+        parts.append(caught.PRELUDE)
     # `[id for id in ids]` outside of a function gives the builtin, unless the name is a variable of the module as well.
     hidden = {word for loop in _LOOP.findall(script) for word in _WORD.findall(loop)} & _BUILTINS
     parts.extend(f"{name} = {name}" for name in sorted(hidden))

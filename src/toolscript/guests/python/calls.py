@@ -9,6 +9,7 @@ RUN = "codemode.run"
 SLEEP = "codemode.sleep"
 READ_BLOB = "codemode.read_blob"
 STATE = "codemode.state"
+FAILURE = "codemode.failure"
 _SNIPPETS = "snippets"
 _OPTIONS = "…"  # in this place a dict of further arguments may stand
 

@@ -116,4 +116,6 @@ def _sharpened(name: str, message: str, names: Sequence[str]) -> str:
         return f"{message}; did you mean {' or '.join(near)}?" if near else message
     if name in ("TypeError", "AttributeError") and _NO_COROUTINE.search(message):
         return f"{message}; did you forget await?"
+    if name == "AttributeError" and message.startswith(f"'{TOOL_EXCEPTION}' object has no attribute"):
+        return f"{message}; the exception of a failed call has `code` and `content`"
     return message

@@ -11,8 +11,8 @@ from toolscript.guests.python.source import prepare
 from toolscript.guests.python.type_check import PythonTypeChecker
 from toolscript.guests.python.workers import MOST_WORKERS, Workers
 from toolscript.guests.remembered import Remembered
-from toolscript.runs.precheck import Problem
 from toolscript.runs.inspected import Inspected
+from toolscript.runs.precheck import Problem
 from toolscript.runs.program import Boot, Language
 from toolscript.threads import Threads
 from toolscript.tools import Tool

@@ -103,7 +103,7 @@ class LiveProgram:
     def snapshot_blocking(self) -> bytes | None:
         """The state between two turns; None when the program has ended."""
         with self._lock:
-            if self._closed or self._outcome is not None or self._asked.has_woken:
+            if self._closed or self._outcome is not None:
                 return None
             strands = sorted(self._strands.values(), key=lambda strand: strand.number)
             states = [strand.dump() or b"" for strand in strands]
@@ -116,6 +116,7 @@ class LiveProgram:
                 "printed": [self._printed.written, self._printed.rest, self._printed.is_cut],
                 "open": {str(seq): saved.notes_of_call(call) for seq, call in self._open.items()},
                 "told": [saved.notes_of_failure(failure) for failure in self._told.values()],
+                "woken": {str(number): ids for number, ids in self._asked.woken_tasks.items()},
                 "strands": [saved.notes_of_strand(strand) for strand in strands],
             }
             if sum(map(len, states)) > self._most_state:
@@ -156,6 +157,7 @@ class LiveProgram:
         self._value = None if notes["value"] is None else Finished(notes["value"])
         self._printed.written, self._printed.rest, self._printed.is_cut = notes["printed"]
         self._open.update((int(seq), saved.call_of(call)) for seq, call in notes["open"].items())
+        self._asked.woken_tasks.update((int(number), ids) for number, ids in notes["woken"].items())
         for failure in map(saved.failure_of, notes["told"]):
             self._told[failure.message] = failure
         for strand_notes, state in zip(notes["strands"], states, strict=True):
