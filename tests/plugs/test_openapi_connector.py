@@ -137,6 +137,14 @@ async def test_a_document_that_is_none_leaves_the_api_unreachable_and_says_why(
     assert words in problems
 
 
+async def test_a_document_with_many_flaws_tells_the_first_and_how_many_there_are() -> None:
+    flawed = operation("get_a", *(parameter(f"p{n}", schema={"enum": []}) for n in range(100)))
+    state, problems = await state_of(openapi("api", document({"/a": {"get": flawed}}), base_url="https://api.test"))
+    assert state == "ready"
+    assert problems.count("empty `enum`") == 20
+    assert "80 more things are odd about its document" in problems
+
+
 async def test_a_missing_file_is_said_at_once(tmp_path: Path) -> None:
     state, problems = await state_of(openapi("api", tmp_path / "none.yaml"))
     assert (state, "No such file" in problems) == ("unreachable", True)

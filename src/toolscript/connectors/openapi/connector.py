@@ -12,7 +12,7 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
@@ -40,6 +40,7 @@ from toolscript.tools import CallContext, Effect, Page, Tool
 
 FIRST_DELAY_S, MAX_DELAY_S = 1.0, 60.0
 MAX_NOTES = 5  # of what calls told: the last of each kind
+MAX_FINDINGS = 20  # of a document, among the problems: some have thousands, all of one kind
 
 
 class OpenApiConnector:
@@ -180,7 +181,7 @@ class OpenApiConnector:
         self._operations = {operation.id: operation for operation in api.operations}
         self._tools = tools
         self._about = api.description or api.title
-        self._found = (*self._without_server(api), *idle, *(str(finding) for finding in api.findings))
+        self._found = (*self._without_server(api), *idle, *_findings(api))
         self._error = None
         self._set_state("ready")
 
@@ -254,6 +255,15 @@ class OpenApiConnector:
                 del self._notes[next(iter(self._notes))]
             self._notes[problem] = None
             self._changed()
+
+
+def _findings(api: Api) -> Iterator[str]:
+    """What was odd about the document: errors first, the first few of them all."""
+    in_order = sorted(api.findings, key=lambda each: each.severity)
+    yield from map(str, in_order[:MAX_FINDINGS])
+    if len(in_order) > MAX_FINDINGS:
+        more = len(in_order) - MAX_FINDINGS
+        yield f"{more:,} more things are odd about its document; `toolscript openapi lint` lists all."
 
 
 def _written_down(spec: Spec, base_url: str | None) -> list[Origin]:
