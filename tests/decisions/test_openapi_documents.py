@@ -171,6 +171,9 @@ def test_github_groups_its_names_and_pages_by_link():
     assert found.effect == "read"
     assert found.paging is not None
     assert (found.paging.kind, found.paging.argument, found.paging.size_argument) == ("link", "page", "per_page")
+    alerts = operation("github", "dependabot/list-alerts-for-repo").paging
+    assert alerts is not None
+    assert alerts.kind == "link"
     compare = operation("github", "repos/compare-commits")
     assert [each.raw_name for each in compare.parameters if each.place == "path"] == ["owner", "repo", "base", "head"]
 

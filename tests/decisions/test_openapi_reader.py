@@ -513,6 +513,9 @@ def test_pages_are_recognised_by_parameters_and_answers():
     found = paged(["page[number]"], items)
     assert (found.kind, found.argument) == ("page", "page[number]")
     assert paged(["cursor"], thing({"data": items})) is None
+    found = paged(["after"], {"type": "array", "items": thing({"id": STRING})})
+    assert (found.kind, found.argument, found.next_field, found.items_field) == ("cursor", "after", (), ())
+    assert paged(["after"], items) is None
     assert paged(["page"], thing({"a": STRING})) is None
     assert paged(["q"], items) is None
 

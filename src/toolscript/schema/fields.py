@@ -111,6 +111,11 @@ def is_array(schema: Any, resolve: Callable[[Any], Any]) -> bool:
     return any("array" in types_of(part) or "items" in part for part in parts_of(schema, resolve))
 
 
+def items_of(schema: Any, resolve: Callable[[Any], Any]) -> Any:
+    """The schema of a list's items, None where it does not say."""
+    return next((part["items"] for part in parts_of(schema, resolve) if "items" in part), None)
+
+
 def is_file(schema: Any, resolve: Callable[[Any], Any]) -> bool:
     """Whether a schema stands for the bytes of a file, or for a list of such."""
     for part in parts_of(schema, resolve):

@@ -1,17 +1,20 @@
 """Whether an operation gives one page of many, and how the next one is asked for: by its parameters and its answer.
 
-A `Link` header comes first. Else there has to be a parameter for the next page, and a list in the answer; a cursor is
-also looked for in the answer, at its top or in an envelope such as `meta` or `pagination`.
+A `Link` header comes first, also one that only the words of a parameter promise. Else there has to be a parameter for
+the next page, and a list in the answer; a cursor is also looked for in the answer, at its top or in an envelope such as
+`meta` or `pagination`, and is the id of the last item where it is called so and items have one.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from toolscript.connectors.openapi.document import Document
 from toolscript.connectors.openapi.operation import Paging, Parameter
-from toolscript.schema.fields import is_array, known_members
+from toolscript.connectors.openapi.pointers import members, text
+from toolscript.schema.fields import is_array, items_of, known_members
 
 # Names without case and marks.
 _CURSORS = frozenset(
@@ -19,6 +22,7 @@ _CURSORS = frozenset(
     pageafter nextcursor startcursor""".split()  # noqa: SIM905 - a list would be a page
 )
 _LAST_IDS = frozenset({"startingafter", "after"})  # cursors that are the id of the last item, where no answer has one
+_link = re.compile(r"\blink`? header", re.IGNORECASE)
 _PAGES = frozenset({"page", "pagenumber", "pageno", "pageindex"})
 _OFFSETS = frozenset({"offset", "skip", "startindex", "pageoffset"})
 _SIZES = frozenset({"limit", "perpage", "pagesize", "maxresults", "count", "pagelimit", "size", "first", "top"})
@@ -33,7 +37,9 @@ _ITEMS = ("data", "items", "results", "entries", "values", "records", "content",
 
 def read_paging(parameters: Iterable[Parameter], output: Any, document: Document, *, has_link: bool) -> Paging | None:
     """How the pages of an operation follow each other; None where they do not."""
-    queries = {_bare(each.raw_name): each.name for each in parameters if each.place == "query"}
+    asked = [each for each in parameters if each.place == "query"]
+    queries = {_bare(each.raw_name): each.name for each in asked}
+    has_link = has_link or any(_link.search(text(members(each.schema).get("description"))) for each in asked)
     size = _first(queries, _SIZES)
     resolve = document.resolve
     held = {} if output is None else known_members(output, resolve)
@@ -47,7 +53,8 @@ def read_paging(parameters: Iterable[Parameter], output: Any, document: Document
     more = _found(held, _MORE, document)
     following = _found(held, _NEXT, document)
     if cursor := _first(queries, _CURSORS):
-        if following or _bare(cursor) in _LAST_IDS:
+        listed = held[where[0]] if where else output
+        if following or (_bare(cursor) in _LAST_IDS and "id" in known_members(items_of(listed, resolve), resolve)):
             return Paging(
                 kind="cursor",
                 argument=cursor,
