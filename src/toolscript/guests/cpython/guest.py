@@ -12,14 +12,19 @@ from toolscript.errors import ConfigError, Fault, GuestError
 from toolscript.guests.cpython.session import CPythonSession
 from toolscript.guests.cpython.spawner import ProgramProcess, Spawner, require
 from toolscript.guests.lockdown import Step
+from toolscript.guests.python.check import inspect_full
+from toolscript.runs.inspected import Inspected
 from toolscript.runs.program import Boot, Language, Program
 from toolscript.runs.turn import Crashed
+from toolscript.threads import Threads
 
+SHORT_CHARS = 800  # of a program that is inspected in 0.4 ms: the way to a thread takes a good part of that
+MOST_THREADS = 8
 _FORMAT = 1  # of what a program can see of its surroundings: a change of it changes what a replay does
 
 
 class CPythonGuest:
-    """Implements `ports.Guest` and `ports.Compiler`, on Linux: each program is a fork of a warm interpreter.
+    """Implements `ports.Guest`, `ports.Compiler` and `ports.Inspector`, on Linux: each program is a fork of a warm Python.
 
     `libraries` are what programs may import beside the standard library, such as `("numpy", "pandas")`: they are
     loaded before any program runs. Where the machine cannot lock a program down, `start` raises `ConfigError`.
@@ -32,6 +37,7 @@ class CPythonGuest:
         self._spawners: dict[asyncio.AbstractEventLoop, Spawner] = {}
         self._left: list[Spawner] = []  # let go of, and not seen to have ended
         self._lock = threading.Lock()
+        self._threads = Threads(most=MOST_THREADS)
         self._closed = False
 
     @property
@@ -59,6 +65,12 @@ class CPythonGuest:
             raise GuestError(turn.outcome.failure)
         return code
 
+    async def inspect(self, code: str) -> Inspected | None:
+        """Implements `ports.Inspector`."""
+        if len(code) <= SHORT_CHARS:
+            return inspect_full(code)
+        return await self._threads.run(lambda: inspect_full(code))
+
     async def walls(self) -> tuple[Step, ...]:
         """What locks a program down on this machine."""
         return await asyncio.shield(self.spawner.walls)
@@ -77,7 +89,8 @@ class CPythonGuest:
                 spawner.loop.call_soon_threadsafe(spawner.let_go)
             else:
                 spawner.let_go()
-            await asyncio.to_thread(spawner.wait)
+            await self._threads.run(spawner.wait)
+        self._threads.close()
 
     async def _process(self) -> ProgramProcess:
         return await self.spawner.start()
