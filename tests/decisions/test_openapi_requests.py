@@ -26,7 +26,7 @@ def operation_of(case: Mapping[str, Any]) -> Operation:
     node = {"operationId": "op", "responses": {"200": {"description": "", "content": {"application/json": {}}}}}
     node |= {key: case[key] for key in ("parameters", "requestBody") if key in case}
     document = {
-        "openapi": "3.1.0",
+        **({"swagger": "2.0"} if case.get("swagger") else {"openapi": "3.1.0"}),
         "info": {"title": "", "version": ""},
         "paths": {case["path"]: {case["method"]: node}},
     }

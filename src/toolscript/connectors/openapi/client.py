@@ -165,7 +165,6 @@ class Http:
             status=response.status,
             headers=tuple((name.lower(), value) for name, value in unpacked.headers.multi_items()),
             body=b"".join(pieces)[:limit],
-            url=request.url,
             method=request.method,
         )
 
@@ -195,6 +194,8 @@ class Http:
     def _proxy_for(self, origin: Origin) -> str:
         if self._options.proxy is not None:
             return self._options.proxy
+        if not is_public_host(origin.host):
+            return ""  # a proxy of the environment is the way out, and this is no place outside
         if self._proxies is None:
             self._proxies = urllib.request.getproxies_environment()
         found = self._proxies.get(origin.scheme) or self._proxies.get("all", "")

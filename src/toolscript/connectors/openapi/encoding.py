@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any, cast
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 from toolscript.tools import Media
 
@@ -162,7 +162,7 @@ def in_path(name: str, value: Any, style: str, explode: bool, written: Quote = p
         case "matrix":
             return _matrix(percent(name), parts, named=named, split=explode)
         case _:
-            return ",".join(parts)
+            return _DELIMITERS.get(style, ",").join(parts)
 
 
 def _matrix(name: str, parts: Sequence[str], *, named: bool, split: bool) -> str:
@@ -171,9 +171,12 @@ def _matrix(name: str, parts: Sequence[str], *, named: bool, split: bool) -> str
     return ";" + ";".join(parts) if split else f";{name}={','.join(parts)}"
 
 
-def in_header(value: Any, explode: bool) -> str:
+def in_header(value: Any, style: str, explode: bool) -> str:
     """The text of a header: never percent-encoded."""
-    return in_path("", value, "simple", explode, as_it_is)
+    text = in_path("", value, "simple", explode, as_it_is)
+    if style in _DELIMITERS and isinstance(value, list | tuple):
+        text = unquote(_DELIMITERS[style]).join(_items(cast("Sequence[Any]", value)))
+    return text
 
 
 def _members(value: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -174,7 +174,9 @@ def _headers(parameters: Sequence[Parameter], values: Mapping[str, Any], called:
             continue
         try:
             text = (
-                in_header(value, parameter.explode) if parameter.content_type is None else _content(parameter, value)
+                in_header(value, parameter.style, parameter.explode)
+                if parameter.content_type is None
+                else _content(parameter, value)
             ).strip()
         except Unwritable as error:
             refused(called, parameter.name, str(error))

@@ -43,12 +43,11 @@ _charset = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back: header names in lower case, the body unpacked, `url` that of the last request."""
+    """What came back: header names in lower case, the body unpacked."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
-    url: str = ""
     method: str = "GET"
 
     def header(self, name: str) -> str:
