@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 
-from bench import catalogs, durable, openapi, openapi_calls, peers, programs, python_programs, starts
+from bench import catalogs, durable, openapi, openapi_calls, peers, programs, python_programs, starts, type_checks
 from bench.rows import Row
 
 
@@ -23,6 +23,8 @@ async def measured() -> AsyncIterator[Row]:
     for row in openapi.rows():
         yield row
     async for row in openapi_calls.rows():
+        yield row
+    for row in type_checks.rows():
         yield row
     for row in starts.rows():
         yield row

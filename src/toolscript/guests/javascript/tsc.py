@@ -52,6 +52,7 @@ _SETTINGS = {
     "typeAcquisition": {"enable": False},
 }
 _VERSION = re.compile(r"Version (\d+)\.\d+\.\d+")
+_STATED = re.compile(r"\d+\.\d+\.\d+")
 _HEADER = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
 _MAX_MESSAGE = 16 << 20
 
@@ -99,7 +100,17 @@ def _is_native(path: Path) -> bool:
     """Whether this is the checker itself, which panics without its declarations beside it."""
     if not (path.is_file() and (path.parent / "lib.d.ts").is_file()):
         return False
-    return int(version_of(path).partition(".")[0] or 0) >= OLDEST
+    version = _stated_version(path) or version_of(path)
+    return int(version.partition(".")[0] or 0) >= OLDEST
+
+
+def _stated_version(path: Path) -> str:
+    """What npm says of the package that it is in; empty where it is in none. To ask the checker itself takes 10 ms."""
+    try:
+        stated = json.loads((path.parent.parent / "package.json").read_text("utf-8"))["version"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return stated if isinstance(stated, str) and _STATED.match(stated) else ""
 
 
 def _native_of(launcher: Path) -> list[Path]:
