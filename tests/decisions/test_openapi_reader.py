@@ -422,7 +422,15 @@ def test_replies_are_kept_with_their_status():
 
 @pytest.mark.parametrize(
     ("method", "effect"),
-    [("get", "read"), ("head", "read"), ("options", "read"), ("post", "write"), ("put", "write"), ("delete", "write")],
+    [
+        ("get", "read"),
+        ("query", "read"),
+        ("head", "read"),
+        ("options", "read"),
+        ("post", "write"),
+        ("put", "write"),
+        ("delete", "write"),
+    ],
 )
 def test_the_method_says_whether_a_call_changes_anything(method, effect):
     found, _ = one(method=method)
@@ -646,6 +654,12 @@ def test_keys_that_are_numbers_are_read_as_text():
     )
     assert found.output_schema == STRING
     assert any("responses/200" in each for each in findings)
+
+
+def test_many_keys_that_are_numbers_are_told_once():
+    paths = {f"/{n}": {"get": {"responses": {200: {}, 404: {}}}} for n in range(50)}
+    findings = read_api(document(paths)).findings
+    assert [(each.pointer, each.message[:9]) for each in findings] == [("/paths/~10/get/responses/200", "100 times")]
 
 
 def test_a_reference_to_nothing_stands_for_anything():

@@ -34,8 +34,8 @@ from toolscript.connectors.openapi.servers import read_servers
 from toolscript.schema.fields import known_members
 from toolscript.tools import Effect
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_READS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # the safe methods of RFC 9110
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+_READS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})  # the safe methods of RFC 9110, and OpenAPI 3.2's own
 
 
 def read_api(

@@ -102,7 +102,11 @@ def as_plain(value: Any, name: str = "") -> tuple[Any, tuple[Finding, ...]]:
     if _is_plain(value):
         return value, ()
     copier = _Copier(f"{name}: " if name else "")
-    return copier.copy(value, None, 0), tuple(copier.findings)
+    copied = copier.copy(value, None, 0)
+    if copier.keys:
+        said = f"{len(copier.keys)} times a key is no text, first here; read as text"
+        copier.findings.append(Finding("warning", path_of(copier.keys[0]), said))
+    return copied, tuple(copier.findings)
 
 
 def _is_plain(root: Any) -> bool:
@@ -143,6 +147,7 @@ class _Copier:
         self._where = where
         self._left = MAX_NODES
         self.findings: list[Finding] = []
+        self.keys: list[Link] = []
 
     def copy(self, value: Any, where: Link, depth: int) -> Any:
         self._left -= 1
@@ -175,7 +180,7 @@ class _Copier:
         for key, held in value.items():
             name = key if isinstance(key, str) else "null" if key is None else str(key).lower()
             if not isinstance(key, str):
-                self._said((where, name), f"the key {key!r} is no text; read as text")
+                self.keys.append((where, name))
             copied[name] = self.copy(held, (where, name), depth + 1)
         return copied
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from toolscript.connectors.openapi.operation import Operation, Paging
 from toolscript.tools import Tool, ToolPath
 
-_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})  # RFC 9110, section 9.2.2
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PUT", "DELETE"})  # RFC 9110, section 9.2.2
 _tag = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(\s[^<>]*)?/?>")
 _block_end = re.compile(r"</(p|li|ul|ol|h[1-6]|div|tr)>|<br\s*/?>", re.IGNORECASE)
 _blank_lines = re.compile(r"\n\s*\n\s*")
