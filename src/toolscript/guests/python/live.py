@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -33,6 +32,7 @@ from toolscript.codec import CodecError, Encoded, TooLarge, decode, digest, enco
 from toolscript.errors import Failure, Fault, GuestError
 from toolscript.guests.python import failures, saved, snapshot, wire
 from toolscript.guests.python.asked import Asked
+from toolscript.guests.python.guard import Guard
 from toolscript.guests.python.opened import Open
 from toolscript.guests.python.printing import Printed
 from toolscript.guests.python.source import Prepared, prepare
@@ -62,7 +62,7 @@ class LiveProgram:
     def __init__(self, boot: Boot, workers: Workers) -> None:
         self._boot = boot
         self._workers = workers
-        self._lock = threading.RLock()
+        self._guard = Guard(self._free)
         self._strands: dict[int, Strand] = {}
         self._moving: Strand | None = None
         self._queue: deque[Strand] = deque()
@@ -75,14 +75,14 @@ class LiveProgram:
         self._started = False
         self._value: Finished | None = None
         self._outcome: Outcome | None = None
-        self._cancelled = self._closed = False
+        self._cancelled = False
 
     def advance_blocking(self, answers: Sequence[Settled], now: Instant) -> Turn:
         """One turn; see `ports.Session.advance`."""
-        with self._lock:
+        with self._guard:
             if self._outcome is not None:
                 return Turn(outcome=self._outcome, usage=self._usage)
-            if self._closed:
+            if self._guard.is_closed:
                 raise Fault("the session is closed")
             self._asked.now = now
             try:
@@ -90,20 +90,18 @@ class LiveProgram:
             except _Over as over:
                 self._outcome = Crashed(over.failure)
             except BaseException:
-                self._closed = True
+                self._guard.is_closed = True
                 raise
-            finally:
-                if self._outcome is not None or self._closed:
-                    self._free()
             if self._outcome is not None:
+                self._free()
                 self._printed.end()
             calls = self._asked.taken()
             return Turn(calls=calls, printed=self._printed.taken(), outcome=self._outcome, usage=self._usage)
 
     def snapshot_blocking(self) -> bytes | None:
         """The state between two turns; None when the program has ended."""
-        with self._lock:
-            if self._closed or self._outcome is not None:
+        with self._guard:
+            if self._guard.is_closed or self._outcome is not None:
                 return None
             strands = sorted(self._strands.values(), key=lambda strand: strand.number)
             states = [strand.dump() or b"" for strand in strands]
@@ -143,13 +141,8 @@ class LiveProgram:
 
     def close(self) -> None:
         """Free the workers; a turn that is under way is stopped, and frees them then."""
-        self._closed = True
         self.cancel()
-        if self._lock.acquire(blocking=False):
-            try:
-                self._free()
-            finally:
-                self._lock.release()
+        self._guard.close()
 
     def _wake(self, notes: Mapping[str, Any], states: Sequence[bytes]) -> None:
         self._started, self._cpu_ns = notes["started"], notes["cpu_us"] * 1000
@@ -162,7 +155,7 @@ class LiveProgram:
             self._told[failure.message] = failure
         for strand_notes, state in zip(notes["strands"], states, strict=True):
             origin = self._snippet(strand_notes) if strand_notes["snippet"] else self._main()
-            strand = Strand(strand_notes["number"], origin, self._workers, self._lock)
+            strand = Strand(strand_notes["number"], origin, self._workers, self._guard)
             saved.fill(strand, strand_notes, state)
             self._strands[strand.number] = strand
 
@@ -246,7 +239,7 @@ class LiveProgram:
             raise _Over(error.failure) from error
 
     def _add(self, origin: Origin) -> None:
-        strand = Strand(self._strand_count, origin, self._workers, self._lock)
+        strand = Strand(self._strand_count, origin, self._workers, self._guard)
         self._strand_count += 1
         self._strands[strand.number] = strand
         self._queue.append(strand)

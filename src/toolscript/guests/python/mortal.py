@@ -24,7 +24,9 @@ class Mortal:
         if setpriv is None or engine is None or not hasattr(os, "memfd_create"):
             return None
         if self._descriptor is None:
-            script = f'#!/bin/sh\nexec {shlex.quote(setpriv)} --pdeathsig KILL -- {shlex.quote(engine)} "$@"\n'
+            script = (
+                f'#!/bin/sh\nexec {shlex.quote(setpriv)} --pdeathsig KILL -- {shlex.quote(engine)} "$@" 2>/dev/null\n'
+            )
             self._descriptor = os.memfd_create("toolscript-worker")
             os.write(self._descriptor, script.encode())
             os.fchmod(self._descriptor, 0o500)

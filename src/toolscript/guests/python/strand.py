@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from toolscript.codec import Blob, Encoded
 from toolscript.guests.python import wire
 from toolscript.guests.python.before import STEP_NAME, before, has_step
 from toolscript.guests.python.calls import STATE
+from toolscript.guests.python.guard import Guard
 from toolscript.guests.python.raised import raised
 from toolscript.guests.python.source import Prepared
 from toolscript.guests.python.workers import Lease, Workers
@@ -57,9 +57,9 @@ class Origin:
 
 
 class Strand:
-    """Moves only while its program's lock is held."""
+    """Moves only while its program's guard is held."""
 
-    def __init__(self, number: int, origin: Origin, workers: Workers, lock: threading.RLock) -> None:
+    def __init__(self, number: int, origin: Origin, workers: Workers, guard: Guard) -> None:
         self.number = number
         self.origin = origin
         self.ready: list[tuple[int, Answer]] = []
@@ -72,7 +72,7 @@ class Strand:
         self.bytes: bytes | None = None
         self.lease: Lease | None = None
         self._workers = workers
-        self._lock = lock
+        self._guard = guard
         self._at: SyncSnapshot | None = None
         for name in (*origin.names, STATE):
             wire.namespace_id(
@@ -109,7 +109,7 @@ class Strand:
 
     def sleep(self) -> bool:
         """Become bytes, and give the worker back."""
-        if not self._lock.acquire(blocking=False):
+        if not self._guard.enter_at_once():
             return False
         try:
             at = self._at
@@ -119,7 +119,7 @@ class Strand:
             self.close()
             return True
         finally:
-            self._lock.release()
+            self._guard.leave()
 
     def dump(self) -> bytes | None:
         """Its state as bytes, where it stays as it is; None when it has not begun."""
