@@ -24,7 +24,7 @@ _FORMAT = 1  # of what a program can see of its surroundings: a change of it cha
 
 
 class CPythonGuest:
-    """Implements `ports.Guest`, `ports.Compiler` and `ports.Inspector`, on Linux: each program is a fork of a warm Python.
+    """Implements `ports.Guest`, `ports.Compiler` and `ports.Inspector`, on Linux: a program is a fork of a warm Python.
 
     `libraries` are what programs may import beside the standard library, such as `("numpy", "pandas")`: they are
     loaded before any program runs. Where the machine cannot lock a program down, `start` raises `ConfigError`.

@@ -59,17 +59,22 @@ class GuestError(RuntimeError):
 for _class in (ToolError, GuestError):
     _class.__module__ = "builtins"
 
+_UNFIT = frozenset(
+    ("StopIteration", "StopAsyncIteration", "ExceptionGroup", "UnicodeDecodeError", "UnicodeEncodeError",
+     "UnicodeTranslateError")
+)  # fmt: skip
+"""Of Python's exceptions those that mean something to `await`, or that take more than words."""
+
 _refused: dict[int, tuple[BaseException, Refused]] = {}  # by the identity of the exception, which is kept alive here
 
 
 def exception_of(refused: Refused) -> Exception:
     """What the program can catch."""
-    builtin = getattr(builtins, refused.name, None)
-    if isinstance(builtin, type) and issubclass(builtin, Exception) and builtin.__module__ == "builtins":
-        error: Exception = builtin(refused.message)
-    else:
-        error = (GuestError if refused.kind == "guest" else ToolError)(refused.message)
-        error.code, error.content = refused.code, refused.content
+    builtin = vars(builtins).get(refused.name) if refused.name not in _UNFIT else None
+    if not (isinstance(builtin, type) and issubclass(builtin, Exception)):
+        builtin = GuestError if refused.kind == "guest" else ToolError
+    error: Any = builtin(refused.message)
+    error.code, error.content = refused.code, refused.content
     _refused[id(error)] = (error, refused)
     return error
 

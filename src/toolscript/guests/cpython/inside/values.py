@@ -14,7 +14,7 @@ import inspect
 import types
 import uuid
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence, Set, ValuesView
-from datetime import timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PurePath
@@ -22,6 +22,7 @@ from typing import Any, cast
 
 from toolscript.codec import MAX_DEPTH, CodecError, Encoded, TooLarge, encode
 
+_MISSING = ("NaTType", "NAType")  # what pandas has for a time, or a value, that is not there
 _FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, type)
 
 
@@ -53,6 +54,8 @@ def outward(value: Any, *, max_bytes: int) -> Encoded:
 def _crossing(value: Any, path: str, holders: tuple[int, ...]) -> Any:
     if value is None or isinstance(value, bool | int | float | str | bytes):
         return value
+    if type(value).__name__ in _MISSING and type(value).__module__.startswith("pandas."):
+        return None
     if id(value) in holders:
         raise CodecError(path, "it contains itself")
     if len(holders) > MAX_DEPTH:
@@ -114,7 +117,7 @@ def _attributes(value: Any, path: str) -> Any:
     kind = type(cast("object", value))
     if reason := getattr(kind, "cannot_cross", None):
         raise CodecError(path, str(reason))
-    if isinstance(value, Mapping | list | tuple | Set) or kind.__module__ == "datetime":
+    if isinstance(value, Mapping | list | tuple | Set | date | time):
         return cast("Any", value)
     if (plain := _rows(value)) is not None:
         return plain
