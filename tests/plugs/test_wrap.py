@@ -207,3 +207,10 @@ async def test_a_connector_that_undoes_nothing_says_so() -> None:
     assert isinstance(wrapped, Wrapped)
     with pytest.raises(ToolError, match="cannot be undone: its source knows no way"):
         await wrapped.revert(wrapped.listing().tools[0], {}, None, CONTEXT)
+
+
+def test_a_source_without_pages_says_so_through_the_wrapper() -> None:
+    wrapped = wrap(source())
+    (user, *_) = wrapped.listing().tools
+    with pytest.raises(ToolError, match="comes without pages that are known"):
+        wrapped.page(user, {}, "run_1")  # type: ignore[attr-defined]

@@ -127,8 +127,12 @@ class Wrapped:
         return await cast("Reverter", self.inner).revert(behind, args, result, context)
 
     def page(self, tool: Tool, args: Mapping[str, Any], run: str) -> Page | None:
-        """What the connector behind knows; None where it knows of no pages."""
-        return self.inner.page(self._tool_behind(tool), args, run) if isinstance(self.inner, Pager) else None
+        """What the connector behind knows of a page; raises `ToolError` where it knows of none at all."""
+        if not isinstance(self.inner, Pager):
+            raise ToolError(
+                f"{tool.path} comes without pages that are known: call it with the arguments for each page."
+            )
+        return self.inner.page(self._tool_behind(tool), args, run)
 
     def _tool_behind(self, tool: Tool) -> Tool:
         self.listing()
