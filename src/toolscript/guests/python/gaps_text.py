@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 GAPS_TEXT = (
-    "Python without: files, network, threads, `async for`, generators that await or never end, Enum, exception "
-    "classes with attributes, multiple inheritance, comparison methods but `__eq__`, `__getattr__`, setters, "
-    "`except*`, numpy, pandas, requests. Use plain dicts, lists and functions; tools for the rest."
+    "Python without: files, network, threads, generators that never end, exception classes with attributes, multiple "
+    "inheritance, comparison methods but `__eq__`, `__getattr__`, property setters, metaclasses, `except*`, numpy, "
+    "pandas, requests. Use plain dicts, lists and functions; tools for the rest."
 )
 """For the description of the tool that runs programs: what is worth knowing before one is written."""

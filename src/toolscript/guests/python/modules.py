@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from toolscript.guests.python import native, prelude, tasks
+from toolscript.guests.python import native, prelude, tasks, verbose
 from toolscript.guests.python.words import no_member, no_module
 from toolscript.guests.python.work import Work
 
@@ -140,7 +140,12 @@ def _member(work: Work, node: ast.Attribute) -> None:
 def _is_closed(work: Work, node: ast.Attribute) -> bool:
     """Whether the call of it is made by a function of the prelude."""
     held = work.names.parents.get(node)
-    return node.attr in prelude.METHODS and isinstance(held, ast.Call) and held.func is node
+    return (
+        (node.attr in prelude.METHODS
+        and isinstance(held, ast.Call)
+        and held.func is node)
+        or verbose.is_closed(work, node)
+    )
 
 
 def _engine_will_do(work: Work, module: str, name: str) -> bool:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from toolscript.errors import GuestError
-from toolscript.guests.python import caught, classes, flow, gaps, modules, prelude, tasks, values, wrap
+from toolscript.guests.python import caught, classes, flow, gaps, generators, modules, prelude, tasks, values, wrap
 from toolscript.guests.python.complaint import complaint
 from toolscript.guests.python.edits import Edit, Edits, origin
 from toolscript.guests.python.names import Names, TooDeep
@@ -110,7 +110,7 @@ def gaps_in(code: str) -> tuple[Problem, ...]:
 
 def _worked(program: Read) -> Work:
     work = Work(program.names, Edits(program.text.body.encode()))
-    for step in (classes, flow, modules, tasks, caught, values):
+    for step in (classes, flow, generators, modules, tasks, caught, values):
         step.close(work)
     gaps.find(work)
     return work

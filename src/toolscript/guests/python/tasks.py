@@ -30,6 +30,8 @@ def close(work: Work) -> None:
 
 def uses_tasks(work: Work) -> bool:
     """Whether the program names what the engine's asyncio has not."""
+    if work.names.of(ast.AsyncFor) or any(each.is_async for each in work.names.of(ast.comprehension)):
+        return True
     has = native.MODULES["asyncio"] | {"TimeoutError"}
     named = [work.names.origin(node) for node in work.names.of(ast.Attribute)]
     imported = [(each.module, each.name) for each in work.names.imported.values()]

@@ -13,6 +13,7 @@ import ast
 import builtins
 from collections.abc import Mapping
 
+from toolscript.guests.python import verbose
 from toolscript.guests.python.prelude import METHODS, NAMES
 from toolscript.guests.python.work import Work
 
@@ -54,6 +55,7 @@ BUILTIN_METHODS = frozenset(
 def close(work: Work) -> None:
     """Make the edits."""
     _close_iterators(work)
+    verbose.close(work)
     _close_attributes(work)
     _close_names(work)
 
