@@ -15,7 +15,7 @@ from toolscript.runs.precheck import Problem
 
 _undefined = re.compile(r"^(?:name )?'?([^\W\d][\w$]*)'? is not defined")
 _MOST_NOTICED = 3
-_OF_TYPES = frozenset(("check", "thrown", "bad_arguments", "bad_value"))
+_OF_TYPES = frozenset(("check", "thrown"))  # others say themselves what was given and what was expected
 
 
 def hint_of(failure: Failure, catalog: Catalog) -> str:
