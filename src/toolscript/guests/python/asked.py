@@ -65,6 +65,8 @@ class Asked:
             if not path:
                 message = f"name '{at.function_name}' is not defined"
                 return at.resume({"exc_type": "NameError", "message": message})
+            if at.function_name.startswith("__"):
+                raise TypeError(f"{path.rpartition('.')[0]} is a namespace: call one of its methods")
             path, args = call_of(path, at.args, at.kwargs)
             depth = strand.origin.depth + 1 if path == RUN else 0
             if depth > MAX_DEPTH:

@@ -15,6 +15,7 @@ from toolscript.guests.python.strand import Origin
 from toolscript.runs.program import Limits
 
 MOST_FRAMES = 8
+MOST_CHARS = 20_000  # of a message; the guest for JavaScript keeps as many
 _undefined = re.compile(r"^name '(\w+)' is not defined$")
 _OWN_NAMES = ("input", "codemode", "print", "asyncio", "json")
 _NO_COROUTINE = re.compile(r"'?coroutine'? object (?:is not|has no|can't|does not)|unsupported operand .*coroutine")
@@ -56,7 +57,7 @@ def of_program(
 ) -> Failure:
     """What an exception that nothing caught says; `told` are the failures that the program was given, by message."""
     kind, _, _ = error.display("type-msg").partition(":")
-    name, message = kind.rpartition(".")[2], error.display("msg")
+    name, message = kind.rpartition(".")[2], error.display("msg")[:MOST_CHARS]
     places = _places(error.traceback(), origin)
     if name == "TimeoutError" and message.startswith("feed time limit exceeded"):
         return _placed(out_of_time(limits), places, origin)

@@ -206,6 +206,8 @@ class LiveProgram:
                 self._failed(strand, error)
             except MontyError as error:
                 raise self._broken_off(error) from error
+            except (ValueError, TypeError, RuntimeError) as error:  # what its host side says of values of ours
+                raise Fault(f"the Python engine refused what it was given: {error}") from error
             finally:
                 self._moving = None
         return self._ending()

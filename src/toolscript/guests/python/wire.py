@@ -8,6 +8,7 @@ its attributes, an exception as its name and message.
 from __future__ import annotations
 
 import ast
+import json
 import re
 import uuid
 from collections.abc import Callable
@@ -101,6 +102,12 @@ def handle(blob: Blob) -> ClassInstance:
 
 def inward(text: Encoded, handle_of: Callable[[Blob], ClassInstance]) -> Any:
     """A value as the program gets it."""
+    if _HALF.search(text):  # of what is no whole character; a string in Python ends at it
+        text = Encoded(
+            json.dumps(json.loads(text), ensure_ascii=False)
+            .encode("utf-16", "surrogatepass")
+            .decode("utf-16", "replace")
+        )
     value = decode(text)
     return _with_handles(value, handle_of) if '"$blob"' in text else value
 
@@ -117,10 +124,13 @@ def _with_handles(value: Any, handle_of: Callable[[Blob], ClassInstance]) -> Any
             return value
 
 
+_HALF = re.compile(r"\\u[dD][89abAB]")
 _ODD = re.compile(r'"(?:<|dict_(?:keys|values|items)\()')
-_FUNCTION = re.compile(r"<(?:(?:bound method|built-in function|function) .*|.* external)>")
-_COROUTINE = re.compile(r"<coroutine (?:external_future\(\d+\)|object .*)>")
-_OTHER = re.compile(r"<(?:module '[\w.]+'|re\.Match object; .*|\w+_iterator object|generator object .*)>", re.DOTALL)
+_FUNCTION = re.compile(r"<function '[^']*' (?:at 0x[0-9a-f]+|external)>|<function \w+ at 0x[0-9a-f]{6}>|<bound method>")
+_COROUTINE = re.compile(r"<coroutine (?:external_future\(\d+\)|object \w+)>|<gather\(\d+\)>")
+_CLASS = re.compile(r"<class '[\w.]+'>")
+_OTHER = re.compile(r"<(?:module '[\w.]+'|re\.Match object; .*|\w+_iterator object|itertools\.\w+ object)>", re.DOTALL)
+_TOO_LONG = "an integer of more than 4,300 digits cannot cross; return what you need to know of it"
 _VIEW = re.compile(r"dict_(?:keys|values|items)\((\[.*\])\)", re.DOTALL)
 
 
@@ -137,7 +147,12 @@ def outward(value: Any, *, max_bytes: int) -> Encoded:
         raise
     except CodecError:
         pass  # told below, in words that fit a program
-    return encode(_crossing(value, "$", 0), max_bytes=max_bytes)
+    except ValueError:
+        raise CodecError("$", _TOO_LONG) from None
+    try:
+        return encode(_crossing(value, "$", 0), max_bytes=max_bytes)
+    except ValueError:
+        raise CodecError("$", _TOO_LONG) from None
 
 
 def _crossing(value: Any, path: str, depth: int) -> Any:
@@ -181,6 +196,8 @@ def _crossing_text(value: str, path: str) -> Any:
             raise CodecError(path, "a coroutine cannot cross; did you forget await?")
         if _FUNCTION.fullmatch(value):
             raise CodecError(path, "a function cannot cross; pass plain data")
+        if _CLASS.fullmatch(value):
+            raise CodecError(path, "a class cannot cross; pass plain data")
         if _OTHER.fullmatch(value):
             raise CodecError(path, f"{value[:60]} cannot cross; pass plain data")
     elif value.startswith("dict_") and (view := _VIEW.fullmatch(value)) is not None:
