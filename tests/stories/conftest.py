@@ -1,41 +1,22 @@
 """What stories share: languages, guests (which are dear to start), and stores."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Generator
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from house import House
-from programs import Speakers, Speaking
+from places import HOMES, HOUSES, Place
+from programs import GuestOf, Speakers, Speaking
 
 from toolscript.guests.javascript.guest import JavaScriptGuest
 from toolscript.guests.pool import JavaScriptWorkers
+from toolscript.guests.python.guest import PythonGuest
 from toolscript.ports import Guest, RunStore
 from toolscript.runs.program import Language
 from toolscript.stores.memory import MemoryStore
 from toolscript.stores.sqlite import SQLiteStore
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a story is told: in a language, by its guest on threads or in workers, over a store."""
-
-    language: Language
-    store: Literal["memory", "sqlite"]
-    workers: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.language}-{self.store}" + ("-workers" if self.workers else "")
-
-
-HOUSES = [Place("typescript", "memory"), Place("typescript", "sqlite", workers=True)]
-"""Each language, each store and each isolation, though not each with each: no two of them know of one another."""
-
-HOMES = [Place("typescript", "memory")]
-"""For what guest and store have no part in."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,7 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "place" in metafunc.fixturenames:
+    told_by_itself = any("place" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "place" in metafunc.fixturenames and not told_by_itself:
         places = HOUSES if "house" in metafunc.fixturenames else HOMES
         only = metafunc.definition.get_closest_marker("only")
         told = [place for place in places if only is None or place.language == only.args[0]]
@@ -61,13 +43,13 @@ def language(place: Place) -> Language:
 
 
 @pytest.fixture(scope="session")
-def guest_of() -> Generator[Callable[[Language], Guest]]:
+def guest_of() -> Generator[GuestOf]:
     """The guests that all stories share, each made when it is first asked for."""
     guests: dict[Language, Guest] = {}
 
     def of(language: Language) -> Guest:
         if language not in guests:
-            guests[language] = JavaScriptGuest()
+            guests[language] = JavaScriptGuest() if language == "typescript" else PythonGuest()
         return guests[language]
 
     yield of
@@ -75,13 +57,8 @@ def guest_of() -> Generator[Callable[[Language], Guest]]:
         asyncio.run(guest.close())
 
 
-@pytest.fixture(scope="session")
-def javascript(guest_of: Callable[[Language], Guest]) -> Guest:
-    return guest_of("typescript")
-
-
 @pytest.fixture
-def guest(language: Language, guest_of: Callable[[Language], Guest]) -> Guest:
+def guest(language: Language, guest_of: GuestOf) -> Guest:
     return guest_of(language)
 
 

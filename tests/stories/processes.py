@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from programs import Program, Speaking
 from worker_process import Skewed, connector
 
+from toolscript.ports import Guest
+from toolscript.runs.program import Language
 from toolscript.runs.result import Result
 from toolscript.runtime.runtime import Runtime
 from toolscript.stores.sqlite import SQLiteStore
@@ -49,6 +52,7 @@ class Wire:
     """The upstream, over a Unix socket."""
 
     socket: Path
+    guest: Guest
     attempts: list[Attempt] = field(default_factory=list[Attempt])
     _arrived: asyncio.Queue[Attempt] = field(default_factory=asyncio.Queue[Attempt])
 
@@ -79,9 +83,9 @@ class Wire:
 
 
 @asynccontextmanager
-async def wired(folder: Path) -> AsyncGenerator[Wire]:
-    """An upstream that listens in this folder."""
-    wire = Wire(folder / "upstream")
+async def wired(folder: Path, guest: Guest) -> AsyncGenerator[Wire]:
+    """An upstream that listens in this folder, for programs in the language of this guest."""
+    wire = Wire(folder / "upstream", guest)
     server = await asyncio.start_unix_server(wire.serve, wire.socket)
     try:
         yield wire
@@ -97,20 +101,22 @@ class Worker:
 
     process: asyncio.subprocess.Process
     errors: Path
+    language: Language
 
     @property
     def pid(self) -> int:
         return self.process.pid
 
-    async def do(self, method: str, *args: Any, **kwargs: Any) -> Any:
+    async def do(self, method: str, *args: Program | Any, **kwargs: Any) -> Any:
         """Call a method of its runtime, and wait for what it gives."""
         self.tell(method, *args, **kwargs)
         return await self.said()
 
-    def tell(self, method: str, *args: Any, **kwargs: Any) -> None:
+    def tell(self, method: str, *args: Program | Any, **kwargs: Any) -> None:
         """The same without waiting."""
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps([method, args, kwargs]).encode() + b"\n")
+        said = [arg.text(self.language) if isinstance(arg, Program) else arg for arg in args]
+        self.process.stdin.write(json.dumps([method, said, kwargs]).encode() + b"\n")
 
     async def said(self) -> Any:
         assert self.process.stdout is not None
@@ -154,13 +160,13 @@ async def working(wire: Wire, **how: Any) -> AsyncGenerator[Worker]:
     """A worker process on the store of this folder; `how` are settings of `worker_process.How`."""
     folder = wire.socket.parent
     errors = folder / f"errors-{len(list(folder.glob('errors-*')))}"
-    how = {"file": str(folder / "runs.db"), "socket": str(wire.socket), **how}
+    how = {"file": str(folder / "runs.db"), "socket": str(wire.socket), "language": wire.guest.language, **how}
     pipe = asyncio.subprocess.PIPE
     with errors.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, str(WORKER), json.dumps(how), stdin=pipe, stdout=pipe, stderr=log
         )
-    worker = Worker(process, errors)
+    worker = Worker(process, errors, wire.guest.language)
     try:
         assert await worker.said() == "ready"
         yield worker
@@ -172,11 +178,12 @@ async def working(wire: Wire, **how: Any) -> AsyncGenerator[Worker]:
 @asynccontextmanager
 async def here(
     wire: Wire, *, keyed: bool = False, skew_ms: int = 0, lease_ms: int = round(LEASE_S * 1_000), **how: Any
-) -> AsyncGenerator[Runtime]:
+) -> AsyncGenerator[Speaking]:
     """A worker in this process, on the same file and with the same upstream."""
     store = SQLiteStore(wire.socket.parent / "runs.db")
     tools = [connector(wire.socket, keyed=keyed)]
-    async with Runtime(tools, store=store, lease_ms=lease_ms, clock=Skewed(skew_ms), **how) as runtime:
+    clock = Skewed(skew_ms)
+    async with Speaking(tools, guest=wire.guest, store=store, lease_ms=lease_ms, clock=clock, **how) as runtime:
         yield runtime
 
 

@@ -45,7 +45,7 @@ def tried(typescript: str, python: str) -> Program:
         try:
             return await {python}
         except Exception as e:
-            return [type(e).__name__, str(e)]""",
+            return [codemode.failure(e)['name'], str(e)]""",
     )
 
 
@@ -67,6 +67,10 @@ class Speaking(Runtime):
 
 Speakers = Callable[..., Speaking]
 """What the fixture `speaking` is: it makes runtimes in the language of the story."""
+
+
+GuestOf = Callable[[Language], Guest]
+"""What the fixture `guest_of` is: it gives the guests that all stories share."""
 
 
 class Lent:

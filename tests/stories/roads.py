@@ -14,7 +14,7 @@ from toolscript.runs.turn import Settled, Turn, Usage
 from toolscript.runtime.runtime import Runtime
 from toolscript.stores.memory import MemoryStore
 from toolscript.testing.clock import FakeClock
-from toolscript.testing.corpus import corpus_connector, corpus_policy
+from toolscript.testing.corpus import Example, corpus_connector, corpus_policy
 
 Road = Literal["snapshot", "replay"]
 MOST_PARKS = 200  # a program of the corpus that parks more often is a mistake
@@ -126,7 +126,7 @@ class Travelled:
     restored: int
 
 
-async def travel(code: str, guest: Guest, road: Road, *, store: RunStore | None = None) -> Travelled:
+async def travel(example: Example, guest: Guest, road: Road, *, store: RunStore | None = None) -> Travelled:
     """Run a program to its end, with the same answers of people on both roads."""
     clock = FakeClock()
     steady = SteadyGuest(guest, clock, road)
@@ -136,13 +136,13 @@ async def travel(code: str, guest: Guest, road: Road, *, store: RunStore | None 
         [corpus_connector()],
         store=store,
         clock=clock,
-        guests={"typescript": steady},
+        guests={example.language: steady},
         policy=corpus_policy(),
         limits=Limits(wall_ms=600_000),
         observers=[watch],
         entropy=bytes,
     ) as runtime:
-        run = await runtime.start(code)
+        run = await runtime.start(example.code, language=example.language)
         for parks in range(MOST_PARKS):
             await watch.rest()
             result = await runtime.result(run)

@@ -108,7 +108,7 @@ async def test_a_rejection_reaches_the_program_as_an_exception_with_its_reason(h
         try:
             await w.drop(name='a')
         except Exception as e:
-            return [type(e).__name__, str(e), await w.read(i=1)]""",
+            return [codemode.failure(e)['name'], str(e), await w.read(i=1)]""",
     )
     async with house.process() as runtime:
         run = (await runtime.run(code)).run

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from places import Place
+from programs import Lent, Program, Speaking, program
 from upstream import Upstream
 
 from toolscript.errors import Conflict, Fault
-from toolscript.guests.javascript.guest import JavaScriptGuest
-from toolscript.ports import RunStore
+from toolscript.ports import Guest, RunStore
 from toolscript.runs.entry import Answered, Claimed, Decided, Intended
 from toolscript.runs.policy import Policy, Rule
 from toolscript.runs.result import Result
@@ -26,41 +27,119 @@ from toolscript.testing.failing_store import FailingStore
 ASKS = Policy((Rule(verdict="ask", tools=("w.drop",)),))
 
 READS = {
-    "reads_in_a_row": "let s = 0; for (let i = 0; i < 4; i++) s += await w.read({ i }); return s",
-    "reads_at_once": "return Promise.all([3, 1, 2].map((i) => w.read({ i })))",
-    "a_caught_failure": "try { await w.fail({}) } catch (e) { return [e.message, await w.read({ i: 1 })] }",
-    "sleeps": "const r = [await w.read({ i: 1 })]; await codemode.sleep(60); r.push(await w.read({ i: 2 })); return r",
-    "short_timers": "setTimeout(() => console.log('x'), 100); await codemode.sleep(1); return await w.read({ i: 5 })",
+    "reads_in_a_row": program(
+        "let s = 0; for (let i = 0; i < 4; i++) s += await w.read({ i }); return s",
+        """
+        s = 0
+        for i in range(4):
+            s += await w.read(i=i)
+        return s""",
+    ),
+    "reads_at_once": program(
+        "return Promise.all([3, 1, 2].map((i) => w.read({ i })))",
+        "return await asyncio.gather(*(w.read(i=i) for i in [3, 1, 2]))",
+    ),
+    "a_caught_failure": program(
+        "try { await w.fail({}) } catch (e) { return [e.message, await w.read({ i: 1 })] }",
+        """
+        try:
+            await w.fail()
+        except Exception as e:
+            return [str(e), await w.read(i=1)]""",
+    ),
+    "sleeps": program(
+        "const r = [await w.read({ i: 1 })]; await codemode.sleep(60); r.push(await w.read({ i: 2 })); return r",
+        "r = [await w.read(i=1)]\nawait codemode.sleep(60)\nr.append(await w.read(i=2))\nreturn r",
+    ),
+    "short_timers": program(
+        "setTimeout(() => console.log('x'), 100); await codemode.sleep(1); return await w.read({ i: 5 })",
+        """
+        async def later():
+            await asyncio.sleep(0.1)
+            print('x')
+        await asyncio.gather(later(), codemode.sleep(1))
+        return await w.read(i=5)""",
+    ),
 }
 WRITES = {
-    "keyed_writes": "const r = []; for (const to of ['a', 'b', 'c']) r.push(await w.pay({ to })); return r",
-    "keyed_writes_at_once": "return Promise.all(['a', 'b', 'c'].map((to) => w.pay({ to })))",
-    "plain_writes": "const r = []; for (const key of ['a', 'b']) r.push(await w.write({ key })); return r",
-    "plain_writes_at_once": """
+    "keyed_writes": program(
+        "const r = []; for (const to of ['a', 'b', 'c']) r.push(await w.pay({ to })); return r",
+        "return [await w.pay(to=to) for to in 'abc']",
+    ),
+    "keyed_writes_at_once": program(
+        "return Promise.all(['a', 'b', 'c'].map((to) => w.pay({ to })))",
+        "return await asyncio.gather(*(w.pay(to=to) for to in 'abc'))",
+    ),
+    "plain_writes": program(
+        "const r = []; for (const key of ['a', 'b']) r.push(await w.write({ key })); return r",
+        "return [await w.write(key=key) for key in 'ab']",
+    ),
+    "plain_writes_at_once": program(
+        """
         return (await Promise.allSettled(['a', 'b', 'c'].map((key) => w.write({ key })))).map((s) => s.status)""",
-    "all_sorts_at_once": """
+        """
+        all = await asyncio.gather(*(w.write(key=key) for key in 'abc'), return_exceptions=True)
+        return [isinstance(one, Exception) for one in all]""",
+    ),
+    "all_sorts_at_once": program(
+        """
         const all = await Promise.allSettled([w.read({ i: 1 }), w.pay({ to: 'x' }), w.write({ key: 'y' }), w.fail({})]);
         return [all.map((s) => s.value ?? s.reason.message), await w.pay({ to: 'last' })]""",
-    "an_approval": """
+        """
+        all = [w.read(i=1), w.pay(to='x'), w.write(key='y'), w.fail()]
+        return [[str(one) for one in await asyncio.gather(*all, return_exceptions=True)], await w.pay(to='last')]""",
+    ),
+    "an_approval": program(
+        """
         const before = await w.pay({ to: 'before' });
         const asked = await w.drop({ name: 'table' }).catch((e) => e.message);
         return [before, asked, await w.pay({ to: 'after' })]""",
-    "approvals_at_once_beside_a_timer": """
+        """
+        before = await w.pay(to='before')
+        try:
+            asked = await w.drop(name='table')
+        except Exception as e:
+            asked = str(e)
+        return [before, asked, await w.pay(to='after')]""",
+    ),
+    "approvals_at_once_beside_a_timer": program(
+        """
         const asks = Promise.allSettled([w.drop({ name: 'a' }), w.drop({ name: 'b' }), w.pay({ to: 'p' })]);
         await codemode.sleep(30);
         return (await asks).map((s) => s.status)""",
-    "un_awaited_writes": "w.write({ key: 'a' }); w.pay({ to: 'b' }); return 'done'",
-    "state": "await codemode.state.set('n', 1); await w.pay({ to: 'x' }); return await codemode.state.get('n')",
-    "a_failing_program": "await w.pay({ to: 'x' }); await w.write({ key: 'y' }); throw new Error('mine')",
+        """
+        asks = [asyncio.create_task(call) for call in [w.drop(name='a'), w.drop(name='b'), w.pay(to='p')]]
+        await codemode.sleep(30)
+        return [str(one) for one in await asyncio.gather(*asks, return_exceptions=True)]""",
+    ),
+    "un_awaited_writes": program(
+        "w.write({ key: 'a' }); w.pay({ to: 'b' }); return 'done'",
+        "asyncio.create_task(w.write(key='a')); asyncio.create_task(w.pay(to='b'))\nreturn 'done'",
+    ),
+    "state": program(
+        "await codemode.state.set('n', 1); await w.pay({ to: 'x' }); return await codemode.state.get('n')",
+        "await codemode.state.set('n', 1)\nawait w.pay(to='x')\nreturn await codemode.state.get('n')",
+    ),
+    "a_failing_program": program(
+        "await w.pay({ to: 'x' }); await w.write({ key: 'y' }); throw new Error('mine')",
+        "await w.pay(to='x')\nawait w.write(key='y')\nraise ValueError('mine')",
+    ),
 }
 Mode = Literal["before", "after"]
 MOST_WRITES = 60
+CUTS = [
+    (Place("typescript", "memory"), "before"),
+    (Place("typescript", "sqlite"), "after"),
+    (Place("python", "memory"), "after"),
+    (Place("python", "sqlite"), "before"),
+]
+"""Each language with each store and each end, though not each with each."""
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[int], RunStore]:
+@pytest.fixture
+def new_store(place: Place, tmp_path: Path) -> Callable[[int], RunStore]:
     """A new store, opened again by any number of processes."""
-    return (lambda n: MemoryStore()) if request.param == "memory" else lambda n: SQLiteStore(tmp_path / f"runs{n}.db")
+    return (lambda n: MemoryStore()) if place.store == "memory" else lambda n: SQLiteStore(tmp_path / f"runs{n}.db")
 
 
 @dataclass
@@ -73,34 +152,19 @@ class Life:
     crashed: bool
 
 
-class Shared:
-    """A store that two runtimes of one process share: it stays open for the second one."""
-
-    def __init__(self, store: RunStore) -> None:
-        self._store = store
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    async def close(self) -> None:
-        """Left to the test."""
-
-
-async def crashed_at(code: str, store: RunStore, guest: JavaScriptGuest, fail_at: int, mode: Mode) -> Life:
+async def crashed_at(code: Program, store: RunStore, guest: Guest, fail_at: int, mode: Mode) -> Life:
     """Run a program whose process is gone at a write, and let another process finish it."""
     clock, upstream = FakeClock(), Upstream()
-    failing = FailingStore(Shared(store), fail_at, mode=mode, for_good=True)  # type: ignore[arg-type]
+    failing = FailingStore(Lent(store), fail_at, mode=mode, for_good=True)  # type: ignore[arg-type]
 
-    def process(on: Any) -> Runtime:
-        return Runtime(
-            [upstream.connector()], store=on, clock=clock, policy=ASKS, guests={"typescript": Everlasting(guest)}
-        )
+    def process(on: Any) -> Speaking:
+        return Speaking([upstream.connector()], store=on, clock=clock, policy=ASKS, guest=guest)
 
     with contextlib.suppress(Fault):
         async with process(failing) as first:
             await finished(first, code)
     clock.set(clock.now() + 20_000)  # its lease is over
-    async with process(Shared(store)) as second:
+    async with process(Lent(store)) as second:
         result = await finished(second, code)
         replayed = await second.replay(result.run)
         assert replayed == result.outcome
@@ -109,20 +173,7 @@ async def crashed_at(code: str, store: RunStore, guest: JavaScriptGuest, fail_at
     return Life(result, upstream, entries, failing.failed)
 
 
-class Everlasting:
-    """A guest that outlives the runtime it is given to."""
-
-    def __init__(self, guest: JavaScriptGuest) -> None:
-        self._guest = guest
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._guest, name)
-
-    async def close(self) -> None:
-        """Left to the session."""
-
-
-async def finished(runtime: Runtime, code: str) -> Result:
+async def finished(runtime: Speaking, code: Program) -> Result:
     """The result of the program, with a person who answers whatever is asked."""
     run = await runtime.start(code, key="once")
     for _ in range(MOST_WRITES):
@@ -165,7 +216,7 @@ def check(life: Life) -> None:
 async def test_a_runtime_whose_store_fails_while_it_is_left_is_left():
     asked, gate = asyncio.Event(), asyncio.Event()
 
-    class Failing(Shared):
+    class Failing(Lent):
         async def claim(self, **_: Any) -> None:
             asked.set()
             await gate.wait()
@@ -177,17 +228,17 @@ async def test_a_runtime_whose_store_fails_while_it_is_left_is_left():
             asyncio.get_running_loop().call_later(0.01, gate.set)
 
 
-@pytest.mark.parametrize("mode", ["before", "after"])
+@pytest.mark.parametrize(("place", "mode"), CUTS, ids=str, indirect=["place"])
 @pytest.mark.parametrize("name", [*READS, *WRITES])
 async def test_whichever_write_is_the_last_one_the_run_comes_to_its_end(
-    name: str, mode: Mode, store: Callable[[int], RunStore], javascript: JavaScriptGuest
+    name: str, mode: Mode, new_store: Callable[[int], RunStore], guest: Guest
 ):
     code = {**READS, **WRITES}[name]
-    calm = await crashed_at(code, store(0), javascript, 0, mode)
+    calm = await crashed_at(code, new_store(0), guest, 0, mode)
     check(calm)
     for fail_at in range(1, MOST_WRITES):
-        kept = store(fail_at)
-        life = await crashed_at(code, kept, javascript, fail_at, mode)
+        kept = new_store(fail_at)
+        life = await crashed_at(code, kept, guest, fail_at, mode)
         await kept.close()
         check(life)
         if name in READS or name.startswith("keyed"):
@@ -195,6 +246,10 @@ async def test_whichever_write_is_the_last_one_the_run_comes_to_its_end(
         if name.startswith("keyed"):
             assert sorted(life.upstream.effects.values()) == ["pay a 1", "pay b 1", "pay c 1"]
         if not life.crashed:
-            assert not any(isinstance(entry, Claimed) for entry in life.entries) or "sleep" in code or "drop" in code
+            assert (
+                not any(isinstance(entry, Claimed) for entry in life.entries)
+                or "sleep" in str(code)
+                or "drop" in str(code)
+            )
             return
     raise AssertionError("it was never left alone")

@@ -9,22 +9,26 @@ from typing import Any
 
 import pytest
 from processes import LEASE_S, Wire, end, here, rings, wired, working
+from programs import program, tried
 
 from toolscript.errors import Conflict
+from toolscript.ports import Guest
 from toolscript.runtime.runtime import Runtime
 
 HOUR_MS = 3_600_000
+READ = program("return await w.read({ i: 1 })", "return await w.read(i=1)")
+DROP = program("return await w.drop({ i: 1 })", "return await w.drop(i=1)")
 
 
 @pytest.fixture
-async def wire(tmp_path: Path) -> AsyncGenerator[Wire]:
-    async with wired(tmp_path) as wire:
+async def wire(tmp_path: Path, guest: Guest) -> AsyncGenerator[Wire]:
+    async with wired(tmp_path, guest) as wire:
         yield wire
 
 
 async def test_a_read_cut_off_by_a_kill_runs_again_within_a_second_of_its_lease(wire: Wire):
     async with here(wire) as other, working(wire) as victim:
-        run = await victim.do("start", "return await w.read({ i: 1 })")
+        run = await victim.do("start", READ)
         await wire.attempt("read")
         await victim.kill()
         killed = time.monotonic()
@@ -36,7 +40,7 @@ async def test_a_read_cut_off_by_a_kill_runs_again_within_a_second_of_its_lease(
 
 @pytest.mark.parametrize("choice", ["retry", "done", "fail"])
 async def test_a_write_cut_off_by_a_kill_is_uncertain_and_ends_as_a_person_says(wire: Wire, choice: Any):
-    code = "try { return await w.write({ i: 1 }) } catch (error) { return `${error.name}: ${error.message}` }"
+    code = tried("w.write({ i: 1 })", "w.write(i=1)")
     async with here(wire) as other, working(wire) as victim:
         run = await victim.do("start", code)
         await wire.attempt("write")
@@ -52,14 +56,17 @@ async def test_a_write_cut_off_by_a_kill_is_uncertain_and_ends_as_a_person_says(
             assert again.key == wire.attempts[0].key
             again.answer("again")
         came_to = {"retry": "again", "done": "it was"}
-        said = "ToolError: w.write was cut off, and a person said that it failed: it says no"
+        said = ["ToolError", "w.write was cut off, and a person said that it failed: it says no"]
         assert (await end(other, run)).value == came_to.get(choice, said)
         assert len(wire.made("write")) == (2 if choice == "retry" else 1)
         assert await other.replay(run) == (await other.result(run)).outcome
 
 
 async def test_an_uncertain_call_is_offered_while_others_still_act(wire: Wire):
-    code = "return await Promise.all([w.write({ i: 1 }), w.read({ i: 2 })])"
+    code = program(
+        "return await Promise.all([w.write({ i: 1 }), w.read({ i: 2 })])",
+        "return await asyncio.gather(w.write(i=1), w.read(i=2))",
+    )
     async with here(wire) as other, working(wire) as victim:
         run = await victim.do("start", code)
         assert {(await wire.attempt("read", "write")).name for _ in range(2)} == {"read", "write"}
@@ -73,8 +80,12 @@ async def test_an_uncertain_call_is_offered_while_others_still_act(wire: Wire):
 
 
 async def test_a_keyed_write_cut_off_by_a_kill_is_made_again_with_its_key(wire: Wire):
+    code = program(
+        "return await Promise.all([w.write({ i: 1 }), w.write({ i: 2 })])",
+        "return await asyncio.gather(w.write(i=1), w.write(i=2))",
+    )
     async with here(wire, keyed=True) as other, working(wire, keyed=True) as victim:
-        run = await victim.do("start", "return await Promise.all([w.write({ i: 1 }), w.write({ i: 2 })])")
+        run = await victim.do("start", code)
         first = [await wire.attempt("write"), await wire.attempt("write")]
         await victim.kill()
         again = [await wire.attempt("write"), await wire.attempt("write")]
@@ -87,7 +98,7 @@ async def test_a_keyed_write_cut_off_by_a_kill_is_made_again_with_its_key(wire: 
 @pytest.mark.parametrize("keyed", [True, False])
 async def test_a_kill_between_approval_and_act_leaves_no_doubt_unless_the_tool_was_asked(wire: Wire, keyed: bool):
     async with working(wire, keyed=keyed, hold="attempted") as victim:
-        run = (await victim.do("run", "return await w.drop({ i: 1 })"))["run"]
+        run = (await victim.do("run", DROP))["run"]
         await victim.do("approve", run)
         await wire.attempt("held")  # the attempt is in the log, and the tool was not asked yet
         await victim.kill()
@@ -103,7 +114,7 @@ async def test_a_kill_between_approval_and_act_leaves_no_doubt_unless_the_tool_w
 
 async def test_an_approval_that_nobody_heard_is_carried_out_once_by_the_next_worker(wire: Wire):
     async with working(wire) as victim:
-        run = (await victim.do("run", "return await w.drop({ i: 1 })"))["run"]
+        run = (await victim.do("run", DROP))["run"]
         await victim.kill()
     async with here(wire, role="client") as person:
         await person.approve(run, args={"i": 2})
@@ -116,8 +127,12 @@ async def test_an_approval_that_nobody_heard_is_carried_out_once_by_the_next_wor
 
 
 async def test_answers_that_were_committed_and_not_handed_over_are_handed_over_by_the_next(wire: Wire):
+    code = program(
+        "const a = await w.write({ i: 1 }); return [a, await w.write({ i: 2 })]",
+        "a = await w.write(i=1)\nreturn [a, await w.write(i=2)]",
+    )
     async with here(wire) as other, working(wire, hold="answered") as victim:
-        run = await victim.do("start", "const a = await w.write({ i: 1 }); return [a, await w.write({ i: 2 })]")
+        run = await victim.do("start", code)
         (await wire.attempt("write")).answer("first")
         await wire.attempt("held")
         await victim.kill()
@@ -129,8 +144,12 @@ async def test_answers_that_were_committed_and_not_handed_over_are_handed_over_b
 
 
 async def test_a_sleeping_run_whose_process_was_killed_wakes_elsewhere_when_it_is_time(wire: Wire):
+    code = program(
+        "await codemode.sleep({ seconds: 60 }); return await w.read({ i: 1 })",
+        "await asyncio.sleep(60)\nreturn await w.read(i=1)",
+    )
     async with working(wire) as victim:
-        victim.tell("run", "await codemode.sleep({ seconds: 60 }); return await w.read({ i: 1 })")
+        victim.tell("run", code)
         async with here(wire, role="client") as watching:
             run = await parked(watching, wire)
         await victim.kill()
@@ -160,8 +179,9 @@ async def reaches(runtime: Runtime, wire: Wire, run: str, status: str) -> None:
 @pytest.mark.parametrize("role", ["worker", "client"])
 @pytest.mark.parametrize("keyed", [True, False])
 async def test_a_rollback_cut_off_by_a_kill_is_not_repeated_blindly(wire: Wire, keyed: bool, role: Any):
+    code = program("await w.write({ i: 1 }); await w.write({ i: 2 })", "await w.write(i=1); await w.write(i=2)")
     async with working(wire, keyed=keyed) as victim:
-        victim.tell("run", "await w.write({ i: 1 }); await w.write({ i: 2 })")
+        victim.tell("run", code)
         for value in ("one", "two"):
             (await wire.attempt("write")).answer(value)
         run = (await victim.said())["run"]
@@ -188,7 +208,7 @@ async def test_a_rollback_cut_off_by_a_kill_is_not_repeated_blindly(wire: Wire, 
 
 async def test_a_client_takes_over_nobody_elses_runs(wire: Wire):
     async with working(wire) as victim:
-        run = await victim.do("start", "return await w.read({ i: 1 })")
+        run = await victim.do("start", READ)
         await wire.attempt("read")
         await victim.kill()
     passives: list[dict[str, Any]] = [{"role": "client"}, {"scope": "another"}]
@@ -204,7 +224,7 @@ async def test_a_client_takes_over_nobody_elses_runs(wire: Wire):
 
 async def looks(runtime: Runtime, wire: Wire) -> None:
     """The runtime has looked at the store for what is due: a run of its own was parked and woken meanwhile."""
-    mine = await runtime.run("return await w.drop({ i: 1 })")
+    mine = await runtime.run(DROP)
     await runtime.approve(mine.run)
     (await wire.attempt("drop")).answer("dropped")
     assert (await end(runtime, mine.run)).value == "dropped"
@@ -212,7 +232,7 @@ async def looks(runtime: Runtime, wire: Wire) -> None:
 
 async def test_a_run_of_another_scope_is_not_resumed(wire: Wire):
     async with working(wire, scope="a") as victim:
-        run = await victim.do("start", "return await w.read({ i: 1 })")
+        run = await victim.do("start", READ)
         await wire.attempt("read")
         await victim.kill()
     async with here(wire, scope="b", skew_ms=HOUR_MS) as other:
@@ -225,8 +245,12 @@ async def test_a_run_of_another_scope_is_not_resumed(wire: Wire):
 
 @pytest.mark.parametrize("name", ["read", "write"])
 async def test_a_worker_that_is_told_to_end_hands_its_runs_over_at_once(wire: Wire, name: str):
+    code = program(
+        f"return [await w.{name}({{ i: 1 }}), await w.read({{ i: 2 }})]",
+        f"return [await w.{name}(i=1), await w.read(i=2)]",
+    )
     async with here(wire) as other, working(wire, lease_ms=HOUR_MS) as leaving:
-        run = await leaving.do("start", f"return [await w.{name}({{ i: 1 }}), await w.read({{ i: 2 }})]")
+        run = await leaving.do("start", code)
         attempt = await wire.attempt(name)
         leaving.terminate()
         if name == "write":  # it is waited for, so that nobody need doubt it
@@ -248,7 +272,9 @@ async def test_what_a_person_approves_acts_in_another_process_within_a_tenth_of_
     took: list[float] = []
     async with here(wire, role="client") as person, working(wire) as worker:
         for i in range(15):
-            run = (await worker.do("run", f"return await w.drop({{ i: {i} }})"))["run"]
+            run = (
+                await worker.do("run", program(f"return await w.drop({{ i: {i} }})", f"return await w.drop(i={i})"))
+            )["run"]
             await person.approve(run)
             approved = time.monotonic()
             attempt = await wire.attempt("drop")

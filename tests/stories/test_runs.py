@@ -165,8 +165,9 @@ async def test_a_tools_own_words_and_content_reach_the_program(runtime: Speaking
         """
         try:
             await w.refuse()
-        except ToolError as e:
-            return [type(e).__name__, str(e), e.content, isinstance(e, Exception)]""",
+        except Exception as e:
+            known = codemode.failure(e)
+            return [known['name'], str(e), known['content'], isinstance(e, ToolError)]""",
     )
     assert (await runtime.run(code)).value == ["ToolError", "not today", {"retry": "tomorrow"}, True]
     with pytest.raises(ToolError, match="not today"):
@@ -204,7 +205,7 @@ async def test_a_tool_that_never_returns_is_cancelled_at_its_limit(runtime: Spea
         try:
             await w.hang()
         except Exception as e:
-            return [e.code, str(e)]""",
+            return [codemode.failure(e)['code'], str(e)]""",
     )
     code, message = (await runtime.run(code, limits=Limits(call_ms=50))).value
     assert code == "timeout"
@@ -253,7 +254,7 @@ async def test_an_answer_over_the_limit_is_a_failure_that_names_its_size(runtime
         try:
             await w.big(bytes=50_000_000)
         except Exception as e:
-            return [e.code, str(e)]""",
+            return [codemode.failure(e)['code'], str(e)]""",
     )
     code, message = (await runtime.run(code)).value
     assert code == "too_large"
@@ -527,7 +528,7 @@ async def test_a_misspelt_namespace_is_answered_with_the_near_one(runtime: Speak
 
 
 async def test_a_misspelt_namespace_that_is_met_while_running_gets_a_hint(runtime: Speaking):
-    made = program("globalThis.made = 1;", "globals()['made'] = 1")
+    made = program("globalThis.made = 1;", "exec('made = 1')")
     misspelt = program("return await W.read({ i: 1 })", "return await W.read(i=1)")
     assert (await runtime.run(made + misspelt)).hint == "Did you mean the namespace w?"
     bare = await runtime.run(made + program("return await read({ i: 1 })", "return await read(i=1)"))

@@ -3,33 +3,40 @@
 from pathlib import Path
 
 import pytest
+from house import House
+from places import HOUSES, LANGUAGES
+from programs import GuestOf
 from roads import comparable, travel
 
-from toolscript.guests.javascript.guest import JavaScriptGuest
-from toolscript.guests.pool import JavaScriptWorkers
+from toolscript.ports import Guest
+from toolscript.runs.program import Language
 from toolscript.stores.sqlite import SQLiteStore
-from toolscript.testing.corpus import CORPUS, Example
+from toolscript.testing.corpus import Example, corpus
 from toolscript.testing.generated import generated
 
-GENERATED = 500
+EXAMPLES = [example for language in LANGUAGES for example in corpus(language)]
+SEEDS = [("typescript", first) for first in range(0, 500, 50)] + [("python", first) for first in range(0, 200, 50)]
 
 
-@pytest.mark.parametrize("example", CORPUS, ids=lambda example: example.name)
-async def test_both_roads_give_the_same_result_and_the_same_log(example: Example, javascript: JavaScriptGuest):
-    await _agree(example, javascript)
+@pytest.mark.parametrize("example", EXAMPLES, ids=str)
+async def test_both_roads_give_the_same_result_and_the_same_log(example: Example, guest_of: GuestOf):
+    await _agree(example, guest_of(example.language))
 
 
-@pytest.mark.parametrize("example", CORPUS, ids=lambda example: example.name)
-async def test_it_is_the_same_over_sqlite(example: Example, javascript: JavaScriptGuest, tmp_path: Path):
-    travelled = await travel(example.code, javascript, "snapshot", store=SQLiteStore(tmp_path / "runs.db"))
-    in_memory = await travel(example.code, javascript, "replay")
-    assert comparable(travelled.entries) == comparable(in_memory.entries)
+@pytest.mark.parametrize("place", [place for place in HOUSES if place.store == "sqlite"], ids=str, indirect=True)
+async def test_it_is_the_same_over_sqlite_and_in_worker_processes(house: House, guest: Guest, tmp_path: Path):
+    for example in corpus(house.language):
+        store = SQLiteStore(tmp_path / f"{example.name}.db")
+        there = await travel(example, house.guest, "snapshot", store=store)
+        here = await travel(example, guest, "replay")
+        assert comparable(there.entries) == comparable(here.entries), example
+        await store.close()
 
 
-async def _agree(example: Example, guest: JavaScriptGuest) -> int:
+async def _agree(example: Example, guest: Guest) -> int:
     """Take both roads; gives how often the program was parked."""
-    short = await travel(example.code, guest, "snapshot")
-    long = await travel(example.code, guest, "replay")
+    short = await travel(example, guest, "snapshot")
+    long = await travel(example, guest, "replay")
     assert comparable(long.entries) == comparable(short.entries), example
     assert (long.result.outcome, long.result.printed) == (short.result.outcome, short.result.printed), example
     assert (long.parks, long.restored) == (short.parks, 0), example
@@ -37,18 +44,9 @@ async def _agree(example: Example, guest: JavaScriptGuest) -> int:
     return short.parks
 
 
-async def test_it_is_the_same_in_worker_processes(javascript: JavaScriptGuest):
-    workers = JavaScriptWorkers(processes=1)
-    for example in CORPUS:
-        in_worker = await travel(example.code, workers, "snapshot")
-        on_thread = await travel(example.code, javascript, "replay")
-        assert comparable(in_worker.entries) == comparable(on_thread.entries), example
-    await workers.close()
-
-
-@pytest.mark.parametrize("first", range(0, GENERATED, 50))
-async def test_both_roads_agree_on_generated_programs(first: int, javascript: JavaScriptGuest):
+@pytest.mark.parametrize(("language", "first"), SEEDS)
+async def test_both_roads_agree_on_generated_programs(language: Language, first: int, guest_of: GuestOf):
     parks = 0
     for seed in range(first, first + 50):
-        parks += await _agree(generated(seed), javascript)
+        parks += await _agree(generated(seed, language), guest_of(language))
     assert parks > 60  # else the law says little

@@ -6,23 +6,30 @@ from pathlib import Path
 
 import pytest
 from processes import Wire, Worker, end, here, wired, working
+from programs import Speakers, program
 
 from toolscript.connectors.functions import functions, tool
+from toolscript.ports import Guest
 from toolscript.runs.entry import Entry, RunRecord
-from toolscript.runtime.runtime import Runtime
 from toolscript.stores.sqlite import SQLiteStore
+
+WRITE = program("return await w.write({ i: 1 })", "return await w.write(i=1)")
+TWICE = program(
+    "const a = await w.write({ i: 1 }); return [a, await w.write({ i: 2 })]",
+    "a = await w.write(i=1)\nreturn [a, await w.write(i=2)]",
+)
 
 
 @pytest.fixture
-async def wire(tmp_path: Path) -> AsyncGenerator[Wire]:
-    async with wired(tmp_path) as wire:
+async def wire(tmp_path: Path, guest: Guest) -> AsyncGenerator[Wire]:
+    async with wired(tmp_path, guest) as wire:
         yield wire
 
 
 @pytest.mark.parametrize("keyed", [True, False])
 async def test_a_worker_stopped_between_intent_and_act_does_not_act_when_it_wakes(wire: Wire, keyed: bool):
     async with here(wire, keyed=keyed) as other, working(wire, keyed=keyed, hold="intended") as stale:
-        run = await stale.do("start", "return await w.write({ i: 1 })")
+        run = await stale.do("start", WRITE)
         held = await wire.attempt("held")
         await stale.stop()
         if not keyed:
@@ -44,8 +51,7 @@ async def test_a_worker_stopped_between_intent_and_act_does_not_act_when_it_wake
 @pytest.mark.parametrize("keyed", [True, False])
 async def test_a_worker_stopped_during_a_write_is_refused_when_it_wakes(wire: Wire, keyed: bool):
     async with here(wire, keyed=keyed) as other, working(wire, keyed=keyed) as stale:
-        code = "const a = await w.write({ i: 1 }); return [a, await w.write({ i: 2 })]"
-        run = await stale.do("start", code)
+        run = await stale.do("start", TWICE)
         its = await wire.attempt("write")
         await stale.stop()
         if keyed:
@@ -71,7 +77,7 @@ async def test_a_worker_stopped_during_a_write_is_refused_when_it_wakes(wire: Wi
 
 async def is_sane(worker: Worker, wire: Wire) -> None:
     """The worker can start and drive another run."""
-    worker.tell("run", "return await w.write({ i: 9 })")
+    worker.tell("run", program("return await w.write({ i: 9 })", "return await w.write(i=9)"))
     attempt = await wire.attempt("write")
     assert attempt.args == {"i": 9}
     attempt.answer("fine")
@@ -93,7 +99,9 @@ class GatedStore(SQLiteStore):
         return await super().read(run)
 
 
-async def test_a_run_that_is_taken_over_before_its_new_driver_has_read_the_log_is_let_be(tmp_path: Path):
+async def test_a_run_that_is_taken_over_before_its_new_driver_has_read_the_log_is_let_be(
+    tmp_path: Path, speaking: Speakers
+):
     """Else both would drive it with the same fence, and the store could not tell them apart."""
     acted: list[str] = []
 
@@ -103,13 +111,13 @@ async def test_a_run_that_is_taken_over_before_its_new_driver_has_read_the_log_i
         return "written"
 
     tools = [functions("w", write)]
-    async with Runtime(tools, store=SQLiteStore(tmp_path / "runs.db")) as first:
-        run = (await first.run("return await w.write({})")).run
-    async with Runtime(tools, store=SQLiteStore(tmp_path / "runs.db"), role="client") as person:
+    async with speaking(tools, store=SQLiteStore(tmp_path / "runs.db")) as first:
+        run = (await first.run(program("return await w.write({})", "return await w.write()"))).run
+    async with speaking(tools, store=SQLiteStore(tmp_path / "runs.db"), role="client") as person:
         await person.approve(run)
     store = GatedStore(tmp_path / "runs.db")
     store.gate.clear()
-    async with asyncio.timeout(20), Runtime(tools, store=store) as slow:
+    async with asyncio.timeout(20), speaking(tools, store=store) as slow:
         await store.reading.wait()
         other = SQLiteStore(tmp_path / "runs.db")
         claimed = await other.claim(scope="", now=1 << 50, until=1 << 51, run=run)
@@ -126,9 +134,8 @@ async def test_a_run_that_is_taken_over_before_its_new_driver_has_read_the_log_i
 @pytest.mark.parametrize("skew_ms", [-8_000, 8_000])
 async def test_workers_whose_clocks_differ_by_seconds_make_no_write_twice(wire: Wire, skew_ms: int):
     """The one whose clock is ahead takes over what the other still drives; the fence keeps them apart."""
-    code = "const a = await w.write({ i: 1 }); return [a, await w.write({ i: 2 })]"
     async with here(wire, keyed=True) as other, working(wire, keyed=True, skew_ms=skew_ms) as skewed:
-        run = await skewed.do("start", code)
+        run = await skewed.do("start", TWICE)
         done: dict[str, str] = {}
 
         async def honour_keys() -> None:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from toolscript.connectors.functions import functions, tool
 from toolscript.ports import Connector
 from toolscript.runs.entry import Answered, Attempted, Entry, Intended, RunStatus
+from toolscript.runs.program import Language
 from toolscript.runs.result import Result
 from toolscript.runs.rollback import Rollback
 from toolscript.runtime.clock import SystemClock
@@ -34,6 +35,7 @@ class How:
     lease_ms: int = 1_000
     role: Literal["worker", "client"] = "worker"
     scope: str = ""
+    language: Language = "typescript"
     skew_ms: int = 0
     hold: str = ""
 
@@ -125,6 +127,7 @@ async def main(how: How) -> None:
         lease_ms=how.lease_ms,
         role=how.role,
         scope=how.scope,
+        languages=[how.language],
     )
 
     async def obey() -> None:
