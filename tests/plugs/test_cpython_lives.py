@@ -244,6 +244,18 @@ async def test_a_cancelled_turn_ends_the_process(guest: CPythonGuest) -> None:
         await session.advance((), START)
 
 
+async def test_a_session_that_is_closed_in_the_midst_of_a_turn_ends_it(guest: CPythonGuest) -> None:
+    session = await guest.start(boot(guest, "await crm.find(id=1)\nwhile True: pass"))
+    await session.advance((), START)
+    turn = asyncio.create_task(session.advance([Settled(1, Returned(Encoded("1")))], START))
+    await asyncio.sleep(0)
+    await session.close()
+    async with asyncio.timeout(5):
+        ended = await turn
+    assert isinstance(ended.outcome, Crashed)
+    assert ended.outcome.failure.code == "cancelled"
+
+
 async def test_a_session_that_is_dropped_unclosed_ends_its_process(guest: CPythonGuest) -> None:
     session = await guest.start(boot(guest, "await crm.find(id=1)"))
     await session.advance((), START)

@@ -14,7 +14,8 @@ from toolscript.runs.program import Boot, Instant
 from toolscript.runs.turn import Crashed, Outcome, Settled, Turn, Usage
 
 _READ_BYTES = 1 << 16
-PATIENCE_S = 10.0  # of a turn beyond the time that it may compute: nothing in it has to wait for anything
+PATIENCE_S = 10.0  # with a process that does not compute: nothing in a turn has to be waited for
+_IDLE_NS = 1_000_000  # of computing within that time, and less, is none
 _GONE_S = 5.0  # for the news of how a process ended
 
 
@@ -30,18 +31,23 @@ class CPythonSession:
         self._outcome: Outcome | None = None
         self._usage = Usage()
         self._closed = False
+        self._is_moving = False
 
     async def advance(self, answers: Sequence[Settled], now: Instant) -> Turn:
         if self._outcome is not None:
             return Turn(outcome=self._outcome, usage=self._usage)
         if self._closed:
             raise Fault("the session is closed")
+        self._is_moving = True
         try:
             said = await self._turn(answers, now)
         except BaseException:
             self._closed = True
-            self._end()
             raise
+        finally:
+            self._is_moving = False
+            if self._closed:
+                self._end()
         self._outcome = said.outcome
         if said.outcome is not None:
             self._end()
@@ -55,7 +61,10 @@ class CPythonSession:
 
     async def close(self) -> None:
         self._closed = True
-        self._end()
+        if self._is_moving and self._process is not None:
+            self._process.kill()  # the turn that is under way hears of it
+        else:
+            self._end()
 
     def __del__(self) -> None:
         self._end()
@@ -84,7 +93,7 @@ class CPythonSession:
         except _Late as late:
             return self._failed(self._late(late))
         except EOFError:
-            return self._failed(await self._died(process))
+            return self._failed(_STOPPED if self._closed else await self._died(process))
         finally:
             self._usage = Usage(cpu_us=process.cpu_ns() // 1000, memory_bytes=process.memory_bytes())
         return said
@@ -116,6 +125,9 @@ class CPythonSession:
         return _BROKEN
 
 
+_STOPPED = Failure(kind="guest", code="cancelled", name="CancelledError", message="the program was stopped")
+
+
 class _Late(Exception):
     def __init__(self, *, computing: bool) -> None:
         super().__init__("a turn took too long")
@@ -145,7 +157,9 @@ class _Exchange:
         self._most = most
         self._cpu_ns = cpu_ms * 1_000_000
         self._done: asyncio.Future[bytes] = self._loop.create_future()
-        self._deadline = self._loop.time() + cpu_ms / 1000 + PATIENCE_S
+        self._seen_ns = process.cpu_ns()
+        self._seen_at = self._loop.time()
+        self._watch: asyncio.TimerHandle | None = None
 
     async def answer(self) -> bytes:
         """The frame that came back. Raises `Broken`, `_Late`, and `EOFError` where the process is gone."""
@@ -154,7 +168,7 @@ class _Exchange:
         loop.add_reader(process.reading, self._read)
         if self._out and not self._done.done():
             loop.add_writer(process.writing, self._write)
-        watch = self._watched()
+        self._watched()
         try:
             return await self._done
         finally:
@@ -162,18 +176,17 @@ class _Exchange:
                 self._watch.cancel()
             loop.remove_reader(process.reading)
             loop.remove_writer(process.writing)
-            del watch
-
-    _watch: asyncio.TimerHandle | None = None
 
     def _watched(self) -> None:
-        """Look again when the program can have used up its time."""
-        left_ns = self._cpu_ns - self._process.cpu_ns()
-        patience_s = self._deadline - self._loop.time()
-        if left_ns <= 0 or patience_s <= 0:
-            self._fail(_Late(computing=left_ns <= 0))
+        """Look again when the program can have used up its time, or has done nothing for long."""
+        used_ns, now = self._process.cpu_ns(), self._loop.time()
+        if used_ns - self._seen_ns > _IDLE_NS:
+            self._seen_ns, self._seen_at = used_ns, now
+        left_s, patience_s = (self._cpu_ns - used_ns) / 1e9, self._seen_at + PATIENCE_S - now
+        if left_s <= 0 or patience_s <= 0:
+            self._fail(_Late(computing=left_s <= 0))
         else:
-            self._watch = self._loop.call_later(min(left_ns / 1e9, patience_s), self._watched)
+            self._watch = self._loop.call_later(min(left_s, patience_s), self._watched)
 
     def _write(self) -> None:
         try:

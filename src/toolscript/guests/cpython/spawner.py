@@ -84,13 +84,18 @@ class ProgramProcess:
             return int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE")
         return 0
 
+    def kill(self) -> None:
+        """Kill it, whatever it does."""
+        if self._open:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.handle, signal.SIGKILL)
+
     def end(self) -> None:
-        """Kill it, whatever it does; twice is once, and from any thread."""
+        """Kill it, and forget it; twice is once, and from any thread."""
         if not self._open:
             return
+        self.kill()
         self._open = False
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.handle, signal.SIGKILL)
         for descriptor in (self.handle, self.reading, self.writing):
             os.close(descriptor)
         self.spawner.bury(self.pid)
