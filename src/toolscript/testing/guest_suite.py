@@ -69,6 +69,12 @@ def _fail(args: Mapping[str, Any]) -> Any:
     raise ToolError(str(args.get("why", "refused")), content=encode({"status": 409}))
 
 
+def _next_page(args: Mapping[str, Any]) -> Any:
+    """Three pages, as `crm.page` gives them."""
+    page = args.get("page", 0)
+    return {"known": True, "next": {**args, "page": page + 1} if page < 2 else None, "items": ["rows"]}  # noqa: PLR2004
+
+
 TOOLS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "crm.add": _add,
     "crm.echo": lambda args: args.get("value"),
@@ -82,6 +88,8 @@ TOOLS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "codemode.step": lambda _: None,
     "codemode.result": lambda args: args,
     "billing.charge": lambda args: {"charged": args["amount"]},
+    "codemode.next_page": lambda args: _next_page(args["args"]),
+    "crm.page": lambda args: {"rows": [_find({"id": 3 * args.get("page", 0) + number}) for number in range(3)]},
     "codemode.read_blob": lambda args: b"blob "[args.get("start", 0) : args.get("end", 5)],
 }
 

@@ -22,6 +22,8 @@ from toolscript.guests.python.written import handles_failures, is_reached
 from toolscript.runs.inspected import Inspected, Mention, Problem, Unawaited
 
 MAX_CHARS = 100_000  # 50 ms; what is longer is data
+IN_PROGRAM = frozenset(("failure", "pages"))
+"""Methods of `codemode` that are no calls."""
 GIVEN = frozenset(("input", "ToolError", "GuestError", "codemode", "snippets", "__name__", "__file__", "__doc__"))
 """What every program has without binding it, beside its namespaces."""
 _REFLECTING = frozenset(("exec", "globals", "locals", "setattr", "__import__"))
@@ -100,6 +102,8 @@ def _calls(names: Names, places: _Places) -> Iterator[Mention]:
     calls = sorted(names.of(ast.Call), key=lambda node: (node.lineno, node.col_offset))
     for call in calls:
         match call.func:
+            case ast.Attribute(value=ast.Name(id="codemode"), attr=method) if method in IN_PROGRAM:
+                pass
             case ast.Attribute(value=ast.Name(id=name), attr=method) as callee if awaits.is_foreign(names, name):
                 if handles and not isinstance(names.parents.get(call), ast.Await):
                     continue  # it fails a future that others may await

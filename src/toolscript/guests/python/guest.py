@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from toolscript.guests.python.check import inspect
-from toolscript.guests.python.live import ENGINE, LiveProgram
+from toolscript.guests.python.live import LiveProgram, engine
 from toolscript.guests.python.session import PythonSession
 from toolscript.guests.python.source import prepare
 from toolscript.guests.python.type_check import PythonTypeChecker
@@ -40,7 +40,7 @@ class PythonGuest:
 
     @property
     def engine(self) -> str:
-        return ENGINE
+        return engine()
 
     async def start(self, boot: Boot) -> PythonSession:
         return PythonSession(LiveProgram(boot, self.workers), self._threads)

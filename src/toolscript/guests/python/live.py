@@ -12,6 +12,7 @@ import hashlib
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from pydantic_monty import (
@@ -30,8 +31,9 @@ from pydantic_monty import (
 
 from toolscript.codec import CodecError, Encoded, TooLarge, decode, digest, encode
 from toolscript.errors import Failure, Fault, GuestError
-from toolscript.guests.python import failures, saved, snapshot, wire
+from toolscript.guests.python import caught, failures, prelude, saved, snapshot, wire
 from toolscript.guests.python.asked import Asked
+from toolscript.guests.python.before import ERRORS, STEP
 from toolscript.guests.python.guard import Guard
 from toolscript.guests.python.opened import Open
 from toolscript.guests.python.printing import Printed
@@ -42,10 +44,15 @@ from toolscript.runs.program import Boot, Instant
 from toolscript.runs.turn import Answer, Crashed, Finished, Outcome, Raised, Returned, Settled, Turn, Usage
 
 FORMAT = 1  # of snapshots, and of all that a replay depends on: what is fed, and how calls are made of it
-ENGINE = digest(f"monty {__version__} {FORMAT}")
 STACK_BYTES_PER_CALL = 128  # so that the default of 128 KiB gives the 1,000 calls that CPython gives
 DEPTHS = (64, 1_000)  # beyond it the engine's own stack would not suffice
 _ENDLESS = 1 << 31  # suspensions: the program's calls and its time are counted here instead
+
+
+@cache
+def engine() -> str:
+    """What a log and a snapshot depend on: the engine's version, and what programs are given with it."""
+    return digest("\0".join((f"monty {__version__} {FORMAT}", STEP, ERRORS, caught.PRELUDE, prelude.all_text())))
 
 
 class _Over(Exception):
@@ -175,7 +182,7 @@ class LiveProgram:
     def _origin(self) -> bytes:
         """What a snapshot belongs to: the engine, and the program with its input and seed."""
         program = self._boot.program
-        text = "\0".join((ENGINE, program.code, program.input, str(self._boot.seed)))
+        text = "\0".join((engine(), program.code, program.input, str(self._boot.seed)))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
 
     @property

@@ -12,7 +12,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from toolscript.errors import GuestError
-from toolscript.guests.python import caught, classes, flow, gaps, generators, modules, prelude, tasks, values, wrap
+from toolscript.guests.python import (
+    caught,
+    classes,
+    flow,
+    gaps,
+    generators,
+    modules,
+    paged,
+    prelude,
+    tasks,
+    values,
+    wrap,
+)
 from toolscript.guests.python.complaint import complaint
 from toolscript.guests.python.edits import Edit, Edits, origin
 from toolscript.guests.python.names import Names, TooDeep
@@ -85,6 +97,9 @@ _ahead: dict[str, Read] = {}
 _MOST_AHEAD = 8  # trees that are kept; each is some fifty times as large as its text
 
 
+VERSION = 1  # of what is made of a program: a replay has to feed the engine the same script
+
+
 def prepare(code: str) -> Prepared:
     """Make a script of a program. Raises `GuestError` where it surely cannot be one, or has what the engine lacks."""
     program = _ahead.pop(code, None) or read(code)
@@ -110,7 +125,7 @@ def gaps_in(code: str) -> tuple[Problem, ...]:
 
 def _worked(program: Read) -> Work:
     work = Work(program.names, Edits(program.text.body.encode()))
-    for step in (classes, flow, generators, modules, tasks, caught, values):
+    for step in (classes, flow, generators, modules, tasks, caught, paged, values):
         step.close(work)
     gaps.find(work)
     return work

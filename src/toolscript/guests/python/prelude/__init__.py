@@ -67,6 +67,11 @@ MODULES: Mapping[str, frozenset[str]] = {
 """What the prelude has of each module."""
 
 
+def all_text() -> str:
+    """All there is, whoever needs it."""
+    return "\0".join(path.read_text(encoding="utf-8") for path in sorted(_FOLDER.glob("*.monty")))
+
+
 def object_of(module: str) -> str:
     """The name of the object that stands for a module."""
     return f"_ts_{module.replace('.', '__')}"
