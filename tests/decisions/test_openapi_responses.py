@@ -136,6 +136,7 @@ def test_the_head_of_an_answer_is_its_status_and_headers() -> None:
         ({"errors": [{"title": "Invalid", "source": {"pointer": "/data/a"}}]}, "/data/a: Invalid"),
         ({"errors": {"email": ["is taken", "is too long"]}}, "email: is taken; is too long"),
         ({"errors": ["a", "b"]}, "a; b"),
+        ({"detail": "Wrong.", "validation": [{"location": ["body"], "message": "no id"}]}, "Wrong; no id"),
         ({"success": False, "status_message": "Invalid key"}, "Invalid key"),
         ("plain", "plain"),
         ({}, ""),

@@ -13,13 +13,24 @@ _DEPTH = 4
 # In the order of preference: RFC 9457, then what the APIs that we looked at use.
 _MESSAGES = ("detail", "message", "error_description", "error_message", "errorMessage", "description", "reason", "msg",
              "title", "error", "fault", "faultstring", "code", "status_message")  # fmt: skip
-_LISTS = ("errors", "details", "error_list", "invalid_params", "invalid-params", "violations", "context_info")
+_LISTS = (
+    "errors",
+    "details",
+    "validation",
+    "issues",
+    "error_list",
+    "invalid_params",
+    "invalid-params",
+    "violations",
+    "context_info",
+)
 _PLACES = ("field", "path", "loc", "pointer", "source", "name", "parameter", "param", "resource")
 
 
 def message_of(body: Any) -> str:
     """One text out of an error's decoded body; empty where there is none."""
-    return "; ".join(dict.fromkeys(text for text in _messages(body, 0) if text))
+    found = list(dict.fromkeys(text for text in _messages(body, 0) if text))
+    return found[0] if len(found) == 1 else "; ".join(text.rstrip(".") for text in found)
 
 
 def _messages(body: Any, depth: int) -> Iterator[str]:
