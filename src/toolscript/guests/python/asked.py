@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -20,6 +21,8 @@ from toolscript.runs.program import Boot, Instant
 from toolscript.runs.turn import Answer, Called, Raised, Returned
 
 MAX_DEPTH = 8  # of snippets: deeper than people nest; one that runs itself is told so before it costs much
+_INNER = frozenset((PARK, WAKE, caught.ASKED))
+"""What is called by what programs are given with them, and never becomes a call."""
 _FUTURE: host.Reply = {"future": ...}
 _READS: Mapping[str, Form] = {"bytes": "bytes", "text": "text", "json": "json", "slice": "bytes"}
 
@@ -52,20 +55,19 @@ class Asked:
         """Take a call, and let the strand go on; None where it waits for it within a statement."""
         if at.is_os_function:
             return self._os_call(strand, at)
-        if at.function_name in (PARK, WAKE) and at.object_id is None:
-            return self._task_call(strand, at)
-        if at.function_name == caught.ASKED and at.object_id is None:
-            return self._member(strand, at)
-        path, blob = self._callee(strand, at)
+        name: str = at.function_name
+        object_id = at.object_id
+        if object_id is None and name in _INNER:
+            return self._member(strand, at) if name == caught.ASKED else self._task_call(strand, at)
+        path, blob = self._callee(strand, name, object_id)
         if path == FAILURE:
             return at.resume({"return_value": self._failure(strand, at.args)})
         try:
             if blob is not None:
                 return self._read(strand, at, blob)
             if not path:
-                message = f"name '{at.function_name}' is not defined"
-                return at.resume({"exc_type": "NameError", "message": message})
-            if at.function_name.startswith("__"):
+                return at.resume({"exc_type": "NameError", "message": f"name '{name}' is not defined"})
+            if name.startswith("__"):
                 raise TypeError(f"{path.rpartition('.')[0]} is a namespace: call one of its methods")
             path, args = call_of(path, at.args, at.kwargs)
             depth = strand.origin.depth + 1 if path == RUN else 0
@@ -104,14 +106,14 @@ class Asked:
         except ValueError as error:
             return Raised(Failure(kind="guest", code="thrown", name="ValueError", message=str(error)))
 
-    def _callee(self, strand: Strand, at: FunctionSnapshot) -> tuple[str, Blob | None]:
+    def _callee(self, strand: Strand, name: str, object_id: uuid.UUID | None) -> tuple[str, Blob | None]:
         """What is called: a path, empty for a name that nobody defined; or a method of a blob."""
-        if at.object_id is None:
-            return (at.function_name if "." in at.function_name else ""), None
-        path = wire.path_of(at.object_id)
+        if object_id is None:
+            return (name if "." in name else ""), None
+        path = wire.path_of(object_id)
         if path is not None:
-            return f"{path}.{at.function_name}", None
-        return "", strand.blobs.get(at.object_id)
+            return f"{path}.{name}", None
+        return "", strand.blobs.get(object_id)
 
     def _make(self, strand: Strand, call_id: int, path: str, args: Mapping[str, Any], *, depth: int = 0) -> None:
         call = Open(strand=strand.number, call_id=call_id, is_timer=path == SLEEP, depth=depth)
