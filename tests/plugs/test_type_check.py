@@ -102,6 +102,26 @@ def test_the_place_is_that_of_the_author_in_a_fence_and_beyond_ascii(typescript:
     assert (found.line, found.column) == (2, fenced.split("\n")[1].index("'nam'") + 1)
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "export default async () => {{ {} }}",
+        "export default async function () {{ {} }}",
+        "export default async function run() {{ {} }}",
+        "export async function run() {{ {} }}; export {{ run as default }}",
+        "export const run = async () => {{ {} }}",
+        "module.exports = async () => {{ {} }}",
+        "async function main() {{ {} }}",
+        "(async () => {{ {} }})()",
+        "enum E {{ A }}; interface I {{ a: E }}; {}",
+    ],
+)
+def test_programs_are_checked_in_every_form_that_they_may_have(typescript: Checked, code: str):
+    code = code.format("return (await crm.get({ id: 1 })).nam.length")
+    (found,) = typescript.certain(code)
+    assert (found.line, found.column) == (1, code.index("nam.length") + 1)
+
+
 def test_all_problems_are_told_in_the_order_of_the_text(typescript: Checked, python: Checked):
     code = "await crm.get({ id: 'x' });\nawait crm.find({});\nreturn (await crm.get({ id: 1 })).nope"
     assert [problem.line for problem in typescript.certain(code)] == [1, 2, 3]

@@ -16,6 +16,7 @@ from tree_sitter import Node
 
 from toolscript.errors import GuestError
 from toolscript.guests.javascript.check import Places, unhandled_calls
+from toolscript.guests.javascript.edits import Edit, apply, blank
 from toolscript.guests.javascript.names import FUNCTIONS, Names, read
 from toolscript.guests.javascript.source import parse_ahead
 from toolscript.guests.javascript.written import Written, written
@@ -56,8 +57,10 @@ def dissect(code: str) -> Dissected | None:
         program = parse_ahead(code)
     except GuestError:
         return None
-    text = program.parsed.decode()
-    if program.root.has_error or _READS_FILES.search(_ESCAPE.sub(_letter, text)):
+    if program.root.has_error:
+        return None
+    text = _unexported(program.parsed, program.root).decode()
+    if _READS_FILES.search(_ESCAPE.sub(_letter, text)):
         return None
     names = read(program.parsed, program.root)
     places = Places(program.parsed)
@@ -72,6 +75,17 @@ def dissect(code: str) -> Dissected | None:
             spans.append((*places.of(arguments), *places.end_of(arguments)))
     reads = () if _MAKES_MEMBERS.search(text) else tuple(_reads(program.root, names, places))
     return Dissected(text=text, calls=tuple(calls), spans=tuple(spans), reads=reads)
+
+
+def _unexported(source: bytes, root: Node) -> bytes:
+    """The text without its exports, which may not stand in a function; every other character stays where it is."""
+    edits: list[Edit] = []
+    for node in root.named_children:
+        if node.type == "export_statement":
+            declared, value = node.child_by_field_name("declaration"), node.child_by_field_name("value")
+            end = next((each.start_byte for each in (declared, value) if each is not None), node.end_byte)
+            edits.append(blank(source, node.start_byte, end, first=b"void " if value is not None else b""))
+    return apply(source, edits) if edits else source
 
 
 def _letter(match: re.Match[str]) -> str:
