@@ -71,7 +71,8 @@ class TurnLoop(asyncio.BaseEventLoop):
         self._ready: deque[asyncio.Handle] = deque()
         self._numbers = itertools.count(1)
         self._timers: dict[int, int] = {}  # by the identity of the handle
-        self.set_exception_handler(_complain)
+        self._failed: list[asyncio.Task[Any]] = []
+        self.set_exception_handler(_ignore)
 
     def install(self) -> None:
         """Be the running loop, from now on, and whatever loop is asked for."""
@@ -91,7 +92,22 @@ class TurnLoop(asyncio.BaseEventLoop):
     def create_task(self, coro: Any, **options: Any) -> asyncio.Task[Any]:
         number = next(self._numbers)
         options["name"] = options.get("name") or f"Task-{number}"
-        return _Task(coro, loop=self, number=number, **options)
+        task = _Task(coro, loop=self, number=number, **options)
+        task.add_done_callback(self._note)
+        return task
+
+    def _note(self, task: asyncio.Task[Any]) -> None:
+        """Keep a task that failed: whether somebody retrieves its exception shows in the end."""
+        if not task.cancelled() and task._exception is not None:  # type: ignore[attr-defined] - asking would count
+            self._failed.append(task)
+
+    def complain(self) -> None:
+        """Print the exceptions of tasks that nobody retrieved."""
+        for task in self._failed:
+            if task._log_traceback:  # type: ignore[attr-defined]
+                error = task.exception()
+                words = "".join(traceback.format_exception_only(type(error), error)).strip()
+                print(f"warning: nobody awaited a task that failed: {words}")
 
     def time(self) -> float:
         return self.turns.now_s
@@ -227,9 +243,5 @@ def _runner(loop: TurnLoop) -> type:
     return Runner
 
 
-def _complain(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Tell, as printed text, of an exception that nobody retrieved."""
-    error = context.get("exception")
-    if isinstance(error, BaseException) and not isinstance(error, asyncio.CancelledError):
-        words = "".join(traceback.format_exception_only(type(error), error)).strip()
-        print(f"warning: nobody awaited a task that failed: {words}")  # it is for the program's author
+def _ignore(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What asyncio tells when an object is freed is told in the end, and in order, by `complain`."""

@@ -18,6 +18,7 @@ from toolscript.guests.cpython.inside.channel import Channel, Message
 from toolscript.guests.cpython.inside.clock import clock
 from toolscript.guests.cpython.inside.loop import TurnLoop
 from toolscript.guests.cpython.inside.names import Call, Method, Namespace, know
+from toolscript.guests.cpython.inside.paged import pages_of
 from toolscript.guests.cpython.inside.raised import PROGRAM, WRAPPER, GuestError, Place, ToolError, failure_known, told
 from toolscript.guests.cpython.inside.script import Script, script_of
 from toolscript.guests.cpython.inside.turns import Caps, Conversation
@@ -91,6 +92,7 @@ class _Program:
     def _end(self, task: asyncio.Task[Any]) -> None:
         """Tell the value, or what went wrong."""
         turns = self._turns
+        turns.loop.complain()
         try:
             turns.end({"value": outward(task.result(), max_bytes=turns.caps.output_bytes)})
         except TooLarge:
@@ -128,6 +130,7 @@ class _Program:
         special: Mapping[str, Any] = {
             "step": self._step,
             "failure": failure_known,
+            "pages": pages_of(self._send),
             "state": Namespace(STATE, lambda method: Method(f"{STATE}.{method}", self._send)),
         }
         return lambda method: special[method] if method in special else Method(f"codemode.{method}", self._send)

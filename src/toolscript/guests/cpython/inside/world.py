@@ -57,7 +57,8 @@ def rule_surroundings(printed: Printed) -> None:
     thread.start_new_thread = thread.start_new = _no_thread
     threading = sys.modules.get("threading")
     if threading is not None:
-        cast("Any", threading)._start_new_thread = _no_thread
+        for name in ("_start_new_thread", "_start_joinable_thread"):
+            setattr(threading, name, _no_thread)
 
 
 def _no_thread(*args: Any, **kwargs: Any) -> Any:
