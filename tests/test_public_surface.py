@@ -51,6 +51,7 @@ NAMES = [
     "ToolscriptError",
     "__version__",
     "functions",
+    "openapi",
     "tool",
 ]
 

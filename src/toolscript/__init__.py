@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from toolscript.codec import Blob
     from toolscript.connectors.functions import functions, tool
     from toolscript.connectors.mcp import McpConnector
+    from toolscript.connectors.openapi.connector import openapi
     from toolscript.errors import (
         ConfigError,
         Conflict,
@@ -80,6 +81,7 @@ __all__ = [
     "ToolscriptError",
     "__version__",
     "functions",
+    "openapi",
     "tool",
 ]
 
@@ -87,6 +89,7 @@ _homes = {
     "codec": ("Blob",),
     "connectors.functions": ("functions", "tool"),
     "connectors.mcp": ("McpConnector",),
+    "connectors.openapi.connector": ("openapi",),
     "errors": (
         "ConfigError",
         "Conflict",

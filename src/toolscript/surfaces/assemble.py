@@ -34,7 +34,8 @@ with, for example,
     {{"mcpServers": {{"git": {{"command": "uvx", "args": ["mcp-server-git"]}}}}}}
 
 A mcp.json, .mcp.json, .cursor/mcp.json or .vscode/mcp.json in this folder is found by itself, and so is a
-toolscript.toml with `servers = [...]` or, for Python functions, `[python] functions = ["module:object"]`.
+toolscript.toml with `servers = [...]`, with `[python] functions = ["module:object"]` for Python functions, or with
+`[openapi.github]` and `spec = "github.yaml"` for an API that has an OpenAPI document (or --openapi github.yaml).
 `toolscript demo` works without any."""
 
 MIN_SECRET = 6  # characters: what is shorter stands in too many words to be taken out of all texts
@@ -60,7 +61,7 @@ def servers(config: Config) -> tuple[ServerSpec, ...]:
 def configured(config: Config, specs: Sequence[ServerSpec]) -> tuple[str, ...]:
     """The namespaces as far as they can be known before anything is imported."""
     python = (one.name.partition(":")[2].partition(".")[0] for one in config.python)
-    return (*(spec.namespace for spec in specs), *python)
+    return (*(spec.namespace for spec in specs), *(api.namespace for api in config.apis), *python)
 
 
 def assemble(
@@ -79,6 +80,7 @@ def assemble(
     if specs:
         connect: Callable[..., Connector] = load("toolscript.connectors.mcp:connect")
         connectors += [connect(spec, max_answer_bytes=config.limits.answer_bytes) for spec in specs]
+    connectors += _apis(config)
     connectors += _python(config.python, config.origins["python.functions"])
     logged: Observer = load("toolscript.observers.logging:LoggingObserver")()
     make: type[Runtime] = load("toolscript.runtime.runtime:Runtime")
@@ -185,6 +187,20 @@ def _numbered(spec: ServerSpec, kept: Mapping[str, ServerSpec]) -> ServerSpec:
     first = shown(kept[spec.name].source)
     note = f"{shown(spec.source)}: there is another server `{spec.name}` in {first}, so this one is called `{name}`."
     return replace(spec, name=name, problems=(*spec.problems, note))
+
+
+def _apis(config: Config) -> list[Connector]:
+    """The connectors of the APIs that are described by OpenAPI documents."""
+    if not config.apis:
+        return []
+    connector: Callable[..., Connector] = load("toolscript.connectors.openapi.configured:configured")
+    made: list[Connector] = []
+    for api in config.apis:
+        try:
+            made.append(connector(api.namespace, api.spec, api.said, environment=config.environment))
+        except ConfigError as error:
+            raise ConfigError(f"{api.origin}: {error}") from error
+    return made
 
 
 def _python(named: Sequence[PythonTools], origin: str) -> list[Connector]:

@@ -17,6 +17,7 @@ from toolscript.errors import ConfigError
 from toolscript.runs.policy import Approve, Rule
 from toolscript.runs.program import Language, Limits
 from toolscript.runs.retention import Retention
+from toolscript.surfaces.apis import ApiConfig, named_api, read_apis
 from toolscript.surfaces.rules import read_rules
 from toolscript.surfaces.settings import (
     FILE_NAME,
@@ -37,6 +38,8 @@ TypeCheck = Literal["off", "advise", "refuse"]
 
 PROJECT_SERVERS = ("mcp.json", ".mcp.json", ".cursor/mcp.json", ".vscode/mcp.json")
 """Where the tools that people use with MCP keep a project's servers."""
+
+_API = "openapi."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +110,7 @@ class Config:
     connect_ms: int
     servers: tuple[Path, ...]
     python: tuple[PythonTools, ...]
+    apis: tuple[ApiConfig, ...]
     namespaces: Mapping[str, NamespaceConfig]
     policy: PolicyConfig
     secrets: tuple[Secret, ...]
@@ -134,6 +138,7 @@ def read_config(
     files: Sequence[Path] = (),
     *,
     flags: Mapping[str, tuple[str, Any]] | None = None,
+    apis: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
 ) -> Config:
@@ -141,11 +146,12 @@ def read_config(
 
     `files` are those that `--config` named, of either kind; without any, the project's are looked for from `folder`
     (the working directory) upwards. `flags` hold the flag's name and its value by key, and win
-    over everything.
+    over everything; `apis` are those that `--openapi` named.
     """
     environment = os.environ if environment is None else environment
     folder = Path.cwd() if folder is None else folder
     said = {key: _of_flag(key, flag, raw, folder) for key, (flag, raw) in (flags or {}).items()}
+    said |= _of_apis(apis, folder)
     if files:
         project, found = _named(files, folder), ()
         if servers := project.pop("servers", None):
@@ -224,6 +230,19 @@ def _of_flag(key: str, flag: str, raw: Any, folder: Path) -> _Said:
         raise ConfigError(f"{flag} is {raw!r}; it must be {error}") from error
 
 
+def _of_apis(named: Sequence[str], folder: Path) -> dict[str, _Said]:
+    layer: dict[str, _Said] = {}
+    for text in named:
+        try:
+            name, api = named_api(text, folder)
+        except ValueError as error:
+            raise ConfigError(f"--openapi is {text!r}; it must be {error}") from error
+        if f"{_API}{name}" in layer:
+            raise ConfigError(f"--openapi names two APIs {name}; give one of them another name: NAME=SPEC")
+        layer[f"{_API}{name}"] = _Said(api, "--openapi")
+    return layer
+
+
 def _of_environment(environment: Mapping[str, str], folder: Path) -> dict[str, _Said]:
     layer: dict[str, _Said] = {}
     for key, setting in SETTINGS.items():
@@ -244,7 +263,10 @@ def _of_environment(environment: Mapping[str, str], folder: Path) -> dict[str, _
 def _of_file(path: Path) -> dict[str, _Said]:
     file = read_toml(path)
     layer: dict[str, _Said] = {}
-    for key, raw in _flat(file, "", file.content):
+    content = dict(file.content)
+    for name, api in read_apis(file, content.pop("openapi", {})).items():
+        layer[f"{_API}{name}"] = _Said(api, api.origin)
+    for key, raw in _flat(file, "", content):
         setting = setting_of(key)
         assert setting is not None
         try:
@@ -286,7 +308,7 @@ def _is_table(key: str) -> bool:
 def _unknown(key: str) -> str:
     """What to say of a key that is no setting."""
     head, _, rest = key.partition(".")
-    tables = sorted({known.partition(".")[0] for known in SETTINGS if "." in known} | {"namespaces"})
+    tables = sorted({known.partition(".")[0] for known in SETTINGS if "." in known} | {"namespaces", "openapi"})
     if head == "namespaces" and rest.count(".") == 1:
         own = [f"{key.rpartition('.')[0]}.{name}" for name in NAMESPACE_KEYS]
         near = get_close_matches(key, own, 1) or own
@@ -335,6 +357,7 @@ def _config(
         connect_ms=values["connect_ms"],
         servers=values["servers"],
         python=values["python.functions"],
+        apis=tuple(value for key, value in values.items() if key.startswith(_API)),
         namespaces=_namespaces(values),
         policy=PolicyConfig(
             approve=values["policy.approve"], rules=values["policy.rules"], function=values["policy.function"]

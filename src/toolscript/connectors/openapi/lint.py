@@ -26,6 +26,11 @@ def lint(
         api = read_api(source, base=base, load=load, is_allowed=is_allowed)
     except ConfigError as error:
         return (Finding("error", "", str(error)),)
+    return lint_api(api)
+
+
+def lint_api(api: Api) -> tuple[Finding, ...]:
+    """The same of a document that was read."""
     findings = dict.fromkeys((*api.findings, *_felt(api)))
     return tuple(sorted(findings, key=lambda each: each.severity))
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "tools": "list the tools that programs can call",
     "policy": "list the rules of the policy, or explain what becomes of one call",
     "doctor": "check the installation, the settings and every server",
+    "openapi": "say what is wrong with OpenAPI documents",
     "demo": "show what it does, without any set-up",
     "runs": "list, show, decide on and clear away runs",
     "snippets": "list, show, save and run saved programs",
@@ -136,9 +137,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _named_first(given: Sequence[str], names: Container[str]) -> list[str]:
     """The words with the command, or action, moved before the options of every command that were written before it."""
     words, at = list(given), 0
-    common = ("--config", "-c", "--json", "--quiet", "-q", "--verbose", "-v")
+    common = ("--config", "-c", "--openapi", "--json", "--quiet", "-q", "--verbose", "-v")
     while at < len(words) and words[at].partition("=")[0] in common:
-        at += 2 if words[at] in ("--config", "-c") else 1
+        at += 2 if words[at] in ("--config", "-c", "--openapi") else 1
     if 0 < at < len(words) and words[at] in names:
         words.insert(0, words.pop(at))
     return words
@@ -162,6 +163,13 @@ def _common(parser: argparse.ArgumentParser, default: Any = None) -> None:
         action="append",
         default=default or [],
         help="a file of mcpServers, or a toolscript.toml; may be given several times",
+    )
+    parser.add_argument(
+        "--openapi",
+        metavar="[NAME=]SPEC",
+        action="append",
+        default=default or [],
+        help="an API by its OpenAPI document, a file or an address; may be given several times",
     )
     options = (
         (("--json",), "one JSON object on stdout"),

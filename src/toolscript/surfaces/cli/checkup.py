@@ -259,7 +259,7 @@ async def _sources(config: Config, specs: Sequence[ServerSpec], timeout_s: float
         runtime = assemble(replace(config, store=replace(config.store, kind="memory")), specs)
     except ConfigError as error:
         return (_unusable(str(error)),)
-    origins = {spec.namespace: str(spec.source) for spec in specs}
+    origins = {spec.namespace: str(spec.source) for spec in specs} | {api.namespace: api.spec for api in config.apis}
     async with runtime:
         checks = (_source(one, origins.get(one.namespace, "python"), timeout_s) for one in runtime.connectors)
         return tuple(await asyncio.gather(*checks))

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from toolscript.errors import ConfigError
 from toolscript.runs.policy import Rule
+from toolscript.surfaces.apis import ApiConfig
 from toolscript.surfaces.assemble import NOTHING
 from toolscript.surfaces.cli.checkup import (
     Checkup,
@@ -219,6 +220,8 @@ def _plain(value: Any) -> Any:
             return value.name
         case Secret():
             return value.reference
+        case ApiConfig():
+            return f"{value.namespace}={value.spec}"
         case Rule():
             return f"{value.verdict} {value.text}"
         case dict():

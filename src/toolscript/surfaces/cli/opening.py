@@ -28,12 +28,13 @@ class Opened:
     @property
     def has_tools(self) -> bool:
         """Whether anything is configured that could bring tools, be it an empty file."""
-        return bool(self.config.servers or self.config.python)
+        return bool(self.config.servers or self.config.apis or self.config.python)
 
 
 def opened(options: Namespace, terminal: Terminal, flags: Flags | None = None) -> Opened:
     """Read what is configured; says on a terminal which files were found by themselves."""
-    config = read_config(options.config, flags={key: one for key, one in (flags or {}).items() if one[1] is not None})
+    given = {key: one for key, one in (flags or {}).items() if one[1] is not None}
+    config = read_config(options.config, flags=given, apis=options.openapi)
     if config.found and terminal.is_interactive:
         terminal.styled_note(f"using {', '.join(shown(path) for path in config.found)}", "dim")
     for note in config.notes:
@@ -51,7 +52,7 @@ def with_tools(options: Namespace, terminal: Terminal, flags: Flags | None = Non
 
 def bare(config: Config) -> Config:
     """The settings without all that brings tools: for what only looks into the store, or writes to it."""
-    return replace(config, servers=(), python=(), namespaces={}, policy=PolicyConfig())
+    return replace(config, servers=(), apis=(), python=(), namespaces={}, policy=PolicyConfig())
 
 
 def add_store(parser: ArgumentParser, default: str | None = None) -> None:

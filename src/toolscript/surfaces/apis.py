@@ -1,0 +1,275 @@
+"""The tables `[openapi.NAME]` of a `toolscript.toml`, and `--openapi NAME=SPEC`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, cast, get_args
+from urllib.parse import urlsplit
+
+from toolscript.errors import ConfigError
+from toolscript.schema.names import namespace_names
+from toolscript.surfaces.toml_file import TomlFile
+from toolscript.tools import Effect
+
+_REFERENCES = "env:NAME, file:PATH, cmd:COMMAND or keyring:SERVICE/USER"
+_SECRET = f"a reference to a secret: {_REFERENCES}"
+
+AUTH_KEYS: Mapping[str, Mapping[str, bool]] = {
+    "bearer": {"token": True, "prefix": False},
+    "basic": {"user": True, "password": False},
+    "api_key": {"key": True, "name": True, "in": False},
+    "oauth2": {
+        **{"client_id": True, "client_secret": False, "refresh_token": False},
+        **{"token_url": False, "scopes": False, "client_in": False, "extra": False},
+    },
+}
+"""The keys of each `type` of credentials, and whether they must be there."""
+
+_SECRETS = ("token", "user", "password", "key", "client_id", "client_secret", "refresh_token")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiConfig:
+    """One API: its document, and what the table says beside; paths are absolute. `origin` is where it was said."""
+
+    namespace: str
+    spec: str
+    said: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    origin: str = ""
+
+
+def named_api(text: str, folder: Path) -> tuple[str, ApiConfig]:
+    """The API of `NAME=SPEC` or of a document alone, which is then called after its file or host.
+
+    `ValueError` with the words after "must be".
+    """
+    name, equals, spec = text.partition("=")
+    if not equals or re.search(r"[/\\:?]", name):  # an address may have a query
+        name, spec = _name_of(text), text
+    if not name.strip() or not spec.strip():
+        raise ValueError("NAME=SPEC, such as github=github.yaml, where SPEC is a file or an address")
+    return name.strip(), ApiConfig(namespace=_namespace(name.strip()), spec=_spec(spec.strip(), folder))
+
+
+def read_apis(file: TomlFile, raw: object) -> dict[str, ApiConfig]:
+    """Every table below `[openapi]`, by name; `ConfigError` with the line of the key that is wrong."""
+    if not isinstance(raw, dict) or not all(isinstance(one, dict) for one in cast("dict[str, object]", raw).values()):
+        raise ConfigError(
+            f'{file.at("openapi")}: openapi holds a table for each API: [openapi.github], with spec = "…"'
+        )
+    tables = cast("dict[str, Mapping[str, object]]", raw)
+    return {name: _api(file, name, table) for name, table in tables.items()}
+
+
+def _api(file: TomlFile, name: str, table: Mapping[str, object]) -> ApiConfig:
+    at, folder = f"openapi.{name}", file.path.parent
+    values: dict[str, Any] = {}
+    for key, raw in table.items():
+        try:
+            values[key] = _value(key, raw, folder)
+        except ValueError as error:
+            # What stands in a secret's place may be the secret.
+            given = "" if key == "auth" else f" is {raw!r}; it"
+            said = f"{key} is not a key of an API; {error}" if key not in _KEYS else f"{key}{given} must be {error}"
+            raise ConfigError(f"{file.at(f'{at}.{key}')}: {said}") from error
+    if "spec" not in values:
+        raise ConfigError(f'{file.at(at)}: this API lacks its document; add spec = "github.yaml", or its address')
+    try:
+        namespace = _namespace(name)
+    except ValueError as error:
+        raise ConfigError(f"{file.at(at)}: {error}") from error
+    spec = values.pop("spec")
+    return ApiConfig(namespace=namespace, spec=spec, said=values, origin=file.at(at))
+
+
+def _value(key: str, raw: object, folder: Path) -> Any:
+    read = _KEYS.get(key)
+    if read is None:
+        near = get_close_matches(key, _KEYS, 1)
+        raise ValueError(f"did you mean {near[0]}?" if near else f"there are {', '.join(_KEYS)}")
+    return read(raw, folder)
+
+
+def _namespace(name: str) -> str:
+    would_do = namespace_names([name])[name]
+    if would_do != name:
+        raise ValueError(f"a name that programs can use, and {name!r} is none; {would_do!r} would do")
+    return name
+
+
+def _name_of(spec: str) -> str:
+    """What a document is called that has no name: `specs/github.v3.yaml` and `https://api.github.com/x` are github."""
+    parts = urlsplit(spec)
+    if parts.scheme in ("http", "https"):
+        host = (parts.hostname or "").removeprefix("www.").removeprefix("api.")
+        word = host.partition(".")[0]
+    else:
+        word = Path(spec).name.removeprefix("api.").partition(".")[0]
+    return re.sub(r"\W+", "_", word).strip("_")
+
+
+def _spec(text: str, folder: Path) -> str:
+    return text if urlsplit(text).scheme in ("http", "https") else _path(text, folder)
+
+
+def _path(raw: object, folder: Path) -> str:
+    return os.path.abspath(folder / Path(_text(raw, folder)).expanduser())
+
+
+def _text(raw: object, folder: Path) -> str:
+    if not isinstance(raw, str) or not raw.strip():
+        raise ValueError("text in quotes, and not empty")
+    return raw.strip()
+
+
+def _texts(raw: object, folder: Path) -> tuple[str, ...]:
+    items = [raw] if isinstance(raw, str) else cast("list[object]", raw) if isinstance(raw, list) else []
+    texts = tuple(item for item in items if isinstance(item, str) and item.strip())
+    if not texts or len(texts) < len(items):
+        raise ValueError('a list of patterns, such as ["issues/*", "GET /repos/*"]')
+    return texts
+
+
+def _number(raw: object, folder: Path) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or raw <= 0:
+        raise ValueError("a number above 0")
+    return raw
+
+
+def _count(raw: object, folder: Path) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int) or raw <= 0:
+        raise ValueError("a whole number above 0")
+    return raw
+
+
+def _table(raw: object, folder: Path) -> dict[str, str]:
+    table = cast("dict[str, object]", raw) if isinstance(raw, dict) else {}
+    texts = {name: text for name, text in table.items() if isinstance(text, str) and text}
+    if not texts or len(texts) < len(table):
+        raise ValueError("a table of texts, such as { 'issues/list' = 'issues' }")
+    return texts
+
+
+def _effects(raw: object, folder: Path) -> dict[str, str]:
+    table = _table(raw, folder)
+    if not set(table.values()) <= set(get_args(Effect)):
+        raise ValueError('a table of effects, such as { "POST /search" = "read" }')
+    return table
+
+
+def _private(raw: object, folder: Path) -> bool | tuple[str, ...]:
+    if isinstance(raw, bool):
+        return raw
+    try:
+        return _texts(raw, folder)
+    except ValueError:
+        raise ValueError('true, or a list of hosts, such as ["crm.internal"]') from None
+
+
+def _certificate(raw: object, folder: Path) -> dict[str, str]:
+    try:
+        table = _table(raw, folder)
+    except ValueError:
+        table = {}
+    if "cert" not in table or not set(table) <= {"cert", "key"}:
+        raise ValueError('a table of PEM files, such as { cert = "client.pem", key = "client.key" }')
+    return {name: _path(text, folder) for name, text in table.items()}
+
+
+def _auth(raw: object, folder: Path) -> Any:
+    """A reference, the table of one credential, or a table of either by the name of a security scheme."""
+    if isinstance(raw, str):
+        return _reference(raw, folder)
+    if not isinstance(raw, dict) or not raw:
+        raise ValueError(f"{_SECRET}; or a table, such as {{ type = 'basic', user = 'env:CRM_USER' }}")
+    table = cast("dict[str, object]", raw)
+    if isinstance(table.get("type"), str):
+        return _credential(table, folder)
+    for name, one in table.items():
+        if not isinstance(one, str | dict):
+            raise ValueError(f"a table of credentials by the names of security schemes, and {name} holds none")
+        if isinstance(one, dict) and "type" not in one:
+            raise ValueError(f"a table of credentials, and {name} lacks its type: one of {', '.join(AUTH_KEYS)}")
+    return {name: _auth(one, folder) for name, one in table.items()}
+
+
+def _credential(table: Mapping[str, object], folder: Path) -> dict[str, Any]:
+    kind = str(table["type"])
+    if kind not in AUTH_KEYS:
+        near = get_close_matches(kind, AUTH_KEYS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(AUTH_KEYS)}"
+        raise ValueError(f"credentials of a type that there is, and {kind!r} is none; {hint}")
+    known, read = AUTH_KEYS[kind], {"type": kind}
+    for name in table:
+        if name not in known and name != "type":
+            near = get_close_matches(name, known, 1)
+            raise ValueError(
+                f"without {name}, which {kind} has not; "
+                + (f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}")
+            )
+    if missing := [name for name, is_needed in known.items() if is_needed and name not in table]:
+        raise ValueError(f"complete: {kind} needs {', '.join(missing)}")
+    for name in known:
+        if name in table:
+            read[name] = _part(kind, name, table[name], folder)
+    return read
+
+
+def _part(kind: str, name: str, raw: object, folder: Path) -> Any:
+    if name in _SECRETS:
+        if not isinstance(raw, str):
+            raise ValueError(f"with {name} as {_SECRET}")
+        return _reference(raw, folder)
+    choices = {"in": ("header", "query", "cookie"), "client_in": ("header", "body")}.get(name)
+    if choices is not None and raw not in choices:
+        raise ValueError(f"with {name} as one of {', '.join(choices)}")
+    match name:
+        case "scopes":
+            return _texts(raw, folder)
+        case "extra":
+            return _table(raw, folder)
+        case _:
+            if not isinstance(raw, str):
+                raise ValueError(f"with {name} as text in quotes")
+            return raw
+
+
+def _reference(text: str, folder: Path) -> str:
+    kind, colon, place = text.partition(":")
+    if not colon or kind not in ("env", "file", "cmd", "keyring") or not place.strip():
+        raise ValueError(_SECRET)
+    return f"file:{_path(place, folder)}" if kind == "file" else text
+
+
+_KEYS: Mapping[str, Callable[[object, Path], Any]] = {
+    "spec": lambda raw, folder: _spec(_text(raw, folder), folder),
+    "auth": _auth,
+    "base_url": _text,
+    "server_variables": _table,
+    "tags": _texts,
+    "paths": _texts,
+    "methods": _texts,
+    "include": _texts,
+    "exclude": _texts,
+    "rename": _table,
+    "effects": _effects,
+    "keyed": _texts,
+    "key_header": _text,
+    "files": _path,
+    "rate_per_s": _number,
+    "concurrency": _count,
+    "connect_timeout_s": _number,
+    "silence_timeout_s": _number,
+    "max_bytes": _count,
+    "allow_private": _private,
+    "ca_file": _path,
+    "certificate": _certificate,
+    "attempts": _count,
+    "max_wait_s": _number,
+}
+"""The keys of an API, each with what reads it; what they mean is said of `openapi` and `HttpOptions`."""
