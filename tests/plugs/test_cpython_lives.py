@@ -368,7 +368,7 @@ async def test_the_checkup_names_every_wall() -> None:
 
 async def test_a_library_that_is_not_there_is_told() -> None:
     guest = CPythonGuest(("no_such_library",))
-    with pytest.raises(Fault, match="No module named 'no_such_library'"):
+    with pytest.raises(ConfigError, match="No module named 'no_such_library'"):
         await guest.start(boot(guest, "1"))
     await guest.close()
 

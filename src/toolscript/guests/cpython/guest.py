@@ -24,9 +24,9 @@ _FORMAT = 1  # of what a program can see of its surroundings: a change of it cha
 
 
 class CPythonGuest:
-    """Implements `ports.Guest`, `ports.Compiler` and `ports.Inspector`, on Linux: a program is a fork of a warm Python.
+    """Implements `ports.Guest`, `ports.Compiler`, `ports.Inspector` and `ports.Demanding`, on Linux.
 
-    `libraries` are what programs may import beside the standard library, such as `("numpy", "pandas")`: they are
+    Each program is a fork of a warm interpreter. `libraries` are what programs may import beside the standard library, such as `("numpy", "pandas")`: they are
     loaded before any program runs. Where the machine cannot lock a program down, `start` raises `ConfigError`.
     """
 
@@ -49,8 +49,12 @@ class CPythonGuest:
         libraries = "".join(f"+{name}" for name in self._libraries)
         return f"cpython-{platform.python_version()}-{_FORMAT}{libraries}"
 
-    async def start(self, boot: Boot) -> CPythonSession:
+    async def require(self) -> None:
+        """Implements `ports.Demanding`: `ConfigError` where this machine cannot lock a program down."""
         require(await self.walls())
+
+    async def start(self, boot: Boot) -> CPythonSession:
+        await self.require()
         return CPythonSession(boot, self._process)
 
     async def restore(self, boot: Boot, snapshot: bytes) -> CPythonSession:

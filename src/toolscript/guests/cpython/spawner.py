@@ -197,7 +197,9 @@ class Spawner:
                 self.walls.set_result(tuple(Step(*wall) for wall in walls))
             case _:
                 if not self.walls.done():
-                    self.walls.set_exception(Fault(f"programs cannot be started: {message.get('fault')}"))
+                    words = f"CPython programs cannot be started: {message.get('fault')}"
+                    missing = "ModuleNotFoundError" in words  # of the libraries that the operator allows
+                    self.walls.set_exception(ConfigError(words) if missing else Fault(words))
                     self.walls.exception()  # seen: whoever waits is told, too
 
     def _started(self, pid: int, handle: int) -> None:
