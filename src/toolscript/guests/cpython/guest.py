@@ -26,8 +26,9 @@ _FORMAT = 1  # of what a program can see of its surroundings: a change of it cha
 class CPythonGuest:
     """Implements `ports.Guest`, `ports.Compiler`, `ports.Inspector` and `ports.Demanding`, on Linux.
 
-    Each program is a fork of a warm interpreter. `libraries` are what programs may import beside the standard library, such as `("numpy", "pandas")`: they are
-    loaded before any program runs. Where the machine cannot lock a program down, `start` raises `ConfigError`.
+    Each program is a fork of a warm interpreter. `libraries` are what programs may import beside the standard library,
+    such as `("numpy", "pandas")`: they are loaded before any program runs. Where the machine cannot lock a program
+    down, `require` and `start` raise `ConfigError`.
     """
 
     def __init__(self, libraries: Sequence[str] = ()) -> None:
@@ -78,10 +79,6 @@ class CPythonGuest:
     async def walls(self) -> tuple[Step, ...]:
         """What locks a program down on this machine."""
         return await asyncio.shield(self.spawner.walls)
-
-    async def require(self) -> None:
-        """Implements `ports.Demanding`."""
-        require(await self.walls())
 
     async def close(self) -> None:
         with self._lock:
