@@ -14,6 +14,7 @@ import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, quote
 
@@ -162,6 +163,25 @@ async def test_what_a_command_gave_is_kept_until_it_is_refused(tmp_path: Path) -
 async def test_a_secret_that_cannot_be_read_says_why_to_the_operator(reference: str, words: str) -> None:
     with pytest.raises(SecretMissing, match=words):
         await Secrets({"LINES": "a\nb"}).reveal(secret(reference))
+
+
+async def test_a_keyring_is_asked_by_service_and_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    class KeyringError(Exception):
+        pass
+
+    def get_password(service: str, user: str) -> str | None:
+        if service == "locked":
+            raise KeyringError(SECRET)
+        return SECRET if (service, user) == ("https://api.test", "ann") else None
+
+    monkeypatch.setitem(sys.modules, "keyring", SimpleNamespace(get_password=get_password))
+    monkeypatch.setitem(sys.modules, "keyring.errors", SimpleNamespace(KeyringError=KeyringError))
+    secrets = Secrets({})
+    assert await secrets.reveal(secret("keyring:https://api.test/ann")) == SECRET
+    with pytest.raises(SecretMissing, match="holds no secret"):
+        await secrets.reveal(secret("keyring:other/ann"))
+    with pytest.raises(SecretMissing, match=r"cannot be read: KeyringError\.$"):
+        await secrets.reveal(secret("keyring:locked/ann"))
 
 
 @pytest.mark.parametrize("text", ["sk_secret", "", "env:", "vault:x", "keyring:no-user", "ENV:A"])

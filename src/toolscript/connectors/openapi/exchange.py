@@ -134,7 +134,8 @@ class Exchange:
                 failure = _failure(error, called, repeatable=repeatable, tries=tries)
             except (Refused, TooMuch) as error:
                 if isinstance(error, Refused):
-                    self._told(str(error))
+                    why = f" ({error.__cause__})" if error.__cause__ is not None else ""
+                    self._told(self._learned.redactor.text(f"{error}{why}"))
                 raise _failure(error, called, repeatable=repeatable, tries=tries) from error
             else:
                 if answer.status == _UNAUTHORIZED and not is_fresh and self._signer.refused(signed):
