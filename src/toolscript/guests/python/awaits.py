@@ -47,9 +47,17 @@ class _Reading:
 
 def misused(names: Names, last: ast.stmt | None) -> Iterator[Misuse]:
     """The calls, each at most once; `last` is the statement that gives the program's value."""
-    own = {node.name for node in names.of(ast.AsyncFunctionDef) if names.bound[node.name] == 1}
-    own = {name for name in own if not _is_wrapped(names, name)}
-    for call in names.of(ast.Call):
+    generators = {names.function(each) for kind in (ast.Yield, ast.YieldFrom) for each in names.of(kind)}
+    own = {
+        node.name
+        for node in names.of(ast.AsyncFunctionDef)
+        if names.bound[node.name] == 1
+        and not node.decorator_list
+        and node not in generators
+        and not isinstance(names.parents.get(node), ast.ClassDef)
+    }
+    calls = sorted(names.of(ast.Call), key=lambda node: (node.lineno, node.col_offset))
+    for call in calls:
         path, is_own = _coroutine(names, call, own)
         if not path:
             continue
@@ -76,17 +84,6 @@ def misused(names: Names, last: ast.stmt | None) -> Iterator[Misuse]:
                 pass
 
 
-def _is_wrapped(names: Names, name: str) -> bool:
-    """Whether a function is a method, or made into something else by a decorator, or has `yield`."""
-    for node in names.of(ast.AsyncFunctionDef):
-        if node.name == name:
-            holds_yield = any(
-                names.function(each) is node for kind in (ast.Yield, ast.YieldFrom) for each in names.of(kind)
-            )
-            return bool(node.decorator_list) or isinstance(names.parents.get(node), ast.ClassDef) or holds_yield
-    return False
-
-
 def _coroutine(names: Names, call: ast.Call, own: set[str]) -> tuple[str, bool]:
     """What a call calls, if that surely gives a coroutine."""
     match call.func:
@@ -105,7 +102,7 @@ def is_foreign(names: Names, name: str) -> bool:
 
 def _of_variable(names: Names, name: str, last: ast.stmt | None) -> tuple[_Reading, ast.AST] | None:
     """How a variable that holds a coroutine is misused, if nothing else ever happens to it."""
-    uses = [node for node in names.of(ast.Name) if node.id == name and isinstance(node.ctx, ast.Load)]
+    uses = [node for node in names.named(name) if isinstance(node.ctx, ast.Load)]
     readings = [(_reading(names, node, last), node) for node in uses]
     certain = [(reading, node) for reading, node in readings if reading is not None]
     if not certain or len(certain) < len(readings):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator
+from itertools import islice
 from typing import cast
 
 from toolscript.errors import GuestError
@@ -21,6 +22,8 @@ from toolscript.guests.python.text import Text
 from toolscript.guests.python.written import handles_failures, is_reached
 from toolscript.runs.inspected import Inspected, Mention, Problem, Unawaited
 
+MOST_FACTS = 50  # misused coroutines; five are told
+MOST_FREE = 500  # names: the namespaces of a program are among them
 MAX_CHARS = 100_000  # 50 ms; what is longer is data
 IN_PROGRAM = frozenset(("failure", "pages"))
 """Methods of `codemode` that are no calls."""
@@ -57,12 +60,12 @@ def _read(code: str) -> Read | None:
 def _facts(program: Read, lacks: tuple[Problem, ...]) -> Inspected:
     names, places = program.names, _Places(program.text)
     body = names.tree.body
-    found = sorted(awaits.misused(names, _last(body)), key=lambda each: (each.call.lineno, each.call.col_offset))
+    found = list(islice(awaits.misused(names, _last(body)), MOST_FACTS))
     own = [_own_unawaited(names, places, each) for each in found if each.is_own]
     return Inspected(
         syntax="python",
         calls=tuple(_calls(names, places)),
-        free=tuple(_free(names, places)),
+        free=tuple(islice(_free(names, places), MOST_FREE)),
         unawaited=tuple(_unawaited(names, places, each) for each in found if not each.is_own),
         problems=(*lacks, *own),
     )

@@ -40,6 +40,7 @@ _EXCEPTIONS = frozenset(
 )
 
 
+_MOST_ANCESTORS = 20  # of a class: more is not written by hand
 _TAKING = frozenset(("list", "tuple", "set", "sorted", "len", "enumerate", "zip", "map", "filter", "reversed", "iter"))
 
 
@@ -138,6 +139,8 @@ def _plain(
 
 def _not_inherited(work: Work, node: ast.ClassDef, own: Sequence[str], classes: dict[str, ast.ClassDef]) -> str:
     """Why a class cannot get what its bases have by name."""
+    if len(_ancestors(node, classes)) > _MOST_ANCESTORS:
+        return f"more than {_MOST_ANCESTORS} classes stand above it"
     for base in own:
         held = classes[base]
         if (
@@ -179,17 +182,18 @@ def _members(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> list[str]:
 
 def _ancestors(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> list[str]:
     found: list[str] = []
-    for base in node.bases:
-        if isinstance(base, ast.Name) and base.id in classes and base.id != node.name and base.id not in found:
-            found += [base.id, *_ancestors(classes[base.id], classes)]
+    left = [node]
+    while left and len(found) <= _MOST_ANCESTORS:
+        for base in left.pop().bases:
+            if isinstance(base, ast.Name) and base.id in classes and base.id != node.name and base.id not in found:
+                found.append(base.id)
+                left.append(classes[base.id])
     return found
 
 
 def _supers(work: Work, node: ast.ClassDef, base: str) -> None:
     """`super().method(...)` is `Base.method(self, ...)`."""
-    for call in work.names.of(ast.Call):
-        if not (isinstance(call.func, ast.Name) and call.func.id == "super" and node in work.names.around(call)):
-            continue
+    for call in work.supers(node):
         member = work.names.parents.get(call)
         outer = work.names.parents.get(member) if isinstance(member, ast.Attribute) else None
         method = work.names.function(call)
@@ -275,8 +279,8 @@ def _unbound(
     work: Work, node: ast.ClassDef, method: ast.FunctionDef | ast.AsyncFunctionDef, *, is_static: bool
 ) -> None:
     """Calls of a method that belongs to the class: by the class, by its first parameter, or by `self`."""
-    for read in work.names.of(ast.Attribute):
-        if read.attr != method.name or not isinstance(read.ctx, ast.Load):
+    for read in work.names.members(method.name):
+        if not isinstance(read.ctx, ast.Load):
             continue
         call = work.names.parents.get(read)
         opening = work.opening(call) if isinstance(call, ast.Call) and call.func is read else None
@@ -305,11 +309,10 @@ def _owner(work: Work, value: ast.expr, node: ast.ClassDef) -> str:
         case ast.Name(id="self") if node in work.names.around(value):
             return node.name
         case ast.Name(id=name):
-            made = [each for each in work.names.of(ast.Assign) if any(ast.unparse(t) == name for t in each.targets)]
-            makes = f"{node.name}("
-            is_one = len(made) == work.names.bound[name] and all(
-                ast.unparse(each.value).startswith(makes) for each in made
-            )
+            stored = [each for each in work.names.named(name) if isinstance(each.ctx, ast.Store)]
+            held = [work.names.parents.get(each) for each in stored[:2]]
+            made = [each.value for each in held if isinstance(each, ast.Assign)]
+            is_one = len(made) == work.names.bound[name] and all(_makes(each, node.name) for each in made)
             return node.name if made and is_one else ""
         case ast.Call(func=ast.Name(id=name)) if name == node.name:
             return node.name
@@ -317,10 +320,12 @@ def _owner(work: Work, value: ast.expr, node: ast.ClassDef) -> str:
             return ""
 
 
+def _makes(value: ast.expr, name: str) -> bool:
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == name
+
+
 def _read_properties(work: Work, properties: dict[str, set[str]], families: dict[str, list[str]]) -> None:
-    for read in work.names.of(ast.Attribute):
-        if read.attr not in properties:
-            continue
+    for read in [read for name in properties for read in work.names.members(name)]:
         if not isinstance(read.ctx, ast.Load):
             work.lack(read, f"`{read.attr}` is a property: it cannot be assigned; use another name")
             continue
@@ -375,8 +380,8 @@ def _enumeration(work: Work, node: ast.ClassDef) -> None:
     _drop_bases(work, node)
     shown = f"{'__str__' in defined}, {'__repr__' in defined}"
     work.line_after(node.body[-1], f"{made}._made({node.name}, {names!r}, {shown})", like=node)
-    for read in work.names.of(ast.Name):
-        if read.id != node.name or not isinstance(read.ctx, ast.Load):
+    for read in work.names.named(node.name):
+        if not isinstance(read.ctx, ast.Load):
             continue
         held = work.names.parents.get(read)
         match held:

@@ -12,6 +12,8 @@ import ast
 from toolscript.guests.python import prelude, tasks
 from toolscript.guests.python.work import Work
 
+_MOST_USES = 200  # of a name that is deleted: looking through more takes long
+
 
 def close(work: Work) -> None:
     """Make the edits."""
@@ -87,11 +89,14 @@ def _is_read_after(work: Work, name: str, node: ast.stmt) -> bool:
     place = (node.lineno, node.col_offset)
     own = work.names.function(node)
     looped = [held for held in work.names.around(node) if isinstance(held, ast.For | ast.While | ast.AsyncFor)]
-    reads = [each for each in work.names.of(ast.Name) if each.id == name and isinstance(each.ctx, ast.Load)]
+    uses = work.names.named(name)
+    if len(uses) > _MOST_USES:
+        return True
+    reads = [each for each in uses if isinstance(each.ctx, ast.Load)]
     for read in reads:
         if (read.lineno, read.col_offset) > place or work.names.function(read) is not own:
             return True
-    stores = [each for each in work.names.of(ast.Name) if each.id == name and isinstance(each.ctx, ast.Store)]
+    stores = [each for each in uses if isinstance(each.ctx, ast.Store)]
     for loop in looped:
         inside = [read for read in reads if loop in set(work.names.around(read))]
         first = min(((read.lineno, read.col_offset) for read in inside), default=None)

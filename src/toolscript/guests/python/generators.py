@@ -31,6 +31,9 @@ _GENERATOR = (
 )
 
 
+_MOST_USES = 200  # of a name that a generator may have made itself
+
+
 def close(work: Work) -> None:
     """Make the edits."""
     yields: dict[Function, list[ast.Yield | ast.YieldFrom]] = {}
@@ -40,11 +43,12 @@ def close(work: Work) -> None:
             work.lack(node, "`yield` outside of a function is not supported: use a list")
         else:
             yields.setdefault(function, []).append(node)
+    generators = {each.name for each in yields if not isinstance(each, ast.Lambda)}
     for function, found in yields.items():
         if isinstance(function, ast.AsyncFunctionDef):
             _run_by_steps(work, function, found)
             continue
-        why = _why_not(work, function, found, {each.name for each in yields if not isinstance(each, ast.Lambda)})
+        why = _why_not(work, function, found, generators)
         if why:
             work.lack(found[0], _GENERATOR.format(why=why))
         elif not isinstance(function, ast.Lambda):
@@ -104,12 +108,11 @@ def _is_own(value: ast.expr, work: Work, local: set[str]) -> bool:
     if not isinstance(value, ast.Name) or value.id not in local:
         return False
     function = work.names.function(value)
-    made = [
-        node.value
-        for node in work.names.of(ast.Assign)
-        if work.names.function(node) is function
-        and any(isinstance(target, ast.Name) and target.id == value.id for target in node.targets)
-    ]
+    made: list[ast.expr] = []
+    for each in work.names.named(value.id)[:_MOST_USES]:
+        held = work.names.parents.get(each)
+        if isinstance(held, ast.Assign) and each in held.targets and work.names.function(held) is function:
+            made.append(held.value)
     return bool(made) and all(
         isinstance(each, ast.List | ast.Dict | ast.Set | ast.ListComp) or _is_fresh(each) for each in made
     )

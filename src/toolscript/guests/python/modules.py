@@ -140,11 +140,8 @@ def _member(work: Work, node: ast.Attribute) -> None:
 def _is_closed(work: Work, node: ast.Attribute) -> bool:
     """Whether the call of it is made by a function of the prelude."""
     held = work.names.parents.get(node)
-    return (
-        (node.attr in prelude.METHODS
-        and isinstance(held, ast.Call)
-        and held.func is node)
-        or verbose.is_closed(work, node)
+    return (node.attr in prelude.METHODS and isinstance(held, ast.Call) and held.func is node) or verbose.is_closed(
+        work, node
     )
 
 
@@ -153,8 +150,17 @@ def _engine_will_do(work: Work, module: str, name: str) -> bool:
     if module == tasks.MODULE:
         return False
     options = _BY_OPTION.get((module, name), frozenset[str]())
-    calls = (call for call in work.names.of(ast.Call) if any(keyword.arg in options for keyword in call.keywords))
-    return not any(work.names.origin(call.func) == (module, name) for call in calls)
+    return not any((module, name, option) in _options(work) for option in options)
+
+
+def _options(work: Work) -> frozenset[tuple[str, str, str]]:
+    """The options that functions of modules are called with."""
+    if work.options is None:
+        calls = ((work.names.origin(call.func), call) for call in work.names.of(ast.Call) if call.keywords)
+        work.options = frozenset(
+            (module, name, keyword.arg) for (module, name), call in calls for keyword in call.keywords if keyword.arg
+        )
+    return work.options
 
 
 def _bare(work: Work, node: ast.Name) -> None:
@@ -195,11 +201,7 @@ def _is_guarded(work: Work, node: ast.expr) -> bool:
 
 def _is_only_a_type(work: Work, name: str) -> bool:
     """Whether a name stands in annotations, and nowhere else."""
-    return all(
-        _is_annotation(work, node)
-        for node in work.names.of(ast.Name)
-        if node.id == name and isinstance(node.ctx, ast.Load)
-    )
+    return all(_is_annotation(work, node) for node in work.names.named(name) if isinstance(node.ctx, ast.Load))
 
 
 def _is_annotation(work: Work, node: ast.expr) -> bool:

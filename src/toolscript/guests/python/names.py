@@ -25,7 +25,9 @@ class TooDeep(ValueError):
         self.node = node
 
 
-MAX_DEPTH = 400  # of the tree; a chain of 350 `+` is not written by hand, and the engine's own parser has an end too
+MAX_DEPTH = (
+    120  # of the tree: nobody writes a chain of 110 `+`, and what walks it by recursion stays far from its limit
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,28 @@ class Names:
     imported: dict[str, Imported] = field(default_factory=dict[str, Imported])
     """Names that are bound by one import, or by several of the same, and by nothing else."""
 
+    _named: dict[str, list[ast.Name]] | None = None
+    _members: dict[str, list[ast.Attribute]] | None = None
+
     def of(self, kind: type[Node]) -> list[Node]:
         """The nodes of a kind, in no certain order."""
         return self.kinds.get(kind, [])  # type: ignore[return-value]
+
+    def named(self, name: str) -> list[ast.Name]:
+        """The places of a name, in no certain order."""
+        if self._named is None:
+            self._named = defaultdict(list)
+            for node in self.of(ast.Name):
+                self._named[node.id].append(node)
+        return self._named.get(name, [])
+
+    def members(self, attr: str) -> list[ast.Attribute]:
+        """The places where an attribute of this name is read or written."""
+        if self._members is None:
+            self._members = defaultdict(list)
+            for node in self.of(ast.Attribute):
+                self._members[node.attr].append(node)
+        return self._members.get(attr, [])
 
     def around(self, node: ast.AST) -> Iterator[ast.AST]:
         """The nodes that hold a node, from the inside."""
@@ -66,7 +87,7 @@ class Names:
         """The function that a node is in the body of; None for one of the module itself."""
         inside = node
         for held in self.around(node):
-            if isinstance(held, _FUNCTIONS) and (isinstance(held, ast.Lambda) or inside in held.body):
+            if isinstance(held, _FUNCTIONS) and inside is not held.args and not _is_outside(held, inside):
                 return held
             inside = held
         return None
@@ -88,6 +109,13 @@ class Names:
                 return (module, f"{name}.{attr}") if module else ("", "")
             case _:
                 return "", ""
+
+
+def _is_outside(function: Function, part: ast.AST) -> bool:
+    """Whether a part of a function is evaluated where the function is defined."""
+    if isinstance(function, ast.Lambda):
+        return False
+    return part is function.returns or part in function.decorator_list
 
 
 def read(tree: ast.Module) -> Names:

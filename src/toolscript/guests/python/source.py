@@ -97,9 +97,6 @@ _ahead: dict[str, Read] = {}
 _MOST_AHEAD = 8  # trees that are kept; each is some fifty times as large as its text
 
 
-VERSION = 1  # of what is made of a program: a replay has to feed the engine the same script
-
-
 def prepare(code: str) -> Prepared:
     """Make a script of a program. Raises `GuestError` where it surely cannot be one, or has what the engine lacks."""
     program = _ahead.pop(code, None) or read(code)

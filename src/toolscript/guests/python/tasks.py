@@ -30,6 +30,12 @@ def close(work: Work) -> None:
 
 def uses_tasks(work: Work) -> bool:
     """Whether the program names what the engine's asyncio has not."""
+    if work.uses_tasks is None:
+        work.uses_tasks = _uses_tasks(work)
+    return work.uses_tasks
+
+
+def _uses_tasks(work: Work) -> bool:
     if work.names.of(ast.AsyncFor) or any(each.is_async for each in work.names.of(ast.comprehension)):
         return True
     has = native.MODULES["asyncio"] | {"TimeoutError"}

@@ -26,7 +26,7 @@ _RUNS = re.compile(
     r"(?:(?:[-+~]|\bnot\b|\bawait\b|\blambda\b[^:\n]{0,40}+:)\s*+){100}"
     r"|(?:\*\*\s*+[\w.]++\s*+){100}"
     r"|(?:\bif\b[^\n]{1,40}?\belse\b\s*+){100}"
-    r"|(?:^\s*+elif\b[^\n]*+\n(?:\s*+(?!elif\b)\S[^\n]*+\n){0,3}?){300}",
+    r"|(?:^[ \t]*+elif\b[^\n]*+\n(?:[ \t]*+(?!elif\b)[^\n]*+\n){0,3}?){300}",
     re.MULTILINE,
 )
 """What nests without a bracket, so that the parser's own limit is its stack."""

@@ -23,6 +23,9 @@ class Work:
     lacks: list[Problem] = field(default_factory=list[Problem])
     exceptions: dict[str, str] = field(default_factory=dict[str, str])
     """The program's own exceptions, by the name of the built-in one that stands for each."""
+    uses_tasks: bool | None = None
+    options: frozenset[tuple[str, str, str]] | None = None
+    _supers: dict[ast.ClassDef, list[ast.Call]] | None = None
     _count: int = 0
 
     def lack(self, node: ast.expr | ast.stmt | ast.excepthandler, message: str) -> None:
@@ -41,6 +44,17 @@ class Work:
             end += 1
         found = _OPENING.match(self.edits.source, end)
         return found.end() if found else None
+
+    def supers(self, node: ast.ClassDef) -> list[ast.Call]:
+        """The calls of `super` in a class."""
+        if self._supers is None:
+            self._supers = {}
+            for named in self.names.named("super"):
+                call = self.names.parents.get(named)
+                around = next((each for each in self.names.around(named) if isinstance(each, ast.ClassDef)), None)
+                if isinstance(call, ast.Call) and call.func is named and around is not None:
+                    self._supers.setdefault(around, []).append(call)
+        return self._supers.get(node, [])
 
     def dot(self, node: ast.Attribute) -> int:
         """The offset of the dot before an attribute's name."""
