@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from toolscript.codec import Encoded
-from toolscript.errors import Failure
+from toolscript.errors import Failure, Fault
 from toolscript.guests.python.guest import PythonGuest
 from toolscript.runs.program import Limits
 from toolscript.runs.turn import Crashed, Finished, Raised, Returned, Settled
@@ -196,6 +196,39 @@ async def test_a_program_whose_worker_was_killed_fails_alone() -> None:
     assert "broke off" in dead.outcome.failure.message
     assert (await second.advance([Settled(1, Returned(Encoded("5")))], START)).outcome == Finished(Encoded("5"))
     await guest.close()
+
+
+async def test_a_program_whose_worker_died_while_it_waited_harms_nobody() -> None:
+    guest = PythonGuest(most_workers=1)
+    code = "x = await crm.find(id=1)\nreturn x"
+    first, second = [await guest.start(boot(guest, code)) for _ in range(2)]
+    await first.advance([], START)
+    (pid,) = guest.workers.pids
+    os.kill(pid, 9)
+    assert await first.snapshot() is None
+    assert len((await second.advance([], START)).calls) == 1  # which puts the first one to sleep
+    with pytest.raises(Fault, match="died while the program waited"):
+        await first.advance([Settled(1, Returned(Encoded("5")))], START)
+    assert (await second.advance([Settled(1, Returned(Encoded("5")))], START)).outcome == Finished(Encoded("5"))
+    await guest.close()
+
+
+async def test_closing_the_guest_stops_what_computes_and_leaves_no_process() -> None:
+    guest = PythonGuest()
+    session = await guest.start(boot(guest, LOOP))
+    turn = asyncio.create_task(session.advance([], START))
+    while not guest.workers.computing:
+        await asyncio.sleep(0.001)
+    (pid,) = guest.workers.pids
+    began = time.monotonic()
+    await guest.close()
+    outcome = (await turn).outcome
+    assert isinstance(outcome, Crashed)
+    assert outcome.failure.code == "cancelled"
+    assert time.monotonic() - began < 2
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    await session.close()
 
 
 async def test_other_seeds_give_other_randomness(guest: PythonGuest) -> None:

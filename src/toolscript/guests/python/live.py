@@ -111,7 +111,10 @@ class LiveProgram:
             if self._guard.is_closed or self._outcome is not None:
                 return None
             strands = sorted(self._strands.values(), key=lambda strand: strand.number)
-            states = [strand.dump() or b"" for strand in strands]
+            try:
+                states = [strand.dump() or b"" for strand in strands]
+            except (MontyError, RuntimeError):
+                return None  # its worker is dead: what can be done with the program is to replay it
             notes = {
                 "started": self._started,
                 "cpu_us": self._cpu_ns // 1000,
@@ -377,7 +380,7 @@ class LiveProgram:
 
     def _broken_off(self, error: MontyError) -> _Over | Fault:
         """The engine did not come back."""
-        if self._cancelled:
+        if self._cancelled or self._workers.is_closed:
             return _Over(_STOPPED)
         if isinstance(error, MontyCrashedError):
             if self._cpu_ns >= self._boot.limits.cpu_ms * 1_000_000:

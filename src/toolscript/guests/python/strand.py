@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,12 +13,14 @@ from pydantic_monty import (
     ExternalSettledResult,
     FunctionSnapshot,
     FutureSnapshot,
+    MontyError,
     PrintCallback,
     ResourceLimits,
     SyncSnapshot,
 )
 
 from toolscript.codec import Blob, Encoded
+from toolscript.errors import Fault
 from toolscript.guests.python import wire
 from toolscript.guests.python.before import STEP_NAME, before, has_step
 from toolscript.guests.python.calls import STATE
@@ -71,6 +74,7 @@ class Strand:
         self._handles: dict[Blob, ClassInstance] = {}
         self.bytes: bytes | None = None
         self.lease: Lease | None = None
+        self.is_lost = False
         self._workers = workers
         self._guard = guard
         self._at: SyncSnapshot | None = None
@@ -88,6 +92,8 @@ class Strand:
     ) -> SyncSnapshot | None:
         """Where it stands, in a worker: started if it was not; None when it was given up before it got one."""
         self._workers.wake(self)
+        if self.is_lost:
+            raise Fault("the worker of a Python program died while the program waited")
         if self._at is not None:
             at, self._at = self._at, None
             return at
@@ -115,8 +121,10 @@ class Strand:
             at = self._at
             if not isinstance(at, FunctionSnapshot | FutureSnapshot):
                 return False
-            self.bytes = at.dump()
+            with suppress(MontyError, RuntimeError):  # the worker is dead: whoever wants to go on is told
+                self.bytes = at.dump()
             self.close()
+            self.is_lost = self.bytes is None
             return True
         finally:
             self._guard.leave()

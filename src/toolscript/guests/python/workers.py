@@ -95,6 +95,11 @@ class Workers:
             return len(self._leases) - len(self._resting)
 
     @property
+    def is_closed(self) -> bool:
+        """Whether there is no pool, because it was closed or never opened."""
+        return self._pool is None
+
+    @property
     def pids(self) -> list[int]:
         """The processes that hold a session."""
         with self._lock:
@@ -141,6 +146,9 @@ class Workers:
         with self._lock:
             pool, self._pool = self._pool, None
             self._resting.clear()
+            held = list(self._leases)
+        for lease in held:
+            lease.kill()
         if pool is not None:
             pool.__exit__(None, None, None)
         self._mortal.close()
