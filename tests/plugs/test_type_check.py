@@ -138,6 +138,8 @@ TOLERATED_TYPESCRIPT = (
     "const args = {}; args.name = 'x'; await crm.find(args)",
     "const base = { name: 'x' }; await crm.find({ ...base, limit: 3 })",
     "await crm.find({ ['name']: 'x' })",
+    "await crm.find({ toJSON: () => ({ name: 'x' }) })",
+    "const base = { name: 'x' }; await crm.find({ __proto__: base })",
     "const kind = ['person'][0]; await crm.find({ name: 'x', kind })",
     "const to = {}; to.id = 1; await crm.note({ text: 'x', to })",
     "const p = await crm.get({ id: 1 }); return p.phone ?? p.email ?? 'none'",

@@ -84,12 +84,17 @@ def version_of(tsc: Path) -> str:
     """What the checker says of itself, such as `7.0.2`; empty where it does not start."""
     try:
         said = subprocess.run(  # noqa: S603 - the operator's own program
-            [str(tsc), "--version"], capture_output=True, timeout=5, env={}, check=False, stdin=subprocess.DEVNULL
+            [str(tsc), "--version"], capture_output=True, timeout=5, env=_bare(), check=False, stdin=subprocess.DEVNULL
         ).stdout.decode("utf-8", "replace")
     except (OSError, subprocess.SubprocessError):
         return ""
     found = _VERSION.search(said)
     return found[0].removeprefix("Version ") if found else ""
+
+
+def _bare() -> dict[str, str]:
+    """The environment without which no process starts: empty but on Windows."""
+    return {"SYSTEMROOT": os.environ.get("SYSTEMROOT", "")} if sys.platform == "win32" else {}
 
 
 def _executable() -> str:
@@ -180,9 +185,8 @@ class _Live:
         self._root = folder.as_uri()
         self._asked = 0
         self._checks = 0
-        environment = {"GOMEMLIMIT": _GO_LIMIT, "GOMAXPROCS": "2", "HOME": str(folder), "TMPDIR": str(folder)}
-        if sys.platform == "win32":
-            environment |= {"SYSTEMROOT": os.environ.get("SYSTEMROOT", ""), "USERPROFILE": str(folder)}
+        places = dict.fromkeys(("HOME", "TMPDIR", "USERPROFILE"), str(folder))
+        environment = {"GOMEMLIMIT": _GO_LIMIT, "GOMAXPROCS": "2", **places, **_bare()}
         try:
             self.process = subprocess.Popen(  # noqa: S603 - the operator's own program
                 [str(tsc), "--lsp", "--stdio"],
