@@ -16,6 +16,7 @@ from toolscript.runs.program import Limits
 
 MOST_FRAMES = 8
 MOST_CHARS = 20_000  # of a message; the guest for JavaScript keeps as many
+_OUT_OF_MEMORY = ("memory limit exceeded", "the worker exceeded its memory limit")
 _undefined = re.compile(r"^name '(\w+)' is not defined$")
 _OWN_NAMES = ("input", "codemode", "print", "asyncio", "json")
 _NO_COROUTINE = re.compile(r"'?coroutine'? object (?:is not|has no|can't|does not)|unsupported operand .*coroutine")
@@ -61,7 +62,7 @@ def of_program(
     places = _places(error.traceback(), origin)
     if name == "TimeoutError" and message.startswith("feed time limit exceeded"):
         return _placed(out_of_time(limits), places, origin)
-    if name == "MemoryError" and message.startswith("memory limit exceeded"):
+    if name == "MemoryError" and message.startswith(_OUT_OF_MEMORY):
         advice = "handle less at a time, and keep only what is needed"
         failure = limit("the program used up its memory", advice, f"{limits.memory_bytes:,} bytes")
         return _placed(failure, places, origin)

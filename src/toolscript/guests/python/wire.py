@@ -21,6 +21,7 @@ from typing import Any, cast
 from pydantic_monty import ClassInstance, ClassType, MontyClassProxy, MontyStdTypeProxy
 
 from toolscript.codec import MAX_DEPTH, Blob, CodecError, Encoded, TooLarge, decode, encode
+from toolscript.guests.python.spread import spread
 
 _SPACE = uuid.UUID("6a5b0a56-6c0c-5d0e-9d53-3f4e1a7c2b90")  # of the ids that objects of the host have in programs
 
@@ -139,6 +140,8 @@ def outward(value: Any, *, max_bytes: int) -> Encoded:
 
     Raises `CodecError` with the path of what cannot cross, and `TooLarge`.
     """
+    if (size := spread(value)) > max_bytes:
+        raise TooLarge(size, max_bytes)
     try:
         text = encode(value, max_bytes=max_bytes)
         if _ODD.search(text) is None:
