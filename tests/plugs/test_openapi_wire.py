@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from openapi_upstream import CONTEXT, Recorded, api, document, operation, parameter, ready, reply, upstream
 
-from toolscript.connectors.openapi.client import ClientCertificate, HttpOptions
+from toolscript.connectors.openapi.client import ClientCertificate, HttpOptions, is_direct
 from toolscript.connectors.openapi.connector import openapi
+from toolscript.connectors.openapi.origins import Origin
 from toolscript.errors import ToolError
 
 trustme = pytest.importorskip("trustme", reason="trustme is not installed: it makes the certificates of these tests")
@@ -164,12 +165,11 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_proxies")
-async def test_a_proxy_of_the_environment_is_used_but_for_hosts_that_it_excepts(
+async def test_a_proxy_of_the_environment_is_the_way_out_and_not_the_way_to_places_inside(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with upstream() as proxy, upstream() as direct:
         monkeypatch.setenv("http_proxy", proxy.url.replace("http://", "http://me:pw@"))
-        monkeypatch.setenv("no_proxy", "other.test, 127.0.0.1")
         for base in ("http://api.test/v1", direct.url):
             connector = openapi("api", document(PATHS), base_url=base)
             async with ready(connector) as tools:
@@ -178,6 +178,24 @@ async def test_a_proxy_of_the_environment_is_used_but_for_hosts_that_it_excepts(
         assert proxy.last.header("proxy-authorization") == "Basic bWU6cHc="
         assert direct.last.target == "/a?q=x"
         assert direct.last.header("proxy-authorization") is None
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "direct"),
+    [
+        ("", False),
+        ("*", True),
+        ("api.corp.test", True),
+        (".corp.test", True),
+        ("a.test, corp.test", True),
+        ("orp.test", False),
+        ("x.api.corp.test", False),
+        ("API.CORP.TEST:8443", True),
+        ("api.corp.test:443", False),
+    ],
+)
+def test_no_proxy_names_hosts_their_domains_and_ports(no_proxy: str, direct: bool) -> None:
+    assert is_direct(Origin("https", "api.corp.test", 8443), no_proxy) is direct
 
 
 @pytest.mark.usefixtures("no_proxies")

@@ -199,7 +199,7 @@ class Http:
         if self._proxies is None:
             self._proxies = urllib.request.getproxies_environment()
         found = self._proxies.get(origin.scheme) or self._proxies.get("all", "")
-        return "" if found and _is_direct(origin, self._proxies.get("no", "")) else found
+        return "" if found and is_direct(origin, self._proxies.get("no", "")) else found
 
 
 BREAKS = (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, httpx2.HTTPError, OSError)
@@ -236,7 +236,7 @@ def _proxy(url: str) -> httpcore2.Proxy:
     return httpcore2.Proxy(bare, auth=auth)
 
 
-def _is_direct(origin: Origin, no_proxy: str) -> bool:
+def is_direct(origin: Origin, no_proxy: str) -> bool:
     """Whether `NO_PROXY` names a host: `*`, a name, a part of one after a dot, or one with a port."""
     names = {name.strip().lower().lstrip(".") for name in no_proxy.split(",") if name.strip()}
     parts = origin.host.split(".")
