@@ -20,13 +20,13 @@ import json
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pydantic_monty import Monty, MontyError, MontyTypingError, ResourceLimits
 
 from toolscript.errors import GuestError
+from toolscript.guests.python.declared import Stub, stub_of
 from toolscript.guests.python.names import Names, TooDeep, read
 from toolscript.guests.python.text import Text
 from toolscript.guests.python.text import read as read_text
@@ -35,14 +35,11 @@ from toolscript.runs.machine import listed
 from toolscript.runs.precheck import Problem
 from toolscript.runs.usage import usage
 from toolscript.schema.partial import PartialChecker
-from toolscript.schema.python import stub, wire_names
-from toolscript.schema.shape import Shaped
-from toolscript.schema.shapes import Array, Intersection, Object, Ref, Shape, Tuple, Union
-from toolscript.tools import Schema, Tool
+from toolscript.schema.python import wire_names
+from toolscript.tools import Tool
 
 MAX_CHARS = 50_000  # of a program that is checked; what is longer is data
 MAX_TOOLS = 100
-MAX_OBJECTS = 60  # in one type; some APIs have types that reach all others, and take a third of a second to print
 MAX_STUB_CHARS = 400_000
 MAX_MESSAGE = 300
 MAX_KEPT = 200  # stubs, and tools
@@ -84,16 +81,6 @@ class _Known:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stub:
-    """The declarations of some tools; `keys` are those of every class, `closed` the classes without further ones."""
-
-    tools: tuple[Tool, ...]
-    text: str
-    keys: Mapping[str, frozenset[str]]
-    closed: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
 class _Program:
     """A program's text and tree, as the check looks at them."""
 
@@ -110,7 +97,7 @@ class PythonTypeChecker:
         self._lock = threading.Lock()
         self._pool: Monty | None = None
         self._known: dict[int, _Known] = {}
-        self._stubs: dict[tuple[int, ...], _Stub] = {}
+        self._stubs: dict[tuple[int, ...], Stub] = {}
 
     def problems(self, code: str, tools: Sequence[Tool]) -> list[Problem]:
         """What is wrong with a program, in the order of its text."""
@@ -133,7 +120,7 @@ class PythonTypeChecker:
         if pool is not None:
             pool.__exit__(None, None, None)
 
-    def _typed(self, program: _Program, declared: _Stub, refused: Sequence[ast.Call]) -> Iterator[Problem]:
+    def _typed(self, program: _Program, declared: Stub, refused: Sequence[ast.Call]) -> Iterator[Problem]:
         """What the checker says, without what is said of the arguments of these calls already."""
         if len(declared.text) > MAX_STUB_CHARS or "from __future__" in program.text.body:
             return
@@ -190,14 +177,14 @@ class PythonTypeChecker:
                 self._known[id(tool)] = known
             return known
 
-    def _stub(self, tools: Sequence[Tool]) -> _Stub:
+    def _stub(self, tools: Sequence[Tool]) -> Stub:
         key = tuple(map(id, tools))
         with self._lock:
             held = self._stubs.get(key)
             if held is None:
                 if len(self._stubs) >= MAX_KEPT:
                     self._stubs.clear()
-                held = self._stubs[key] = _declared(tools)
+                held = self._stubs[key] = stub_of(tools)
             return held
 
 
@@ -210,68 +197,6 @@ def _read(code: str) -> _Program | None:
     lines = text.body.split("\n")
     nodes = {_characters(node, lines): node for nodes in names.kinds.values() for node in nodes if _has_place(node)}
     return _Program(text, names, handles_failures(names), nodes)
-
-
-def _declared(tools: Sequence[Tool]) -> _Stub:
-    """The stub of these tools: what was only observed is not promised."""
-    promised = [_without_the_unsaid(tool) for tool in tools]
-    text = f"{stub(promised)}\n\ninput: Any\n"
-    keys: dict[str, frozenset[str]] = {}
-    for node in ast.parse(text).body:
-        match node:
-            case ast.ClassDef(name=name, bases=[ast.Name(id="TypedDict")], body=body):
-                keys[name] = frozenset(
-                    line.target.id
-                    for line in body
-                    if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
-                )
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(args=[_, ast.Dict(keys=held), *_])):
-                keys[name] = frozenset(str(key.value) for key in held if isinstance(key, ast.Constant))
-            case _:
-                pass
-    is_closed: dict[frozenset[str], bool] = {}
-    for tool in promised:
-        for schema in (tool.input_schema, tool.output_schema):
-            for found in _objects(Shaped(schema)) if schema is not None else ():
-                names = frozenset(prop.name for prop in found.properties)
-                is_closed[names] = is_closed.get(names, True) and found.extra is None
-    closed = frozenset(name for name, held in keys.items() if is_closed.get(held, False))
-    return _Stub(tuple(tools), text, keys, closed)
-
-
-def _without_the_unsaid(tool: Tool) -> Tool:
-    """A tool without a type that was only observed, or that is too large to be declared in time."""
-    if tool.output_schema is not None and (tool.observed or _is_large(tool.output_schema)):
-        tool = replace(tool, output_schema=None)
-    return replace(tool, input_schema={"type": "object"}) if _is_large(tool.input_schema) else tool
-
-
-def _is_large(schema: Schema) -> bool:
-    return sum(1 for _ in islice(_objects(Shaped(schema)), MAX_OBJECTS + 1)) > MAX_OBJECTS
-
-
-def _objects(shaped: Shaped) -> Iterator[Object]:
-    """Every object in a schema."""
-    waiting: list[Shape] = [shaped.root]
-    seen: set[str] = set()
-    while waiting:
-        match waiting.pop():
-            case Ref(name) as ref:
-                if name not in seen:
-                    seen.add(name)
-                    waiting.append(shaped.resolve(ref))
-            case Array(items=items):
-                waiting.append(items)
-            case Tuple(items=items, rest=rest):
-                waiting += [*items, *([] if rest is None else [rest])]
-            case Union(parts) | Intersection(parts):
-                waiting += parts
-            case Object(properties=properties, extra=extra) as found:
-                yield found
-                waiting += [prop.shape for prop in properties]
-                waiting += [] if extra is None else [extra]
-            case _:
-                pass
 
 
 def _refused(program: _Program, tools: Mapping[str, _Known]) -> Iterator[tuple[ast.Call, Problem]]:
@@ -314,7 +239,7 @@ def _is_sound_call(node: ast.AST, rule: str) -> bool:
     return isinstance(node, ast.Dict | ast.Name) or (isinstance(node, ast.Call) and bool(node.args))
 
 
-def _is_certain(message: str, declared: _Stub, program: _Program, node: ast.AST) -> bool:
+def _is_certain(message: str, declared: Stub, program: _Program, node: ast.AST) -> bool:
     if not is_reached(program.names, node, program.handles):
         return False
     if found := _NO_KEY.search(message):
@@ -331,7 +256,7 @@ def _is_certain(message: str, declared: _Stub, program: _Program, node: ast.AST)
     return _A_COROUTINE.search(message) is not None and isinstance(node, ast.expr)
 
 
-def _is_ours(name: str, declared: _Stub) -> bool:
+def _is_ours(name: str, declared: Stub) -> bool:
     """Whether a type is a class of the stub, or a list of it."""
     inner = name.removeprefix("list[").removesuffix("]") if name.startswith("list[") else name
     return _CLASS.fullmatch(inner) is not None and inner in declared.keys
@@ -364,7 +289,7 @@ def _makes_or_asks(node: ast.Call, key: str) -> bool:
             return False
 
 
-def _words(message: str, declared: _Stub) -> str:
+def _words(message: str, declared: Stub) -> str:
     """The checker's own words, as a program's author knows the names."""
     if _A_COROUTINE.search(message):
         return "the result of a call is not there yet: write `await` before the call"
