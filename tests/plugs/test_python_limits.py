@@ -165,6 +165,17 @@ async def test_programs_that_wait_for_a_worker_can_be_cancelled() -> None:
     await guest.close()
 
 
+async def test_waiting_for_a_worker_is_no_computing_time() -> None:
+    guest = PythonGuest(most_workers=1)
+    loop = asyncio.create_task(play(guest, boot(guest, LOOP, limits=Limits(cpu_ms=300))))
+    while not guest.workers.computing:
+        await asyncio.sleep(0.001)
+    waited = await play(guest, boot(guest, "return 1", limits=Limits(cpu_ms=100)))
+    assert waited.value == 1
+    assert "computing time" in (await loop).failure.message
+    await guest.close()
+
+
 async def test_a_thousand_programs_that_wait_need_no_thousand_processes() -> None:
     guest = PythonGuest()
     code = "x = await crm.find(id=1)\ny = await crm.find(id=2)\nreturn [x, y, input]"

@@ -294,12 +294,11 @@ class LiveProgram:
     def _move(self, strand: Strand) -> None:
         """Let a strand run until it waits for answers, or ends."""
         self._moving = strand
-        began = time.perf_counter_ns()
+        if not strand.enter(self._engine_limits(), lambda: self._cancelled):
+            raise _Over(_STOPPED)
+        began, began_calls = time.perf_counter_ns(), self._asked.count  # not while it waited for a worker
         try:
-            at = strand.stand(self._engine_limits(), self._printed, lambda: self._cancelled)
-            if self._cancelled or at is None:
-                raise _Over(_STOPPED)
-            began_calls = self._asked.count
+            at = strand.stand(self._printed)
             while (after := self._next(strand, at)) is not None:
                 at = after
                 if self._cpu_ns + time.perf_counter_ns() - began > self._boot.limits.cpu_ms * 1_000_000:

@@ -83,30 +83,25 @@ class Strand:
                 name
             )  # known from here on, also where the objects themselves were sent by another process
 
-    @property
-    def is_started(self) -> bool:
-        return self._at is not None or self.bytes is not None
-
-    def stand(
-        self, limits: ResourceLimits, printed: PrintCallback, given_up: Callable[[], bool]
-    ) -> SyncSnapshot | None:
-        """Where it stands, in a worker: started if it was not; None when it was given up before it got one."""
+    def enter(self, limits: ResourceLimits, given_up: Callable[[], bool]) -> bool:
+        """See to it that it has a worker; False when it was given up before it got one."""
         self._workers.wake(self)
         if self.is_lost:
             raise Fault("the worker of a Python program died while the program waited")
+        if self.lease is None:
+            self.lease = self._workers.lease(limits, given_up)
+        return self.lease is not None and not given_up()  # asked again, now that there is a lease to be killed
+
+    def stand(self, printed: PrintCallback) -> SyncSnapshot:
+        """Where it stands in its worker; it is started if it was not."""
+        assert self.lease is not None
         if self._at is not None:
             at, self._at = self._at, None
             return at
-        lease = self._workers.lease(limits, given_up)
-        if lease is None:
-            return None
-        self.lease = lease
-        if given_up():  # looked at after the lease is there to be killed
-            return None
         if self.bytes is not None:
-            at, self.bytes = lease.session.load_snapshot(self.bytes, print_callback=printed), None
+            at, self.bytes = self.lease.session.load_snapshot(self.bytes, print_callback=printed), None
             return at
-        return self._start(lease, printed)
+        return self._start(self.lease, printed)
 
     def rest(self, at: SyncSnapshot) -> None:
         """Wait here for answers."""
