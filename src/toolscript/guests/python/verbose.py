@@ -60,8 +60,7 @@ def plain(pattern: str) -> str:
         elif char == "[":
             in_class = True
         elif char == "#":
-            end = pattern.find("\n", at)
-            at = len(pattern) if end < 0 else end
+            at = _comment_end(pattern, at)
             continue
         elif char in " \t\n\r\f\v":
             at += 1
@@ -69,6 +68,13 @@ def plain(pattern: str) -> str:
         out.append(char)
         at += 1
     return "".join(out)
+
+
+def _comment_end(pattern: str, at: int) -> int:
+    """Where a comment ends; an escaped line's end belongs to it."""
+    while at < len(pattern) and pattern[at] != "\n":
+        at += 2 if pattern[at] == "\\" else 1
+    return at
 
 
 def _opens_class(out: list[str]) -> bool:
