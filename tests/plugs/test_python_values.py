@@ -126,3 +126,49 @@ async def test_text_that_only_looks_like_something_else_is_text(guest: PythonGue
 async def test_long_words_of_an_exception_are_cut(guest: PythonGuest) -> None:
     failure = (await play(guest, boot(guest, "raise ValueError('x' * 100000)"))).failure
     assert len(failure.message) == 20_000
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "_ts_failure()",
+        "_ts_failure(1, 2, 3)",
+        "_ts_caught = _ts_failure",
+        "_ts_wake()",
+        "_ts_wake('x')",
+        "_ts_park(1)",
+        "_step",
+        "import os\nos.urandom(-1)",
+        "import os\nos.urandom(10**12)",
+        "import os\nos.urandom('x')",
+        "import os\nos.listdir('/')",
+        "import asyncio\nawait asyncio.sleep(float('inf'))",
+        "import asyncio\nawait asyncio.sleep(float('nan'))",
+        "import asyncio\nawait asyncio.sleep(-1)",
+        "import time\ntime.sleep(-1)",
+        "import time\ntime.sleep(None)",
+        "codemode.failure()",
+        "codemode.failure(1, 2)",
+        "await codemode.search('x', 5)",
+        "await codemode.search('x', query='y')",
+        "await codemode.sleep(1, 2, 3)",
+        "await codemode.state('x')",
+        "await codemode.state.nope('x')",
+        "await snippets.double(1)",
+        "getattr(codemode, '')('x')",
+        "getattr(crm, 'a b\\n')()",
+        "await input.slice('a')",
+        "await input.slice(1, 2, 3)",
+        "await input.nope()",
+        "input.text",
+        "input.id = 5\nreturn input",
+        "exec('crm.find()')",
+        "eval('crm.find')(1)",
+    ],
+)
+async def test_what_is_asked_by_hand_ends_as_the_programs_own_affair(guest: PythonGuest, code: str) -> None:
+    played = await play(guest, boot(guest, code, value=Blob("ab" * 32, "text/plain", 5)))
+    outcome = played.outcome
+    assert isinstance(outcome, Finished) or outcome.failure.kind == "guest", outcome
+    if isinstance(outcome, Crashed):
+        assert "toolscript" not in str(outcome.failure).lower()

@@ -146,15 +146,15 @@ class Asked:
         name: str = at.function_name
         match name:
             case "asyncio.sleep" | "time.sleep":
-                seconds = at.args[0]
-                seconds = int(seconds) if seconds == int(seconds) else seconds
-                self._make(strand, at.call_id, SLEEP, {"seconds": seconds})
+                seconds = max(float(at.args[0]), 0.0)
+                whole = int(seconds) if seconds.is_integer() else seconds
+                self._make(strand, at.call_id, SLEEP, {"seconds": whole})
                 if name == "asyncio.sleep":
                     return at.resume(_FUTURE)  # type: ignore[arg-type]
                 strand.held = at.call_id
                 return None
             case "os.urandom":
-                count = min(int(at.args[0]), host.MOST_RANDOM_BYTES)
+                count = max(0, min(int(at.args[0]), host.MOST_RANDOM_BYTES))
                 strand.draws += 1
                 drawn = host.randomness(self._boot.seed, strand.number, strand.draws, count)
                 return at.resume({"return_value": drawn})
@@ -167,7 +167,7 @@ class Asked:
         if name not in _READS:
             message = f"'Blob' object has no attribute '{name}'"
             return at.resume({"exc_type": "AttributeError", "message": message})
-        start, end = _span(blob.size, *at.args, **at.kwargs) if name == "slice" else (0, blob.size)
+        start, end = _span(blob.size, at.args, at.kwargs) if name == "slice" else (0, blob.size)
         reading = Reading(blob=blob, form=_READS[name], start=start, end=end)
         self._add(Open(strand=strand.number, call_id=at.call_id, reading=reading), READ_BLOB, reading.arguments)
         return at.resume(_FUTURE)  # type: ignore[arg-type]
@@ -185,8 +185,8 @@ class Asked:
 
     def _member(self, strand: Strand, at: FunctionSnapshot) -> SyncSnapshot:
         """`code` or `content` of an exception, which only that of a failed call has."""
-        error, name = at.args
-        known = self._known(error)
+        error, name = at.args if len(at.args) == 2 else (None, "code")  # noqa: PLR2004 - as `caught` calls it
+        known = self._known(error) if isinstance(error, BaseException) else None
         if known is None:
             message = f"'{type(error).__name__}' object has no attribute '{name}'"
             return at.resume({"exc_type": "AttributeError", "message": message})
@@ -198,7 +198,10 @@ class Asked:
         return known if known is not None and type(error).__name__ in (known.name, TOOL_EXCEPTION) else None
 
 
-def _span(size: int, start: int = 0, end: int | None = None) -> tuple[int, int]:
+def _span(size: int, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[int, int]:
     """As of a Python slice."""
-    first, last, _ = slice(start, end).indices(size)
+    given = {**dict(zip(("start", "end"), args, strict=False)), **kwargs}
+    if len(args) > 2 or given.keys() - {"start", "end"}:  # noqa: PLR2004 - these two
+        raise TypeError("the slice of a blob takes start and end")
+    first, last, _ = slice(given.get("start"), given.get("end")).indices(size)
     return first, max(first, last)
