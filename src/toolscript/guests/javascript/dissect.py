@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from toolscript.errors import GuestError
+from toolscript.guests.javascript import grammar
 from toolscript.guests.javascript.check import Places, unhandled_calls
 from toolscript.guests.javascript.edits import Edit, apply, blank
 from toolscript.guests.javascript.names import FUNCTIONS, Names, read
@@ -25,6 +26,7 @@ MAX_CHARS = 50_000  # of a program that is checked; what is longer is data
 _READS_FILES = re.compile(r"\b(?:import|require)\b|\A\s*#!")
 _ESCAPE = re.compile(r"\\u(?:\{([0-9a-fA-F]{1,6})\}|([0-9a-fA-F]{4}))")
 _MAKES_MEMBERS = re.compile(r"\b(?:assign|definePropert(?:y|ies)|setPrototypeOf|Reflect|Proxy|prototype)\b|__")
+_MEMBERS = "(member_expression) @member (subscript_expression) @element"
 _EXPRESSION = frozenset(("parenthesized_expression", "as_expression", "satisfies_expression", "non_null_expression",
                          "await_expression"))  # fmt: skip
 _ASKING = frozenset(("??", "||", "&&", "==", "===", "!=", "!==", "in", "instanceof"))
@@ -94,25 +96,32 @@ def _letter(match: re.Match[str]) -> str:
 
 
 def _reads(root: Node, names: Names, places: Places) -> Iterator[tuple[int, int]]:
+    found = grammar.captures(_MEMBERS, root)
+    if any(_is_written(node) for node in found.get("element", ())):
+        return  # whatever it writes
     members: list[tuple[Node, Node]] = []
     doubtful: set[str] = set()
-    waiting = [(root, False)]
-    while waiting:
-        node, guarded = waiting.pop()
-        if node.type == "member_expression":
-            member = node.child_by_field_name("property")
-            if member is not None and (_is_written(node) or _is_asked_for(node)):
-                doubtful.add(names.text(member))
-            elif member is not None and not guarded:
-                members.append((node, member))
-        elif node.type == "subscript_expression" and _is_written(node):
-            return  # whatever it writes
-        handled = node.type == "try_statement" and node.child_by_field_name("handler") is not None
-        inside = guarded or handled or (names.handles and node.type in FUNCTIONS)
-        waiting += [(child, inside) for child in node.named_children]
-    for _, member in members:
-        if names.text(member) not in doubtful:
+    for node in found.get("member", ()):
+        member = node.child_by_field_name("property")
+        if member is not None and (_is_written(node) or _is_asked_for(node)):
+            doubtful.add(names.text(member))
+        elif member is not None:
+            members.append((node, member))
+    for node, member in members:
+        if names.text(member) not in doubtful and not _is_guarded(node, names):
             yield places.of(member)
+
+
+def _is_guarded(node: Node, names: Names) -> bool:
+    """Whether the program may handle a failure of this place."""
+    around = node.parent
+    while around is not None:
+        if around.type == "try_statement" and around.child_by_field_name("handler") is not None:
+            return True
+        if names.handles and around.type in FUNCTIONS:
+            return True
+        around = around.parent
+    return False
 
 
 def _is_written(node: Node) -> bool:
