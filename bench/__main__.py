@@ -7,7 +7,18 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 
-from bench import catalogs, durable, openapi, openapi_calls, peers, programs, python_programs, starts, type_checks
+from bench import (
+    catalogs,
+    cpython_programs,
+    durable,
+    openapi,
+    openapi_calls,
+    peers,
+    programs,
+    python_programs,
+    starts,
+    type_checks,
+)
 from bench.rows import Row
 
 
@@ -15,6 +26,8 @@ async def measured() -> AsyncIterator[Row]:
     async for row in programs.rows():
         yield row
     async for row in python_programs.rows():
+        yield row
+    async for row in cpython_programs.rows():
         yield row
     async for row in durable.rows():
         yield row

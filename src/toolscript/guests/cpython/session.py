@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -15,6 +16,8 @@ from toolscript.runs.turn import Crashed, Outcome, Settled, Turn, Usage
 
 _READ_BYTES = 1 << 16
 PATIENCE_S = 10.0  # with a process that does not compute: nothing in a turn has to be waited for
+_GLANCE_S = 100e-6  # most turns take less, and going round the event loop for them takes as long again
+_MEASURED_NS = 5_000_000  # of computing, after which it is worth asking how much memory there is
 _IDLE_NS = 1_000_000  # of computing within that time, and less, is none
 _GONE_S = 5.0  # for the news of how a process ended
 
@@ -30,6 +33,7 @@ class CPythonSession:
         self._listener = Listener(boot)
         self._outcome: Outcome | None = None
         self._usage = Usage()
+        self._measured_ns = -_MEASURED_NS
         self._closed = False
         self._is_moving = False
 
@@ -95,8 +99,17 @@ class CPythonSession:
         except EOFError:
             return self._failed(_STOPPED if self._closed else await self._died(process))
         finally:
-            self._usage = Usage(cpu_us=process.cpu_ns() // 1000, memory_bytes=process.memory_bytes())
+            self._measure(process)
+        if said.outcome is None and self._usage.cpu_us >= self._boot.limits.cpu_ms * 1_000:
+            return self._failed(self._late(_Late(computing=True)))
         return said
+
+    def _measure(self, process: ProgramProcess) -> None:
+        """What has been used so far, as the kernel counts it."""
+        cpu_ns, memory = process.cpu_ns(), self._usage.memory_bytes
+        if cpu_ns - self._measured_ns > _MEASURED_NS:
+            self._measured_ns, memory = cpu_ns, max(memory, process.memory_bytes())
+        self._usage = Usage(cpu_us=max(cpu_ns // 1000, self._usage.cpu_us), memory_bytes=memory)
 
     def _failed(self, failure: Failure) -> Said:
         return Said((), (), (), Crashed(failure))
@@ -157,7 +170,7 @@ class _Exchange:
         self._most = most
         self._cpu_ns = cpu_ms * 1_000_000
         self._done: asyncio.Future[bytes] = self._loop.create_future()
-        self._seen_ns = process.cpu_ns()
+        self._seen_ns = 0
         self._seen_at = self._loop.time()
         self._watch: asyncio.TimerHandle | None = None
 
@@ -165,6 +178,10 @@ class _Exchange:
         """The frame that came back. Raises `Broken`, `_Late`, and `EOFError` where the process is gone."""
         process, loop = self._process, self._loop
         self._write()
+        if not self._out and select.select([process.reading], (), (), _GLANCE_S)[0]:
+            self._read()
+        if self._done.done():
+            return self._done.result()
         loop.add_reader(process.reading, self._read)
         if self._out and not self._done.done():
             loop.add_writer(process.writing, self._write)

@@ -33,6 +33,8 @@ async def _items(
             page = await send("codemode.next_page", {"path": tool.path, "args": args})
             if page["known"]:
                 break
+        else:
+            raise RuntimeError(f"what follows a page of {tool.path} is not known: its arguments were changed on the way")
         items = [result] if page["items"] is None else result
         for name in page["items"] or ():
             items = items[name]
