@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -121,6 +122,12 @@ async def test_what_cannot_cross_is_told(guest: PythonGuest, code: str, says: st
 )
 async def test_text_that_only_looks_like_something_else_is_text(guest: PythonGuest, text: str) -> None:
     assert await through(guest, encode([text])) == encode([text])
+
+
+async def test_a_comprehension_may_use_the_name_of_any_builtin(guest: PythonGuest) -> None:
+    names = [name for name in dir(builtins) if name.islower() and not name.startswith("_")]
+    code = "return [\n" + "".join(f"    [{name} for {name} in [{n}]],\n" for n, name in enumerate(names)) + "]"
+    assert (await play(guest, boot(guest, code))).value == [[n] for n in range(len(names))]
 
 
 async def test_long_words_of_an_exception_are_cut(guest: PythonGuest) -> None:
