@@ -39,7 +39,7 @@ closure = maker(3)
 for i in range(4):
     try:
         acc.add((await crm.find(id=i))['id'])
-        seen.append(random.random())
+        seen.append([random.random(), random.Random().random()])
         if i == 2:
             await crm.fail(why=f'test {i}')
     except Exception as e:
