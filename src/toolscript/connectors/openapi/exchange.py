@@ -21,7 +21,7 @@ from toolscript.connectors.openapi.client import Broken, Http, TooMuch, Unsent
 from toolscript.connectors.openapi.guard import Refused
 from toolscript.connectors.openapi.operation import Operation
 from toolscript.connectors.openapi.pace import Pace
-from toolscript.connectors.openapi.pages import page_of
+from toolscript.connectors.openapi.pages import links_of, page_of
 from toolscript.connectors.openapi.request import Request, built
 from toolscript.connectors.openapi.response import Answer, failed, retry_after_s, value_of
 from toolscript.connectors.openapi.retry import BUSY, Retry, Trouble
@@ -34,6 +34,9 @@ from toolscript.tools import CallContext, Media, Page, Tool
 
 KEY_HEADER = "Idempotency-Key"
 MAX_PAGES = 1_000  # of which something is remembered: each is asked for right after its call
+
+_Place = tuple[str, str, str]
+"""A page: the run, the operation, and the arguments in one form."""
 _UNAUTHORIZED = 401
 
 
@@ -79,7 +82,8 @@ class Exchange:
         self._pause = pause
         self._jitter = jitter
         self._wall_clock = wall_clock
-        self._pages: OrderedDict[tuple[str, str, str], Page] = OrderedDict()
+        self._pages: OrderedDict[_Place, Page] = OrderedDict()
+        self._linked: OrderedDict[_Place, None] = OrderedDict()
 
     async def call(
         self, operation: Operation, base: str, tool: Tool, args: Mapping[str, Any], context: CallContext
@@ -99,19 +103,24 @@ class Exchange:
                 raise
             raise ToolError(failure) from None
         if tool.effect == "read":
-            self._note(page_of(operation, args, value, answer), tool, args, context.run)
+            place = (context.run, tool.raw_name, _canonical(args))
+            page = page_of(operation, args, value, answer, came_by_link=place in self._linked)
+            self._note(page, place, is_linked="next" in links_of(answer.header("link")))
         return value
 
     def page(self, tool: Tool, args: Mapping[str, Any], run: str) -> Page | None:
         """What is known of the page that a run got for these arguments."""
         return self._pages.get((run, tool.raw_name, _canonical(args)))
 
-    def _note(self, page: Page, tool: Tool, args: Mapping[str, Any], run: str) -> None:
+    def _note(self, page: Page, place: _Place, *, is_linked: bool) -> None:
         redactor = self._learned.redactor
-        page = replace(page, next=redactor.value(page.next), problem=redactor.text(page.problem))
-        self._pages[run, tool.raw_name, _canonical(args)] = page
+        self._pages[place] = replace(page, next=redactor.value(page.next), problem=redactor.text(page.problem))
         if len(self._pages) > MAX_PAGES:
             self._pages.popitem(last=False)
+        if is_linked and page.next is not None:
+            self._linked[*place[:2], _canonical(page.next)] = None
+            if len(self._linked) > MAX_PAGES:
+                self._linked.popitem(last=False)
 
     def _without_secrets(self, value: Any) -> Any:
         redactor = self._learned.redactor

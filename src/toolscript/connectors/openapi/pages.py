@@ -25,14 +25,19 @@ _link = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+\s*(?:=\s*(?:\"[^\"]*
 _relation = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
 
 
-def page_of(operation: Operation, args: Mapping[str, Any], value: Any, answer: Answer) -> Page:
-    """What is known of the result of a call with these arguments; the only page where nothing speaks of another."""
+def page_of(
+    operation: Operation, args: Mapping[str, Any], value: Any, answer: Answer, *, came_by_link: bool = False
+) -> Page:
+    """What is known of the result of a call with these arguments; the only page where nothing speaks of another.
+
+    `came_by_link`: a `Link` header led to this page, and so one without leads no further.
+    """
     paging = operation.paging
     links = links_of(answer.header("link"))
     items = _items(value, paging)
     if "next" in links:
         return _by_address(operation, args, links["next"], items)
-    if links.keys() & {"prev", "first", "last"} or paging is None or paging.kind == "link":
+    if came_by_link or links.keys() & {"prev", "first", "last"} or paging is None or paging.kind == "link":
         return Page(items=items)
     return _by_argument(operation, paging, args, value, items)
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from toolscript.errors import GuestError
-from toolscript.guests.javascript.globals import GLOBALS, IN_PROGRAMS
+from toolscript.guests.javascript.globals import GLOBALS, IN_PROGRAMS, NO_CALLS
 from toolscript.guests.javascript.names import Call, Names, Use, read
 from toolscript.guests.javascript.promises import MAX_SHOWN, Found, misused
 from toolscript.guests.javascript.source import parse_ahead
@@ -74,7 +74,7 @@ def unhandled_calls(names: Names) -> Iterator[Call]:
     for call in names.calls:
         if call.name in names.declared or call.name in GLOBALS or call.name in bare:
             continue
-        if (call.name, call.method) in names.members:
+        if (call.name, call.method) in names.members or (call.name == "codemode" and call.method in NO_CALLS):
             continue
         if names.is_reached(call.scope, handed_on=call.parent.type not in _ESCAPING):
             yield call

@@ -23,6 +23,7 @@ from toolscript.guests.javascript.source import parse_ahead
 from toolscript.guests.javascript.written import Written, written
 
 MAX_CHARS = 50_000  # of a program that is checked; what is longer is data
+MAX_DEPTH = 150  # of the tree, in which members are judged; people write 40
 _READS_FILES = re.compile(r"\b(?:import|require)\b|\A\s*#!")
 _ESCAPE = re.compile(r"\\u(?:\{([0-9a-fA-F]{1,6})\}|([0-9a-fA-F]{4}))")
 _MAKES_MEMBERS = re.compile(r"\b(?:assign|definePropert(?:y|ies)|setPrototypeOf|Reflect|Proxy|prototype)\b|__")
@@ -96,7 +97,10 @@ def _letter(match: re.Match[str]) -> str:
 
 
 def _reads(root: Node, names: Names, places: Places) -> Iterator[tuple[int, int]]:
-    found = grammar.captures(_MEMBERS, root)
+    found = grammar.captures(_MEMBERS, root, max_depth=MAX_DEPTH)
+    everywhere = grammar.captures(_MEMBERS, root)
+    if any(len(nodes) > len(found.get(kind, ())) for kind, nodes in everywhere.items()):
+        return  # the way up from one that is so deep takes long, and what is not looked at may be written
     if any(_is_written(node) for node in found.get("element", ())):
         return  # whatever it writes
     members: list[tuple[Node, Node]] = []

@@ -18,5 +18,8 @@ AbortController Blob crypto performance URL URLSearchParams
 GLOBALS = frozenset((_LANGUAGE + _PRELUDE).split())
 """What `globalThis` has in the engine; a test compares."""
 
+NO_CALLS = frozenset(("pages",))
+"""Methods of `codemode` that are none of its tools: what they do, they do by calls of others."""
+
 IN_PROGRAMS = frozenset(("input", "arguments", "module", "exports"))
 """What the wrapper and functions bring, or what its reading of a program takes care of (`module.exports = ...`)."""

@@ -58,7 +58,9 @@ def _parse(source: bytes, language: Language) -> Tree:
         raise TooIntricate from error
 
 
-def captures(query: str, node: Node, about: frozenset[str] = frozenset()) -> dict[str, list[Node]]:
+def captures(
+    query: str, node: Node, about: frozenset[str] = frozenset(), max_depth: int = _MAX_DEPTH
+) -> dict[str, list[Node]]:
     """The nodes below `node` that each capture of the query (in the grammar's own language) names, in order.
 
     `about` are kinds of node of which the text must have one at least, or nothing is found. A query takes 2 to 15 ms to
@@ -70,7 +72,7 @@ def captures(query: str, node: Node, about: frozenset[str] = frozenset()) -> dic
             return {}
         compiled = _compiled[query] = Query(_LANGUAGE, query)
     cursor = QueryCursor(compiled)
-    cursor.set_max_start_depth(_MAX_DEPTH)
+    cursor.set_max_start_depth(max_depth)
     return cursor.captures(node)
 
 

@@ -34,7 +34,9 @@ async def _items(
             if page["known"]:
                 break
         else:
-            raise RuntimeError(f"what follows a page of {tool.path} is not known: its arguments were changed on the way")
+            raise RuntimeError(
+                f"what follows a page of {tool.path} is not known: its arguments were changed on the way"
+            )
         items = [result] if page["items"] is None else result
         for name in page["items"] or ():
             items = items[name]

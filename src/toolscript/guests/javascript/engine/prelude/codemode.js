@@ -32,6 +32,34 @@ const startSnippet = (answer, stack, depth) => {
   return then(main(answer.input), undefined, (reason) => host.rethrow(reason, stack));
 };
 
+// Each page is a call of the tool. How the next page is asked for may be learned from the first one: hence two tries.
+const itemsOf = async function* (tool, path, args, limit) {
+  let given = 0;
+  while (given < limit) {
+    let result, page;
+    for (let tries = 0; tries < 2; tries++) {
+      result = await tool(args);
+      page = await send('next_page', { path, args });
+      if (page.known) break;
+    }
+    if (!page.known) throw new BaseError(`what follows a page of ${path} is not known: its arguments were changed on the way`);
+    let items = page.items ? result : [result];
+    for (let i = 0; page.items && i < page.items.length; i++) items = items[page.items[i]];
+    for (let i = 0; i < items.length && given < limit; i++, given++) yield items[i];
+    if (!page.next) return;
+    args = page.next;
+  }
+};
+const pages = (tool, args = {}, options = {}) => {
+  const path = typeof tool === 'function' ? weakGet(pathsOfMethods, tool) : undefined;
+  if (path === undefined || !isPlain(args) || !isPlain(options)) {
+    throw new BaseTypeError('codemode.pages takes a tool and its arguments: for await (const item of codemode.pages(crm.list, {...}, { limit: 100 }))');
+  }
+  const limit = options.limit ?? Infinity;
+  if (typeof limit !== 'number' || !(limit >= 0)) throw new BaseRangeError('limit is how many items are wanted at most, a number');
+  return itemsOf(tool, path, args, limit);
+};
+
 const sugarOfCodemode = record({
   sleep: positional('sleep', 'seconds'),
   search: positional('search', 'query', 'options'),
@@ -39,6 +67,7 @@ const sugarOfCodemode = record({
   run: (name, input) => host.run(isPlain(name) ? name : input === undefined ? { name } : { name, input }),
   show: (value) => send('show', { value }),
   result: positional('result', 'run'),
+  pages,
   step,
   state: freeze(record({
     get: positional('state_get', 'key'),

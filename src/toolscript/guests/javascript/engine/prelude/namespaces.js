@@ -41,9 +41,13 @@ let codemodeTarget;
 const slot = record({ value: undefined, enumerable: true, writable: false, configurable: false });
 const put = (object, name, value) => { slot.value = value; defineProperty(object, name, slot); };
 
+const pathsOfMethods = new WeakMap(); // a tool's function -> its path
 const methodOf = (name, method) => {
   if (name === SNIPPETS) return host.snippet(method);
-  return name === 'codemode' && has(sugarOfCodemode, method) ? sugarOfCodemode[method] : host.method(name + '.' + method, method);
+  if (name === 'codemode' && has(sugarOfCodemode, method)) return sugarOfCodemode[method];
+  const path = name + '.' + method, made = host.method(path, method);
+  weakSet(pathsOfMethods, made, path);
+  return made;
 };
 
 const newNamespace = (name) => {
