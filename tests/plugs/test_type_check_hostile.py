@@ -144,6 +144,23 @@ def test_names_and_texts_of_a_schema_stay_data():
     checker.close()
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "return x" + ".a" * 20_000,
+        "return x" + ".a()" * 9_000,
+        "(() => {" * 3_000 + "x.a.b" + "})()" * 3_000,
+        "crm.get({a:" * 3_000 + "x.a" + "})" * 3_000,
+        "x.a.b;" * 8_000,
+    ],
+    ids=["members", "calls", "functions", "arguments", "statements"],
+)
+def test_a_program_that_is_deep_is_taken_apart_in_time(code: str):
+    begun = time.monotonic()
+    dissect(code)
+    assert time.monotonic() - begun < 4
+
+
 def test_a_program_that_is_too_long_is_not_checked():
     assert dissect("1;" * (MAX_CHARS // 2 + 1)) is None
 
