@@ -137,11 +137,20 @@ async def test_a_document_that_is_none_leaves_the_api_unreachable_and_says_why(
     assert words in problems
 
 
-async def test_a_document_with_many_flaws_tells_the_first_and_how_many_there_are() -> None:
+async def test_flaws_of_one_kind_are_told_in_one_line_with_the_first_place() -> None:
     flawed = operation("get_a", *(parameter(f"p{n}", schema={"enum": []}) for n in range(100)))
     state, problems = await state_of(openapi("api", document({"/a": {"get": flawed}}), base_url="https://api.test"))
     assert state == "ready"
-    assert problems.count("empty `enum`") == 20
+    assert problems.splitlines() == [
+        "an empty `enum` allows nothing; it is ignored (100 times, first at GET /a parameters/99/schema)"
+    ]
+
+
+async def test_a_document_with_many_kinds_of_flaws_tells_the_first_and_how_many_there_are() -> None:
+    flawed = operation("get_a", *(parameter(f"p{n}", schema={"$ref": f"#/none/{n}"}) for n in range(100)))
+    state, problems = await state_of(openapi("api", document({"/a": {"get": flawed}}), base_url="https://api.test"))
+    assert state == "ready"
+    assert problems.count("points at nothing") == 20
     assert "80 more things are odd about its document" in problems
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from toolscript.errors import ConfigError
 from toolscript.schema.names import namespace_names
-from toolscript.surfaces.toml_file import TomlFile
+from toolscript.surfaces.toml_file import TomlFile, shown
 from toolscript.tools import Effect
 
 _REFERENCES = "env:NAME, file:PATH, cmd:COMMAND or keyring:SERVICE/USER"
@@ -43,14 +43,24 @@ class ApiConfig:
     origin: str = ""
 
 
-def named_api(text: str, folder: Path) -> tuple[str, ApiConfig]:
-    """The API of `NAME=SPEC` or of a document alone, which is then called after its file or host.
+def named_apis(named: Sequence[str], folder: Path) -> dict[str, ApiConfig]:
+    """The APIs that `--openapi` names, by name: `NAME=SPEC`, or a document alone."""
+    apis: dict[str, ApiConfig] = {}
+    for text in named:
+        try:
+            name, api = _named(text, folder)
+        except ValueError as error:
+            raise ConfigError(f"--openapi is {text!r}; it must be {error}") from error
+        if name in apis:
+            raise ConfigError(f"--openapi names two APIs {name}; give one of them another name: NAME=SPEC")
+        apis[name] = api
+    return apis
 
-    `ValueError` with the words after "must be".
-    """
+
+def _named(text: str, folder: Path) -> tuple[str, ApiConfig]:
     name, equals, spec = text.partition("=")
     if not equals or re.search(r"[/\\:?]", name):  # an address may have a query
-        name, spec = _name_of(text), text
+        name, spec = _name_of(text, folder), text
     if not name.strip() or not spec.strip():
         raise ValueError("NAME=SPEC, such as github=github.yaml, where SPEC is a file or an address")
     return name.strip(), ApiConfig(namespace=_namespace(name.strip()), spec=_spec(spec.strip(), folder))
@@ -75,7 +85,7 @@ def _api(file: TomlFile, name: str, table: Mapping[str, object]) -> ApiConfig:
         except ValueError as error:
             # What stands in a secret's place may be the secret.
             given = "" if key == "auth" else f" is {raw!r}; it"
-            said = f"{key} is not a key of an API; {error}" if key not in _KEYS else f"{key}{given} must be {error}"
+            said = f"{key} is not a key of an API; {error}" if key not in API_KEYS else f"{key}{given} must be {error}"
             raise ConfigError(f"{file.at(f'{at}.{key}')}: {said}") from error
     if "spec" not in values:
         raise ConfigError(f'{file.at(at)}: this API lacks its document; add spec = "github.yaml", or its address')
@@ -88,10 +98,10 @@ def _api(file: TomlFile, name: str, table: Mapping[str, object]) -> ApiConfig:
 
 
 def _value(key: str, raw: object, folder: Path) -> Any:
-    read = _KEYS.get(key)
+    read = API_KEYS.get(key)
     if read is None:
-        near = get_close_matches(key, _KEYS, 1)
-        raise ValueError(f"did you mean {near[0]}?" if near else f"there are {', '.join(_KEYS)}")
+        near = [*_ELSEWHERE.get(key, ()), *(f"did you mean {one}?" for one in get_close_matches(key, API_KEYS, 1))]
+        raise ValueError(near[0] if near else f"there are {', '.join(API_KEYS)}")
     return read(raw, folder)
 
 
@@ -102,19 +112,43 @@ def _namespace(name: str) -> str:
     return name
 
 
-def _name_of(spec: str) -> str:
-    """What a document is called that has no name: `specs/github.v3.yaml` and `https://api.github.com/x` are github."""
-    parts = urlsplit(spec)
-    if parts.scheme in ("http", "https"):
+def _name_of(spec: str, folder: Path) -> str:
+    """What a document is called that has no name.
+
+    `github.v3.yaml` is github, and so are `github/openapi.yaml` and `https://api.github.com/openapi.json`.
+    """
+    if _is_address(spec):
+        parts = urlsplit(spec)
         host = (parts.hostname or "").removeprefix("www.").removeprefix("api.")
-        word = host.partition(".")[0]
-    else:
-        word = Path(spec).name.removeprefix("api.").partition(".")[0]
-    return re.sub(r"\W+", "_", word).strip("_")
+        word = _word(parts.path.rpartition("/")[2])
+        return _word(host) if word in _GENERIC else word
+    path = Path(_path(spec, folder))
+    words = [_word(name) for name in (path.name.removeprefix("api."), *(one.name for one in path.parents))]
+    return next((word for word in words if word not in _GENERIC), words[0])
+
+
+def _word(name: str) -> str:
+    return re.sub(r"\W+", "_", name.partition(".")[0]).strip("_")
+
+
+# What documents, and the folders that they lie in, are called whatever the API.
+_GENERIC = frozenset(
+    ("", *"openapi swagger api apis spec specs spec3 schema index docs doc oas v1 v2 v3 json yaml".split())  # noqa: SIM905
+)
 
 
 def _spec(text: str, folder: Path) -> str:
-    return text if urlsplit(text).scheme in ("http", "https") else _path(text, folder)
+    if _is_address(text):
+        return text
+    path = _path(text, folder)
+    if not os.path.isfile(path):
+        what = "is a folder" if os.path.isdir(path) else "is not there"
+        raise ValueError(f"an OpenAPI document, a file or an address; {shown(Path(path))} {what}")
+    return path
+
+
+def _is_address(text: str) -> bool:
+    return urlsplit(text).scheme in ("http", "https")
 
 
 def _path(raw: object, folder: Path) -> str:
@@ -246,7 +280,7 @@ def _reference(text: str, folder: Path) -> str:
     return f"file:{_path(place, folder)}" if kind == "file" else text
 
 
-_KEYS: Mapping[str, Callable[[object, Path], Any]] = {
+API_KEYS: Mapping[str, Callable[[object, Path], Any]] = {
     "spec": lambda raw, folder: _spec(_text(raw, folder), folder),
     "auth": _auth,
     "base_url": _text,
@@ -273,3 +307,18 @@ _KEYS: Mapping[str, Callable[[object, Path], Any]] = {
     "max_wait_s": _number,
 }
 """The keys of an API, each with what reads it; what they mean is said of `openapi` and `HttpOptions`."""
+
+# Words that people look for here, and what stands for them.
+_ELSEWHERE: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(("url", "server", "host", "address"), ("did you mean base_url?",)),
+    **dict.fromkeys(("token", "key", "secret", "headers"), ('say it as auth = "env:NAME"',)),
+    **dict.fromkeys(
+        ("timeout", "timeout_s"), ("there are connect_timeout_s and silence_timeout_s, and limits.call_ms",)
+    ),
+    **dict.fromkeys(("retries", "max_retries"), ("did you mean attempts?",)),
+    **dict.fromkeys(("idempotency_header", "idempotency_key"), ("did you mean key_header?",)),
+    **dict.fromkeys(("rate", "rate_limit"), ("did you mean rate_per_s?",)),
+    **dict.fromkeys(("operations", "only"), ("did you mean include?",)),
+    "reverts": ("reverts stand in a table [namespaces.NAME]",),
+    "approve": ("which calls a person is asked about say [[policy.rules]]",),
+}

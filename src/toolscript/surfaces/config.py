@@ -17,7 +17,7 @@ from toolscript.errors import ConfigError
 from toolscript.runs.policy import Approve, Rule
 from toolscript.runs.program import Language, Limits
 from toolscript.runs.retention import Retention
-from toolscript.surfaces.apis import ApiConfig, named_api, read_apis
+from toolscript.surfaces.apis import ApiConfig, named_apis, read_apis
 from toolscript.surfaces.rules import read_rules
 from toolscript.surfaces.settings import (
     FILE_NAME,
@@ -151,7 +151,7 @@ def read_config(
     environment = os.environ if environment is None else environment
     folder = Path.cwd() if folder is None else folder
     said = {key: _of_flag(key, flag, raw, folder) for key, (flag, raw) in (flags or {}).items()}
-    said |= _of_apis(apis, folder)
+    said |= {f"{_API}{name}": _Said(api, "--openapi") for name, api in named_apis(apis, folder).items()}
     if files:
         project, found = _named(files, folder), ()
         if servers := project.pop("servers", None):
@@ -228,19 +228,6 @@ def _of_flag(key: str, flag: str, raw: Any, folder: Path) -> _Said:
         return _Said(_placed(key, parse(SETTINGS[key], raw, folder), folder), flag)
     except ValueError as error:
         raise ConfigError(f"{flag} is {raw!r}; it must be {error}") from error
-
-
-def _of_apis(named: Sequence[str], folder: Path) -> dict[str, _Said]:
-    layer: dict[str, _Said] = {}
-    for text in named:
-        try:
-            name, api = named_api(text, folder)
-        except ValueError as error:
-            raise ConfigError(f"--openapi is {text!r}; it must be {error}") from error
-        if f"{_API}{name}" in layer:
-            raise ConfigError(f"--openapi names two APIs {name}; give one of them another name: NAME=SPEC")
-        layer[f"{_API}{name}"] = _Said(api, "--openapi")
-    return layer
 
 
 def _of_environment(environment: Mapping[str, str], folder: Path) -> dict[str, _Said]:

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from toolscript.connectors.openapi.client import Http, HttpOptions
+from toolscript.connectors.openapi.grouped import Group, grouped
 from toolscript.connectors.openapi.guard import is_public_host
 from toolscript.connectors.openapi.lint import lint_api
 from toolscript.connectors.openapi.operation import Api, Finding
@@ -22,6 +23,11 @@ class Checked:
     title: str = ""
     operations: int = 0
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The findings for people: equal ones together."""
+        return grouped(self.findings)
 
     @property
     def has_errors(self) -> bool:

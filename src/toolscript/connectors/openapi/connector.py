@@ -12,19 +12,23 @@ import asyncio
 import os
 import random
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from toolscript.connectors.openapi.auth import Auth, read_auth
-from toolscript.connectors.openapi.client import Http, HttpOptions
+from toolscript.connectors.openapi.client import Broken, Http, HttpOptions, TooMuch, Unsent
+from toolscript.connectors.openapi.examination import Examination, Looked
 from toolscript.connectors.openapi.exchange import KEY_HEADER, Exchange, Learned
-from toolscript.connectors.openapi.guard import is_public_host
+from toolscript.connectors.openapi.grouped import grouped
+from toolscript.connectors.openapi.guard import Refused, is_public_host
 from toolscript.connectors.openapi.operation import Api, Operation, Server
 from toolscript.connectors.openapi.origins import Origin, origin_of
 from toolscript.connectors.openapi.pace import Pace
 from toolscript.connectors.openapi.reader import read_api
+from toolscript.connectors.openapi.request import Request
 from toolscript.connectors.openapi.retry import Retry
 from toolscript.connectors.openapi.secrets import Secrets
 from toolscript.connectors.openapi.selection import Selection, selected
@@ -39,6 +43,7 @@ from toolscript.schema.names import namespace_names
 from toolscript.tools import CallContext, Effect, Page, Tool
 
 FIRST_DELAY_S, MAX_DELAY_S = 1.0, 60.0
+MAX_ADDRESSES = 3  # that `examine` asks: most APIs have one or two
 MAX_NOTES = 5  # of what calls told: the last of each kind
 MAX_FINDINGS = 20  # of a document, among the problems: some have thousands, all of one kind
 
@@ -150,6 +155,23 @@ class OpenApiConnector:
         """What is known of the page that a run got for these arguments."""
         return self._exchange.page(tool, args, run)
 
+    async def examine(self) -> Examination:
+        """Look whether its secrets can be had, and whether anything answers where it is; no operation is called."""
+        asked = {need.scheme for one in self._operations.values() for way in one.security for need in way}
+        addresses = Counter(filter(None, (self._address(one.servers) for one in self._operations.values())))
+        return Examination(
+            secrets=await self._signer.looked_up(),
+            wanted=() if self._signer.has_any else tuple(sorted(asked)),
+            addresses=tuple([await self._reached(one) for one, _ in addresses.most_common(MAX_ADDRESSES)]),
+        )
+
+    async def _reached(self, address: str) -> Looked:
+        try:
+            await self._http.send(Request(method="HEAD", base=address, path="/"), redirects=0)
+        except (Unsent, Broken, Refused, TooMuch) as error:
+            return Looked(address, str(error))
+        return Looked(address)
+
     # --- the document
 
     async def _own(self) -> None:
@@ -258,11 +280,11 @@ class OpenApiConnector:
 
 
 def _findings(api: Api) -> Iterator[str]:
-    """What was odd about the document: errors first, the first few of them all."""
-    in_order = sorted(api.findings, key=lambda each: each.severity)
-    yield from map(str, in_order[:MAX_FINDINGS])
-    if len(in_order) > MAX_FINDINGS:
-        more = len(in_order) - MAX_FINDINGS
+    """What was odd about the document: errors first, equal ones in one line, the first few of them all."""
+    groups = grouped(api.findings)
+    yield from map(str, groups[:MAX_FINDINGS])
+    if len(groups) > MAX_FINDINGS:
+        more = sum(len(group.places) for group in groups[MAX_FINDINGS:])
         yield f"{more:,} more things are odd about its document; `toolscript openapi lint` lists all."
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urljoin
 
 from toolscript.connectors.openapi.auth import Anywhere, ApiKey, Basic, Bearer, Known, OAuth2, Use, chosen, with_secret
+from toolscript.connectors.openapi.examination import Looked
 from toolscript.connectors.openapi.operation import Operation, SecurityScheme
 from toolscript.connectors.openapi.request import Request
 from toolscript.connectors.openapi.secrets import Secret, SecretMissing, Secrets
@@ -67,6 +68,23 @@ class Signer:
             request = with_secret(request, use, value, password)
         return Signed(request, bool(uses), tuple(tokens), is_kept)
 
+    @property
+    def has_any(self) -> bool:
+        """Whether credentials are configured at all."""
+        return bool(self._known)
+
+    async def looked_up(self) -> tuple[Looked, ...]:
+        """Every secret that is configured, by its reference, with the reason where it cannot be read."""
+        found: list[Looked] = []
+        for one in dict.fromkeys(secret for credential in self._known.values() for secret in _all_of(credential)):
+            try:
+                await self._secrets.reveal(one)
+            except SecretMissing as error:
+                found.append(Looked(str(one), str(error)))
+            else:
+                found.append(Looked(str(one)))
+        return tuple(found)
+
     def refused(self, signed: Signed) -> bool:
         """Forget what the API has refused; False where there is nothing that could be asked for anew."""
         for credential, value in signed.tokens:
@@ -94,6 +112,17 @@ class Signer:
         if not url:
             raise SecretMissing("The document does not say where tokens are fetched: set `token_url`.")
         return await self._tokens.token(credential, urljoin(request.url, url), self._learned)
+
+
+def _all_of(credential: Known) -> Iterator[Secret]:
+    match credential:
+        case Basic(user=user, password=password):
+            held = (user, password)
+        case OAuth2(client_id=client, client_secret=own, refresh_token=refresh):
+            held = (client, own, refresh)
+        case _:
+            held = (_source(credential),)
+    return (cast("Secret", one) for one in held if one is not None)
 
 
 def _source(credential: Known) -> Secret:

@@ -17,6 +17,7 @@ from typing import Any
 
 from toolscript.connectors.mcp.servers_config import ServerSpec
 from toolscript.connectors.mcp.targets import McpStatus
+from toolscript.connectors.openapi.examination import Examination, Looked
 from toolscript.errors import ConfigError, ToolscriptError
 from toolscript.ports import Connector, ConnectorState, Guest, RunStore
 from toolscript.runs.program import Language
@@ -91,7 +92,7 @@ class StoreCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceCheck:
-    """One source of tools. `status` is None for what is no MCP server."""
+    """One source of tools. `status` is None for what is no MCP server, `api` for what is no API that is there."""
 
     namespace: str
     state: ConnectorState
@@ -99,6 +100,12 @@ class SourceCheck:
     problems: tuple[str, ...]
     status: McpStatus | None
     origin: str
+    api: Examination | None = None
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether its tools can be called, as far as that can be told."""
+        return self.state == "ready" and (self.api is None or self.api.is_sound)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +125,7 @@ class Checkup:
         """Whether everything that is configured works."""
         broken = self.engine.problem or self.store.problem or isinstance(self.walls, str)
         unfit = any(one.wanted and one.problem for one in self.languages)
-        return not broken and not unfit and all(source.state == "ready" for source in self.sources)
+        return not broken and not unfit and all(source.is_sound for source in self.sources)
 
 
 async def checkup(config: Config, specs: Sequence[ServerSpec], *, timeout_s: float) -> Checkup:
@@ -283,8 +290,10 @@ async def _source(connector: Connector, origin: str, timeout_s: float) -> Source
     while connector.listing().state == "connecting" and time.monotonic() < deadline:  # noqa: ASYNC110 - only its owner is told
         await asyncio.sleep(_LOOK_EVERY_S)
     listing = connector.listing()
-    status: Any = getattr(getattr(connector, "inner", connector), "status", None)
+    own: Any = getattr(connector, "inner", connector)
+    status: Any = getattr(own, "status", None)
     is_known = isinstance(status, McpStatus)
+    examine: Callable[[], Awaitable[Examination]] | None = getattr(own, "examine", None)
     problems = [problem for problem in listing.problems if not (is_known and problem.startswith("stderr: "))]
     return SourceCheck(
         namespace=connector.namespace,
@@ -293,7 +302,13 @@ async def _source(connector: Connector, origin: str, timeout_s: float) -> Source
         problems=tuple(dict.fromkeys(problems)),
         status=status if is_known else None,
         origin=origin,
+        api=await _examined(examine, timeout_s) if examine is not None and listing.state == "ready" else None,
     )
+
+
+async def _examined(examine: Callable[[], Awaitable[Examination]], timeout_s: float) -> Examination:
+    found: Examination | str = await _bounded(examine, timeout_s)
+    return Examination(addresses=(Looked("its secrets and addresses", found),)) if isinstance(found, str) else found
 
 
 def _standing(path: Path) -> Path:

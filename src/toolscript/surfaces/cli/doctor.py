@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
+from toolscript.connectors.openapi.examination import Examination
 from toolscript.errors import ConfigError
 from toolscript.runs.policy import Rule
 from toolscript.surfaces.apis import ApiConfig
@@ -179,14 +180,25 @@ def _source_lines(source: SourceCheck) -> Iterator[tuple[str, str]]:
     if status is not None and source.state == "ready":
         text += f", {status.server_name} {status.server_version} over {status.transport}"
         text += f", protocol {status.protocol}, connected in {status.connect_ms} ms"
-    yield {"ready": "warn" if source.problems else "ok"}.get(source.state, "bad"), text
+    yield ("warn" if source.problems else "ok") if source.is_sound else "bad", text
     if source.state == "connecting":
         yield "", "  it has not answered yet; give it longer with --timeout, or look at what it prints"
+    if source.api is not None:
+        yield from (("", f"  {line}") for line in _api_lines(source.api))
     for problem in source.problems:
         yield "", f"  {problem}"
     if status is not None and source.state != "ready":
         for line in status.stderr[-_STDERR_LINES:]:
             yield "", f"  | {line}"
+
+
+def _api_lines(api: Examination) -> Iterator[str]:
+    for one in api.addresses:
+        yield f"{one.what} answers" if one.problem is None else f"{one.what}: {one.problem}"
+    for one in api.secrets:
+        yield f"credentials: {one.what} is there" if one.problem is None else f"credentials: {one.problem}"
+    if api.wanted:
+        yield f"credentials: none are set (auth), and its document names {', '.join(api.wanted)}"
 
 
 def _object(found: Checkup, config: Config) -> dict[str, Any]:
@@ -221,7 +233,7 @@ def _plain(value: Any) -> Any:
         case Secret():
             return value.reference
         case ApiConfig():
-            return f"{value.namespace}={value.spec}"
+            return value.spec
         case Rule():
             return f"{value.verdict} {value.text}"
         case dict():

@@ -13,7 +13,7 @@ from toolscript.surfaces.cli.interrupt import until_done
 from toolscript.surfaces.cli.terminal import Terminal
 
 _USAGE = "toolscript openapi lint github.yaml"
-MAX_SHOWN = 200  # lines of one document; --json has them all
+MAX_GROUPS, MAX_PLACES = 50, 3  # of one document; --json has them all
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -46,15 +46,28 @@ async def _lint(specs: Sequence[str], terminal: Terminal) -> int:
 def _show(spec: str, one: Any, terminal: Terminal) -> None:
     errors = sum(finding.severity == "error" for finding in one.findings)
     warnings = len(one.findings) - errors
-    said = f"{spec}: {one.operations:,} operations, {errors:,} errors, {warnings:,} warnings"
+    counts = ((one.operations, "operation"), (errors, "error"), (warnings, "warning"))
+    said = f"{spec}: " + ", ".join(f"{count:,} {word}" + ("" if count == 1 else "s") for count, word in counts)
     if errors:
         terminal.marked("✗", "red", said)
     else:
         terminal.marked("!" if warnings else "✓", "yellow" if warnings else "green", said)
-    for finding in one.findings[:MAX_SHOWN]:
-        terminal.result(f"  {finding.severity}  {finding}")
-    if len(one.findings) > MAX_SHOWN:
-        terminal.result(f"  and {len(one.findings) - MAX_SHOWN:,} more; --json lists all")
+    for group in one.groups[:MAX_GROUPS]:
+        _show_group(group, terminal)
+    if len(one.groups) > MAX_GROUPS:
+        terminal.result(f"  {len(one.groups) - MAX_GROUPS:,} more; --json lists all")
+
+
+def _show_group(group: Any, terminal: Terminal) -> None:
+    places = group.places
+    if len(places) == 1:
+        terminal.result(f"  {group.severity}  {group}")
+        return
+    terminal.result(f"  {group.severity}  {group.message} ({len(places):,} times)")
+    for place in places[:MAX_PLACES]:
+        terminal.result(f"             {place}")
+    if len(places) > MAX_PLACES:
+        terminal.result(f"             {len(places) - MAX_PLACES:,} more")
 
 
 def _object(spec: str, one: Any) -> dict[str, Any]:
