@@ -294,7 +294,7 @@ class LiveProgram:
     def _move(self, strand: Strand) -> None:
         """Let a strand run until it waits for answers, or ends."""
         self._moving = strand
-        if not strand.enter(self._engine_limits(), lambda: self._cancelled):
+        if not strand.enter(self._engine_limits, lambda: self._cancelled):
             raise _Over(_STOPPED)
         began, began_calls = time.perf_counter_ns(), self._asked.count  # not while it waited for a worker
         try:

@@ -83,13 +83,13 @@ class Strand:
                 name
             )  # known from here on, also where the objects themselves were sent by another process
 
-    def enter(self, limits: ResourceLimits, given_up: Callable[[], bool]) -> bool:
+    def enter(self, limits: Callable[[], ResourceLimits], given_up: Callable[[], bool]) -> bool:
         """See to it that it has a worker; False when it was given up before it got one."""
         self._workers.wake(self)
         if self.is_lost:
             raise Fault("the worker of a Python program died while the program waited")
         if self.lease is None:
-            self.lease = self._workers.lease(limits, given_up)
+            self.lease = self._workers.lease(limits(), given_up)
         return self.lease is not None and not given_up()  # asked again, now that there is a lease to be killed
 
     def stand(self, printed: PrintCallback) -> SyncSnapshot:
