@@ -392,3 +392,30 @@ async def test_an_answered_failure_stays_what_it_was(guest: CPythonGuest) -> Non
 
 def test_a_guest_that_was_never_used_closes() -> None:
     asyncio.run(CPythonGuest().close())
+
+
+CROWD = """
+import asyncio, resource
+from toolscript.errors import Fault
+from toolscript.guests.cpython.guest import CPythonGuest
+from toolscript.testing.guest_suite import boot, play
+async def main():
+    guest = CPythonGuest()
+    await guest.walls()
+    code = "return (await crm.find(id=input))['id']"
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+    crowd = [play(guest, boot(guest, code, value=n)) for n in range(150)]
+    ended = await asyncio.gather(*crowd, return_exceptions=True)
+    good = sum(not isinstance(each, Exception) and each.value == n for n, each in enumerate(ended))
+    faults = sum(isinstance(each, Fault) for each in ended)
+    again = (await play(guest, boot(guest, "1 + 1"))).value
+    await guest.close()
+    print(good > 10, good + faults, again)
+asyncio.run(main())
+"""
+
+
+async def test_a_host_that_has_no_file_left_says_so_and_recovers() -> None:
+    host = await asyncio.create_subprocess_exec(sys.executable, "-c", CROWD, stdout=subprocess.PIPE)
+    told, _ = await host.communicate()
+    assert told.split() == [b"True", b"150", b"2"]

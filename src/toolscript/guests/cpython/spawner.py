@@ -46,6 +46,8 @@ _ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
 }
 _EXIT_S = 2.0
+_CPU_CLOCK = 2  # CPUCLOCK_SCHED of a whole process, as clock_getcpuclockid(3) makes it of a number
+_MOST_ASKED = 32  # processes that are asked for and not there yet: the socket takes some two hundred messages
 _ENDED = "the process that starts programs has ended"
 
 
@@ -64,25 +66,24 @@ class ProgramProcess:
 
     def cpu_ns(self) -> int:
         """The computing time that it has used, as the kernel counts it; 0 once it is gone."""
-        if self._host_pid is None:
-            self._host_pid = _host_pid(self.handle)
         try:
-            return time.clock_gettime_ns(
-                (~self._host_pid << 3) | 2
-            )  # CPUCLOCK_SCHED of a process, as clock_getcpuclockid
+            return time.clock_gettime_ns((~self._number() << 3) | _CPU_CLOCK)
         except OSError:
             return 0
 
     def memory_bytes(self) -> int:
         """What it has in memory now; 0 once it is gone."""
+        try:
+            content = Path(f"/proc/{self._number()}/statm").read_text(encoding="ascii")
+        except OSError:
+            return 0
+        return int(content.split()[1]) * os.sysconf("SC_PAGESIZE")
+
+    def _number(self) -> int:
+        """Its process number as the host counts; `ProcessLookupError` where it is gone."""
         if self._host_pid is None:
             self._host_pid = _host_pid(self.handle)
-        with (
-            suppress(OSError, ValueError, IndexError),
-            open(f"/proc/{self._host_pid}/statm", encoding="ascii") as statm,
-        ):
-            return int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE")
-        return 0
+        return self._host_pid
 
     def kill(self) -> None:
         """Kill it, whatever it does."""
@@ -108,6 +109,7 @@ class Spawner:
         self.loop = loop
         self.walls: asyncio.Future[tuple[Step, ...]] = loop.create_future()
         self.is_open = True
+        self._asked: deque[asyncio.Future[ProgramProcess]] = deque()
         self._starting: deque[tuple[asyncio.Future[ProgramProcess], int, int]] = deque()
         self._spare: asyncio.Future[ProgramProcess] | None = None  # started ahead: to fork takes longer than to begin
         self._living: dict[int, asyncio.Future[int]] = {}
@@ -128,6 +130,8 @@ class Spawner:
     async def start(self) -> ProgramProcess:
         """A new process, ready to be told what to run."""
         wanted, self._spare = self._spare or self._request(), None
+        if wanted.done() and wanted.exception():  # what was started ahead failed: perhaps it goes well now
+            wanted = self._request()
         try:
             process = await asyncio.shield(wanted)
         except asyncio.CancelledError:
@@ -140,19 +144,32 @@ class Spawner:
         """Ask for one more process."""
         if not self.is_open:
             raise Fault(_ENDED)
-        reading, their_writing = os.pipe()
-        their_reading, writing = os.pipe()
         started: asyncio.Future[ProgramProcess] = self.loop.create_future()
-        self._starting.append((started, reading, writing))
-        try:
-            socket.send_fds(self._control, [b"{}"], [their_reading, their_writing])
-        except OSError as error:
-            self.let_go()
-            raise Fault(_ENDED) from error
-        finally:
-            os.close(their_reading)
-            os.close(their_writing)
+        self._asked.append(started)
+        self._ask()
         return started
+
+    def _ask(self) -> None:
+        """Pass on what is asked for, and not more than can be on its way."""
+        while self._asked and len(self._starting) < _MOST_ASKED and self.is_open:
+            started = self._asked.popleft()
+            if started.done():
+                continue
+            try:
+                reading, their_writing = os.pipe()
+                their_reading, writing = os.pipe()
+            except OSError as error:
+                started.set_exception(Fault(f"no process can be started for a program: {error.strerror}"))
+                started.exception()  # seen: it may be the one ahead
+                continue
+            self._starting.append((started, reading, writing))
+            try:
+                socket.send_fds(self._control, [b"{}"], [their_reading, their_writing])
+            except OSError:
+                self.let_go()
+            finally:
+                os.close(their_reading)
+                os.close(their_writing)
 
     def bury(self, pid: int) -> None:
         """Have a killed process taken note of."""
@@ -188,7 +205,7 @@ class Spawner:
     def _told(self, message: dict[str, Any], handles: Sequence[int]) -> None:
         match message:
             case {"started": pid}:
-                self._started(pid, handles[0])
+                self._started(pid, *handles)
             case {"ended": pid, "status": status}:
                 ended = self._living.pop(pid, None)
                 if ended is not None and not ended.done():
@@ -202,8 +219,17 @@ class Spawner:
                     self.walls.set_exception(ConfigError(words) if missing else Fault(words))
                     self.walls.exception()  # seen: whoever waits is told, too
 
-    def _started(self, pid: int, handle: int) -> None:
+    def _started(self, pid: int, handle: int | None = None) -> None:
         started, reading, writing = self._starting.popleft()
+        if handle is None:  # there was no room for it among the open files: with its pipes closed, the process ends
+            os.close(reading)
+            os.close(writing)
+            self.bury(pid)
+            if not started.done():
+                started.set_exception(Fault("no process can be started for a program: too many open files"))
+                started.exception()  # seen: it may be the one ahead
+            self._ask()
+            return
         os.set_blocking(reading, False)
         os.set_blocking(writing, False)
         ended = self._living[pid] = self.loop.create_future()
@@ -212,6 +238,7 @@ class Spawner:
             process.end()
         else:
             started.set_result(process)
+        self._ask()
 
     def let_go(self) -> None:
         """End the zygote, and with it every program; whoever waits is told."""
@@ -225,9 +252,10 @@ class Spawner:
         if not self.walls.done():
             self.walls.set_exception(fault)
             self.walls.exception()  # seen: whoever waits is told, too
-        for started, reading, writing in self._starting:
+        for _, reading, writing in self._starting:
             os.close(reading)
             os.close(writing)
+        for started in (*self._asked, *[each for each, _, _ in self._starting]):
             if not started.done():
                 started.set_exception(fault)
                 started.exception()  # seen: nobody may be waiting for it
@@ -236,6 +264,7 @@ class Spawner:
         for ended in self._living.values():
             if not ended.done():
                 ended.cancel()
+        self._asked.clear()
         self._starting.clear()
         self._living.clear()
 
@@ -256,6 +285,6 @@ def _host_pid(handle: int) -> int:
     """The process number behind a handle, as this process counts."""
     with open(f"/proc/self/fdinfo/{handle}", encoding="ascii") as lines:
         for line in lines:
-            if line.startswith("Pid:"):
-                return int(line.split()[1])
-    return 0
+            if line.startswith("Pid:") and (number := int(line.split()[1])) > 0:
+                return number
+    raise ProcessLookupError(handle)
