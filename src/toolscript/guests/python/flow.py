@@ -120,9 +120,6 @@ def _async_with(work: Work, node: ast.AsyncWith) -> None:
 
 def _async_for(work: Work, node: ast.AsyncFor) -> None:
     first = node.body[0]
-    if not work.begins_line(node) or not work.begins_line(first):
-        work.lack(node, "`async for` is not supported on one line: write its body on lines of its own")
-        return
     edits, made = work.edits, prelude.object_of(tasks.MODULE)
     source, item = work.fresh("source"), work.fresh("item")
     work.needs |= {f"{tasks.MODULE}:_next_item", f"{tasks.MODULE}:_end"}
@@ -131,7 +128,7 @@ def _async_for(work: Work, node: ast.AsyncFor) -> None:
         edits.end(node.iter),
         f")\n{work.indent(node)}while ({item} := await {made}._next_item({source})) is not {made}._end",
     )
-    work.line_before(first, f"{_source(work, node.target)} = {item}")
+    work.first(first, f"{_source(work, node.target)} = {item}")
 
 
 def _async_comprehension(work: Work, node: ast.comprehension) -> None:

@@ -56,9 +56,6 @@ def find(work: Work) -> None:
     for node in work.names.of(ast.Call):
         _exception(work, node)
         _options(work, node)
-    for node in work.names.of(ast.Constant):
-        if isinstance(node.value, complex):
-            work.lack(node, "complex numbers are not supported: use two floats")
     _awaits(work)
 
 

@@ -132,10 +132,7 @@ def _collect(
     edits = work.edits
     items = work.fresh("items")
     first = function.body[0]
-    if not work.begins_line(first):
-        work.lack(yields[0], "a function with `yield` is not supported on one line: write its body on lines of its own")
-        return
-    work.line_before(first, f"{items} = []")
+    work.first(first, f"{items} = []")
     for node in yields:
         start, end = edits.start(node), edits.end(node)
         method = "extend" if isinstance(node, ast.YieldFrom) else "append"
@@ -147,7 +144,10 @@ def _collect(
             edits.insert(end, ")" + ")" * is_open)
     for node in _returns(work, function):
         edits.replace(edits.start(node), edits.end(node), f"return iter({items})")
-    work.line_after(function.body[-1], f"return iter({items})", like=first)
+    if work.begins_line(first):
+        work.line_after(function.body[-1], f"return iter({items})", like=first)
+    else:
+        edits.insert(edits.end(function.body[-1]), f"; return iter({items})")
 
 
 def _returns(work: Work, function: Function) -> Iterator[ast.Return]:

@@ -61,7 +61,7 @@ MODULES: Mapping[str, frozenset[str]] = {module: frozenset(names.split()) for mo
 BUILTINS_LACKING = frozenset(
     ("aiter", "anext", "breakpoint", "bytearray", "classmethod", "compile", "delattr", "dir", "exit", "globals", "help",
      "issubclass", "memoryview", "quit", "staticmethod", "super", "vars", "__import__",
-     "complex", "property")
+     "property")
 )  # fmt: skip
 """Functions of Python's own that it has not, nor has the prelude."""
 

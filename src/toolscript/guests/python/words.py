@@ -89,7 +89,7 @@ BUILTINS: Mapping[str, str] = {
     "compile": "use `re.compile(...)`, or write the code out",
     "__import__": "write `import` at the top", "bytearray": "collect `bytes` in a list and join: `b\"\".join(parts)`",
     "memoryview": "slice the `bytes`", "delattr": "set the attribute to None",
-    "issubclass": "use `isinstance(value, Class)`", "complex": "use two floats",
+    "issubclass": "use `isinstance(value, Class)`",
     "exit": "end with `return value`", "quit": "end with `return value`",
     "breakpoint": "use `print(...)`", "help": "use `await codemode.describe(\"namespace.method\")`",
     "aiter": "use `async for`", "anext": "use `async for`",

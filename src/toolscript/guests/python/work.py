@@ -77,6 +77,13 @@ class Work:
         """Put a line before a statement that begins a line, at its indentation."""
         self.edits.insert(self.edits.start(statement), f"{text}\n{self.indent(statement)}")
 
+    def first(self, statement: ast.stmt, text: str) -> None:
+        """Put a simple statement before the first one of a block, which may stand on the line of its head."""
+        if self.begins_line(statement):
+            self.line_before(statement, text)
+        else:
+            self.edits.insert(self.edits.start(statement), f"{text}; ")
+
     def line_after(self, statement: ast.stmt, text: str, *, like: ast.stmt | None = None) -> None:
         """Put a line after a statement, at its indentation, or that of another."""
         self.edits.insert(self._line_end(statement), f"\n{self.indent(like or statement)}{text}")
