@@ -49,7 +49,6 @@ async def main(count: int = 1):
     return [await crm.find(id=number) for number in range(count)]
 await main()
 """
-"""Read once, so that the roads to its end are warm."""
 _MAGIC_BYTES = 16  # of a `.pyc`: magic, flags, time, size
 
 
@@ -67,8 +66,13 @@ def warm(libraries: Sequence[str]) -> None:
         with suppress(ImportError):
             importlib.import_module(name)
     _keep_time_zones()
-    script_of(_EXAMPLE, "<example>")
+    rehearse()
     _forget_places(memory)
+
+
+def rehearse() -> None:
+    """Understand a small program, so that the memory along its way is a process's own before its program is there."""
+    script_of(_EXAMPLE, "<example>")
 
 
 class _Memory:

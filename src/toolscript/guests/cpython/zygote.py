@@ -22,7 +22,7 @@ from toolscript.guests import lockdown
 from toolscript.guests.cpython.inside.channel import Channel
 from toolscript.guests.cpython.inside.program import serve
 from toolscript.guests.cpython.inside.turns import Caps
-from toolscript.guests.cpython.warm import warm
+from toolscript.guests.cpython.warm import rehearse, warm
 from toolscript.guests.lockdown import Step
 from toolscript.guests.syscalls import PROGRAM
 
@@ -126,6 +126,7 @@ class _Zygote:
         os.closerange(_WRITING + 1, 2 * _SPARE_FD)
         walls = [*lockdown.confine()]
         channel = Channel(_READING, _WRITING)
+        rehearse()
         boot: dict[str, Any] = channel.receive()
         limits = boot["limits"]
         memory = self._own_bytes + limits["memory_bytes"] + _MEMORY_MARGIN
