@@ -79,7 +79,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "main below an assignment": ("LIMIT = 3\ndef main():\n    return LIMIT", 3),
     "main that is called without await": ("async def main():\n    return 6\nmain()", 6),
     "asyncio.run": ("import asyncio\nasync def main():\n    return 5\nasyncio.run(main())", 5),
-    "the main block": ("import asyncio\nasync def main():\n  return 5\nif __name__ == '__main__':\n  asyncio.run(main())", 5),
+    "the main block": ("import asyncio\nasync def f():\n  return 5\nif __name__ == '__main__':\n  asyncio.run(f())", 5),
     "the only function": ("def solve():\n    return 4", 4),
     "the name of a function": ("async def f():\n    return 2\nf", 2),
     "an assignment": ("x = 1\nresult = (x +\n 1)  # two", 2),
@@ -88,6 +88,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "an assignment that is printed": ("result = 1\nprint(result)", None),
     "nothing": ("", None),
     "a comment": ("# nothing", None),
+    "quotes in an f-string": ('d = {"a": 1}\nf"{d["a"]:>{len("ab")}} {{x}} {"y"}" + f\'{d[\'a\']}\'', " 1 {x} y1"),
     "an invalid escape": (r"len('\d')", 2),
 }  # fmt: skip
 

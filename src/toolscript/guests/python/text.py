@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import threading
 import warnings
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ from dataclasses import dataclass
 from toolscript.errors import Failure, GuestError
 from toolscript.guests.python import fence
 from toolscript.guests.python.complaint import complaint, lines_of
+from toolscript.guests.python.quotes import older
 
 MAX_CHARS = 200_000  # 0.3 s of parsing, and 100 MB of tree; what is longer is data, and that is handed over as input
+MAX_CHARS_OF_QUOTES = 50_000  # of a program whose f-strings are looked through a second time
 _DEEP = "nested too deeply to be parsed: split it into several statements"
 _INK = re.compile(r"[^\n]")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -124,9 +127,23 @@ def _parsed(code: str, body: str, cut: tuple[int, ...]) -> Text:
             return again
         raise _refused(code, error, cut) from None
     except SyntaxError as error:
+        again = _with_older_quotes(body, cut)
+        if again is not None:
+            return again
         raise _refused(code, error, cut) from None
     except ValueError as error:  # a null byte, in some versions
         raise complaint(code, 1, None, str(error)) from None
+
+
+def _with_older_quotes(body: str, cut: tuple[int, ...]) -> Text | None:
+    """A program with f-strings of Python 3.12, where the interpreter is older."""
+    if sys.version_info >= (3, 12) or len(body) > MAX_CHARS_OF_QUOTES:
+        return None
+    text = older(body)
+    try:
+        return None if text == body else Text(text, _parse(text), cut)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
 
 
 def _first_line_stripped(body: str, error: IndentationError) -> Text | None:
