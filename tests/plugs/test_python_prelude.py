@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -152,12 +154,20 @@ def run() -> Iterator[Callable[[str], Any]]:
         yield value_of
 
 
+def read(text: str) -> tuple[type, Any]:
+    """What a `repr` stands for, and of which type: of two shortest forms of a float the engine may take the other."""
+    value: Any = text
+    with suppress(ValueError, SyntaxError):
+        value = ast.literal_eval(text)
+    return cast("type", type(value)), value
+
+
 @pytest.mark.parametrize("law", LAWS, ids=str)
 def test_the_prelude_gives_what_cpython_gives(law: Law, run: Callable[[str], Any]) -> None:
     @given(law.values)
     @settings(max_examples=60, deadline=None)
     def check(value: Any) -> None:
-        assert run(law.program(value)) == law.in_cpython(value)
+        assert list(map(read, run(law.program(value)))) == list(map(read, law.in_cpython(value)))
 
     check()
 
