@@ -222,6 +222,13 @@ async def test_a_failure_names_the_line_in_the_authors_own_text(guest: CPythonGu
     assert "/" not in "".join(found.stack)
 
 
+@pytest.mark.parametrize("name", ["Odd", "KeyboardInterrupt", "GeneratorExit", "asyncio.CancelledError"])
+async def test_what_is_no_exception_is_told_as_one(guest: CPythonGuest, name: str) -> None:
+    code = f"import asyncio\nclass Odd(BaseException): pass\nawait crm.find(id=1)\nraise {name}('enough')"
+    found = await failure(guest, code)
+    assert (found.name, found.message, found.line) == (name.rpartition(".")[2], "enough", 4)
+
+
 async def test_a_snippet_that_cannot_be_parsed_is_refused(guest: CPythonGuest) -> None:
     with pytest.raises(GuestError, match="SyntaxError"):
         await guest.compiled("def broken(:")

@@ -39,10 +39,13 @@ def serve(channel: Channel, boot: Message, caps: Caps) -> None:
     rule_surroundings(turns.printed)
     turns.loop = TurnLoop(turns)
     turns.loop.install()
+    program = _Program(turns, boot)
     try:
-        _Program(turns, boot).run()
+        program.run()
     except SystemExit as end:  # outside of any task, such as in a callback
         turns.end(_left(end))
+    except BaseException as error:  # what asyncio lets through, such as KeyboardInterrupt
+        turns.end(program.failed(error))
 
 
 class _Program:
@@ -99,8 +102,12 @@ class _Program:
             turns.limit(
                 "the returned value is too large", "return only what is needed", f"{turns.caps.output_bytes:,} bytes"
             )
-        except (Exception, asyncio.CancelledError) as error:  # whatever the program raised is told
-            turns.end({"failure": told(error, self._places, self._names)})
+        except BaseException as error:  # whatever the program raised is told
+            turns.end(self.failed(error))
+
+    def failed(self, error: BaseException) -> Message:
+        """The end by an exception that nothing caught."""
+        return {"failure": told(error, self._places, self._names)}
 
     def _script(self, code: str, name: str) -> Script:
         script = script_of(code, name)
