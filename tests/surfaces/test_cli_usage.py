@@ -67,7 +67,7 @@ def test_no_command_at_all_is_a_usage_error_with_the_help(project: Project) -> N
         (["frobnicate"], "'frobnicate' is not a command; there are serve, run"),
         (["run", "-", "--inptu", "1"], "--inptu is not an option; did you mean --input?"),
         (["tools", "a", "b"], "'b' is one argument too many"),
-        (["run"], "arguments are required: FILE"),
+        (["run"], "say which program to run, one of the two: a FILE (- is stdin), or -e CODE"),
         (["run", "-", "--language", "ruby"], "invalid choice: 'ruby'"),
         (["run", "-", "--timeout", "soon"], "invalid float value: 'soon'"),
         (["describe"], "arguments are required: PATH"),

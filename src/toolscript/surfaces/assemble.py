@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
 from difflib import get_close_matches
@@ -19,6 +19,7 @@ from toolscript.runs.policy import Policy
 from toolscript.runs.program import Language
 from toolscript.runtime.plugs import load, require
 from toolscript.surfaces.config import Config, NamespaceConfig, PolicyConfig, PythonTools, StoreConfig
+from toolscript.surfaces.settings import Secret
 from toolscript.surfaces.toml_file import shown
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def policy(config: PolicyConfig, origin: str) -> Policy:
 
 
 def secrets(config: Config, specs: Sequence[ServerSpec]) -> tuple[str, ...]:
-    """What must not be read in logs, errors and results: the values that the settings and the servers hold."""
+    """What must not be read in logs, errors and results: the values that settings, APIs and servers hold."""
     found: list[str] = []
     for secret in config.secrets:
         try:
@@ -142,11 +143,25 @@ def secrets(config: Config, specs: Sequence[ServerSpec]) -> tuple[str, ...]:
     if config.serve.token is not None:
         with suppress(ConfigError):  # only a server over HTTP needs it, and says so
             found.append(config.serve.token.reveal(config.environment))
+    for reference in (one for api in config.apis for one in _references(api.said.get("auth"))):
+        with suppress(ConfigError):  # who calls the API is told
+            found.append(Secret(reference).reveal(config.environment))
     for spec in specs:
         for name, value in _settings_of(spec).items():
             if _is_secretive(name):
                 found += (value, value.partition(" ")[2].strip())  # `Bearer` and its kin are no part of the secret
     return tuple(dict.fromkeys(value for value in found if len(value) >= MIN_SECRET))
+
+
+def _references(auth: object) -> Iterator[str]:
+    """Where the secrets of an API's credentials are; a user beside a password and a client's id are none."""
+    if isinstance(auth, str) and auth.startswith(("env:", "file:")):
+        yield auth
+    elif isinstance(auth, dict):
+        table = cast("dict[str, object]", auth)
+        for name, one in table.items():
+            if name != "client_id" and not (name == "user" and "password" in table):
+                yield from _references(one)
 
 
 def _settings_of(spec: ServerSpec) -> Mapping[str, str]:

@@ -22,13 +22,18 @@ def configured(
 
     Raises `ConfigError` for what only the API's own parts can tell, such as a new name that programs cannot use.
     """
+    return openapi(namespace, spec, environment=environment, **arguments(said))
+
+
+def arguments(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said in a table, as arguments of `openapi`."""
     others = dict(said)
     http = {name: others.pop(name) for name in _HTTP & set(others)}
     if "certificate" in http:
         http["certificate"] = ClientCertificate(**http["certificate"])
-    retry = Retry(**{name: others.pop(name) for name in _RETRY & set(others)})
+    retry = {name: others.pop(name) for name in _RETRY & set(others)}
     auth = _auth(others.pop("auth", None))
-    return openapi(namespace, spec, auth=auth, http=HttpOptions(**http), retry=retry, environment=environment, **others)
+    return {**others, "auth": auth, "http": HttpOptions(**http), "retry": Retry(**retry)}
 
 
 def _auth(said: Any) -> Auth:
