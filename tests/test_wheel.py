@@ -12,6 +12,7 @@ NEEDED = (
     "toolscript/py.typed",
     "toolscript/guests/javascript/engine/guest.wasm",
     "toolscript/guests/javascript/engine/pin.py",
+    "toolscript/guests/python/prelude/names.monty",
     "toolscript/stores/sql/sqlite_1.sql",
     "toolscript/stores/sql/sqlite_2.sql",
 )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -154,12 +154,12 @@ def run() -> Iterator[Callable[[str], Any]]:
         yield value_of
 
 
-def read(text: str) -> tuple[type, Any]:
+def read(text: str) -> tuple[str, Any]:
     """What a `repr` stands for, and of which type: of two shortest forms of a float the engine may take the other."""
     value: Any = text
     with suppress(ValueError, SyntaxError):
         value = ast.literal_eval(text)
-    return cast("type", type(value)), value
+    return type(value).__name__, value
 
 
 @pytest.mark.parametrize("law", LAWS, ids=str)
