@@ -72,13 +72,23 @@ def store(place: Place, tmp_path: Path) -> RunStore:
     return MemoryStore() if place.store == "memory" else SQLiteStore(tmp_path / "runs.db")
 
 
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """One event loop for all stories, so that they can share worker processes."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+async def workers() -> AsyncGenerator[JavaScriptWorkers]:
+    workers = JavaScriptWorkers(processes=1)
+    yield workers
+    await workers.close()
+
+
 @pytest.fixture
-async def house(place: Place, guest: Guest, store: RunStore) -> AsyncGenerator[House]:
+async def house(place: Place, guest: Guest, workers: JavaScriptWorkers, store: RunStore) -> AsyncGenerator[House]:
     """Guests and stores by turns."""
-    workers = JavaScriptWorkers(processes=1) if place.workers else None
-    yield House(store, workers or guest)
-    if workers is not None:
-        await workers.close()
+    yield House(store, workers if place.workers else guest)
     await store.close()
 
 
