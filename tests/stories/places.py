@@ -27,5 +27,8 @@ HOUSES = [
 ]
 """Each language, each store and each isolation, though not each with each: no two of them know of one another."""
 
+IN_TYPESCRIPT, IN_PYTHON = Place("typescript", "sqlite"), Place("python", "sqlite")
+"""For stories whose other parameters go with a language by turns."""
+
 HOMES = [Place(language, "memory") for language in LANGUAGES]
 """For what guest and store have no part in."""

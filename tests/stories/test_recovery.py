@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import IN_PYTHON, IN_TYPESCRIPT
 from processes import LEASE_S, Wire, end, here, rings, wired, working
 from programs import program, tried
 
@@ -38,7 +39,12 @@ async def test_a_read_cut_off_by_a_kill_runs_again_within_a_second_of_its_lease(
         assert await other.replay(run) == (await other.result(run)).outcome
 
 
-@pytest.mark.parametrize("choice", ["retry", "done", "fail"])
+@pytest.mark.parametrize(
+    ("place", "choice"),
+    [(IN_TYPESCRIPT, "retry"), (IN_PYTHON, "retry"), (IN_PYTHON, "done"), (IN_TYPESCRIPT, "fail")],
+    ids=str,
+    indirect=["place"],
+)
 async def test_a_write_cut_off_by_a_kill_is_uncertain_and_ends_as_a_person_says(wire: Wire, choice: Any):
     code = tried("w.write({ i: 1 })", "w.write(i=1)")
     async with here(wire) as other, working(wire) as victim:
@@ -95,7 +101,7 @@ async def test_a_keyed_write_cut_off_by_a_kill_is_made_again_with_its_key(wire: 
         assert (await end(other, run)).value == [1, 2]
 
 
-@pytest.mark.parametrize("keyed", [True, False])
+@pytest.mark.parametrize(("place", "keyed"), [(IN_TYPESCRIPT, True), (IN_PYTHON, False)], ids=str, indirect=["place"])
 async def test_a_kill_between_approval_and_act_leaves_no_doubt_unless_the_tool_was_asked(wire: Wire, keyed: bool):
     async with working(wire, keyed=keyed, hold="attempted") as victim:
         run = (await victim.do("run", DROP))["run"]
@@ -176,8 +182,17 @@ async def reaches(runtime: Runtime, wire: Wire, run: str, status: str) -> None:
             return
 
 
-@pytest.mark.parametrize("role", ["worker", "client"])
-@pytest.mark.parametrize("keyed", [True, False])
+@pytest.mark.parametrize(
+    ("place", "keyed", "role"),
+    [
+        (IN_TYPESCRIPT, True, "worker"),
+        (IN_PYTHON, True, "client"),
+        (IN_PYTHON, False, "worker"),
+        (IN_TYPESCRIPT, False, "client"),
+    ],
+    ids=str,
+    indirect=["place"],
+)
 async def test_a_rollback_cut_off_by_a_kill_is_not_repeated_blindly(wire: Wire, keyed: bool, role: Any):
     code = program("await w.write({ i: 1 }); await w.write({ i: 2 })", "await w.write(i=1); await w.write(i=2)")
     async with working(wire, keyed=keyed) as victim:
@@ -243,7 +258,9 @@ async def test_a_run_of_another_scope_is_not_resumed(wire: Wire):
         assert (await end(other, run)).value == "seen"
 
 
-@pytest.mark.parametrize("name", ["read", "write"])
+@pytest.mark.parametrize(
+    ("place", "name"), [(IN_TYPESCRIPT, "read"), (IN_PYTHON, "write")], ids=str, indirect=["place"]
+)
 async def test_a_worker_that_is_told_to_end_hands_its_runs_over_at_once(wire: Wire, name: str):
     code = program(
         f"return [await w.{name}({{ i: 1 }}), await w.read({{ i: 2 }})]",

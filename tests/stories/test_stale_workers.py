@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+from places import IN_PYTHON, IN_TYPESCRIPT
 from processes import Wire, Worker, end, here, wired, working
 from programs import Speakers, program
 
@@ -26,7 +27,7 @@ async def wire(tmp_path: Path, guest: Guest) -> AsyncGenerator[Wire]:
         yield wire
 
 
-@pytest.mark.parametrize("keyed", [True, False])
+@pytest.mark.parametrize(("place", "keyed"), [(IN_TYPESCRIPT, True), (IN_PYTHON, False)], ids=str, indirect=["place"])
 async def test_a_worker_stopped_between_intent_and_act_does_not_act_when_it_wakes(wire: Wire, keyed: bool):
     async with here(wire, keyed=keyed) as other, working(wire, keyed=keyed, hold="intended") as stale:
         run = await stale.do("start", WRITE)
@@ -48,7 +49,7 @@ async def test_a_worker_stopped_between_intent_and_act_does_not_act_when_it_wake
     assert stale.complaints() == ""
 
 
-@pytest.mark.parametrize("keyed", [True, False])
+@pytest.mark.parametrize(("place", "keyed"), [(IN_TYPESCRIPT, False), (IN_PYTHON, True)], ids=str, indirect=["place"])
 async def test_a_worker_stopped_during_a_write_is_refused_when_it_wakes(wire: Wire, keyed: bool):
     async with here(wire, keyed=keyed) as other, working(wire, keyed=keyed) as stale:
         run = await stale.do("start", TWICE)
@@ -131,7 +132,9 @@ async def test_a_run_that_is_taken_over_before_its_new_driver_has_read_the_log_i
     assert acted == []
 
 
-@pytest.mark.parametrize("skew_ms", [-8_000, 8_000])
+@pytest.mark.parametrize(
+    ("place", "skew_ms"), [(IN_TYPESCRIPT, -8_000), (IN_PYTHON, 8_000)], ids=str, indirect=["place"]
+)
 async def test_workers_whose_clocks_differ_by_seconds_make_no_write_twice(wire: Wire, skew_ms: int):
     """The one whose clock is ahead takes over what the other still drives; the fence keeps them apart."""
     async with here(wire, keyed=True) as other, working(wire, keyed=True, skew_ms=skew_ms) as skewed:
