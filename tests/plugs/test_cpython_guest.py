@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-
 from tests.plugs.cpython_machine import lockable
+
 from toolscript.guests.cpython.guest import CPythonGuest
 from toolscript.testing.guest_suite import CASES, Case, check, check_determinism, check_endings
 

@@ -1,9 +1,9 @@
 """Hostile programs: none gets out, none harms the host or another program, and all end within their limits.
 
-`tests/cases/cpython_hostile.json` holds them by theme. A program that succeeds says `ESCAPED`. `gives` is the value that
-it must end in; `kind` and `says` are
-that of its failure; `limit`: it must end in a limit; `broken`: in the failure of what has broken
-its channel; `late`: it waits, and is stopped for it; `any`: it may end in whatever does no harm; else it must fail.
+`tests/cases/cpython_hostile.json` holds them by theme. A program that succeeds says `ESCAPED`. `gives` is the value
+that it must end in; `kind` and `says` are that of its failure; `limit`: it must end in a limit; `broken`: in the
+failure of what has broken its channel; `late`: it waits, and is stopped for it; `any`: it may end in
+whatever does no harm; else it must fail.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.plugs.cpython_machine import lockable
+
 from toolscript.codec import Encoded, decode
 from toolscript.errors import Failure
 from toolscript.guests.cpython import session

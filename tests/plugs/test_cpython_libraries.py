@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-
 from tests.plugs.cpython_machine import lockable
+
 from toolscript.guests.cpython.guest import CPythonGuest
 from toolscript.runs.program import Limits
 from toolscript.testing.guest_suite import boot, play
@@ -71,7 +71,8 @@ LIBRARY: dict[str, tuple[str, Any]] = {
                              "db.execute('create table t (a)')\ndb.execute('insert into t values (5)')\n"
                              "db.execute('select a + 1 from t').fetchone()[0]", 6),
     "an archive in memory": ("import io, zipfile\nheld = io.BytesIO()\nwith zipfile.ZipFile(held, 'w') as z:\n"
-                             "    z.writestr('a.txt', 'x' * 99)\nzipfile.ZipFile(held).read('a.txt').decode()[:3]", "xxx"),
+                             "    z.writestr('a.txt', 'x' * 99)\nzipfile.ZipFile(held).read('a.txt').decode()[:3]",
+                             "xxx"),
     "a tree of XML": ("import xml.etree.ElementTree as ET\nET.fromstring('<a><b>1</b></a>').find('b').text", "1"),
     "classes": ("from dataclasses import dataclass, asdict\nfrom enum import Enum\nfrom typing import NamedTuple\n"
                 "class Kind(Enum):\n    A = 'a'\n@dataclass\nclass P:\n    x: int\n    kind: Kind = Kind.A\n"
@@ -79,19 +80,22 @@ LIBRARY: dict[str, tuple[str, Any]] = {
                 [{"x": 1, "kind": "a"}, 2, [3], "a"]),
     "generators": ("def up(n):\n    for i in range(n):\n        yield i\n[*up(3), sum(up(4)), list(map(str, up(2)))]",
                    [0, 1, 2, 6, ["0", "1"]]),
-    "its own source": ("import inspect\ndef f():\n    return 1\ninspect.getsource(f)", "def f():\n    return 1\n"),
+    "its own source": ("import inspect\ndef f():\n    return 1\ninspect.getsource(f)",
+                       "def f():\n    return 1\n"),
     "types": ("import typing\nclass C:\n    x: 'int'\ntyping.get_type_hints(C)['x'].__name__", "int"),
     "pickles": ("import pickle\nclass P:\n    x = 1\npickle.loads(pickle.dumps(P())).x", 1),
     "logging": ("import logging\nlogging.warning('careful')\n1", 1),
-    "abstract classes": ("from abc import ABC, abstractmethod\nclass A(ABC):\n    @abstractmethod\n    def f(self): ...\n"
-                         "try:\n    A()\nexcept TypeError as e:\n    r = 'abstract' in str(e)\nr", True),
+    "abstract classes": ("from abc import ABC, abstractmethod\nclass A(ABC):\n    @abstractmethod\n"
+                         "    def f(self): ...\ntry:\n    A()\nexcept TypeError as e:\n    r = 'abstract' in str(e)\nr", True),
     "decimals": ("from decimal import Decimal\n[Decimal('0.1') + Decimal('0.2'), Decimal('1') / 3]",
                  [0.3, "0.3333333333333333333333333333"]),
     "a star import": ("from math import *\nfloor(pi)", 3),
     "a future import": ("from __future__ import annotations\ndef f(x: Nope): return 1\nf(1)", 1),
     "annotated names": ("total: int = 0\nfor n in range(3):\n    total += n\ntotal", 3),
-    "globals in functions": ("count = 0\ndef up():\n    global count\n    count += 1\nup()\nup()\n[count, globals()['count']]", [2, 2]),
-    "ten levels of closures": ("def a():\n    n = 0\n    def b():\n        nonlocal n\n        n += 1\n        return n\n    return b\nf = a()\n[f(), f()]", [1, 2]),
+    "globals in functions": ("count = 0\ndef up():\n    global count\n    count += 1\nup()\nup()\n"
+                             "[count, globals()['count']]", [2, 2]),
+    "ten levels of closures": ("def a():\n    n = 0\n    def b():\n        nonlocal n\n        n += 1\n"
+                               "        return n\n    return b\nf = a()\n[f(), f()]", [1, 2]),
 }  # fmt: skip
 
 
@@ -109,7 +113,8 @@ rows = [await crm.find(id=n) for n in range(4)]
 frame = pd.DataFrame(rows)
 frame["even"] = frame["id"] % 2 == 0
 return {"rows": frame.head(2), "sums": frame.groupby("even")["id"].sum(), "array": np.arange(6).reshape(2, 3) * 1.5,
-        "one": np.float64(2.5), "count": frame["id"].count(), "when": pd.Timestamp("2026-01-02T03:04:05Z"), "gone": [pd.NaT, pd.NA]}
+        "one": np.float64(2.5), "count": frame["id"].count(), "when": pd.Timestamp("2026-01-02T03:04:05Z"),
+        "gone": [pd.NaT, pd.NA]}
 """
     found = (await play(tables, boot(tables, code, limits=ROOM))).value
     assert found["rows"] == [{"id": 0, "name": "person 0", "even": True}, {"id": 1, "name": "person 1", "even": False}]

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-
 from tests.plugs.cpython_machine import lockable
 from tests.plugs.test_python_probes import PROBES, find
+
 from toolscript import Runtime, functions
 
 pytestmark = [lockable, pytest.mark.timeout(60)]
