@@ -86,7 +86,8 @@ LIBRARY: dict[str, tuple[str, Any]] = {
     "pickles": ("import pickle\nclass P:\n    x = 1\npickle.loads(pickle.dumps(P())).x", 1),
     "logging": ("import logging\nlogging.warning('careful')\n1", 1),
     "abstract classes": ("from abc import ABC, abstractmethod\nclass A(ABC):\n    @abstractmethod\n"
-                         "    def f(self): ...\ntry:\n    A()\nexcept TypeError as e:\n    r = 'abstract' in str(e)\nr", True),
+                         "    def f(self): ...\ntry:\n    A()\nexcept TypeError as e:\n"
+                         "    r = 'abstract' in str(e)\nr", True),
     "decimals": ("from decimal import Decimal\n[Decimal('0.1') + Decimal('0.2'), Decimal('1') / 3]",
                  [0.3, "0.3333333333333333333333333333"]),
     "a star import": ("from math import *\nfloor(pi)", 3),
