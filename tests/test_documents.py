@@ -1,5 +1,6 @@
 """What the documents show works: the README's program, and the demo over third-party servers."""
 
+import json
 import os
 import re
 import subprocess
@@ -45,3 +46,19 @@ def test_the_demo_joins_results_of_three_third_party_servers(language: str):
     assert "12 calls in" in out
     assert '"incident": "#44 Webhooks arrive twice (severity 3)"' in out
     assert re.search(r"[3-9]\.\d times fewer with one program", out)
+
+
+def test_one_program_joins_two_published_apis_and_a_third_party_server():
+    servers = Path(os.environ.get("TOOLSCRIPT_TEST_SERVERS", "/nowhere"))
+    commands = [servers / "node/node_modules/.bin/prism", servers / "old/bin/mcp-server-sqlite"]
+    if not all(command.exists() for command in commands):
+        pytest.skip("the third-party servers are not installed: scripts/servers installs them")
+    out = run(sys.executable, "examples/openapi/demo.py", *map(str, commands))
+    answers = re.findall(r"--- the answer\n\n(\{.*?\n\})\n", out, re.DOTALL)
+    assert len(answers) == 2  # in TypeScript and in Python
+    for answer in map(json.loads, answers):
+        assert answer == {
+            "best": ["Furious 7 (7.39)", "Mad Max: Fury Road (7.26)", "Deadpool (7.16)"],
+            "bookmarks": 7,
+            "years": [{"year": "2015", "films": 3}, {"year": "2016", "films": 4}],
+        }

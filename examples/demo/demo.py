@@ -68,7 +68,7 @@ async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("git", "time", "sqlite"):
         parser.add_argument(name, help=f"the command of mcp-server-{name}")
-    parser.add_argument("--language", choices=list(PROGRAMS), default="typescript", help="what the program is written in")
+    parser.add_argument("--language", choices=list(PROGRAMS), default="typescript", help="the language of the program")
     commands = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="toolscript-demo-") as name:
         folder = Path(name)
