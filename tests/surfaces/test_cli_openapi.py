@@ -10,8 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
-from cli_command import ROOT, Project, project_in
+from cli_command import PATIENCE_S, ROOT, Project, project_in
+from mcp import StdioServerParameters
+from mcp.client import Client
 
 DOCUMENTS = ROOT.parent / "shared" / "data" / "openapi"
 TOKEN = "tok-hunter22"
@@ -184,6 +187,20 @@ def test_an_api_is_called_by_its_address_alone(project: Project, shop: Shop) -> 
     ended = project.run("--openapi", f"shop={address}", "run", "-e", "return await shop.orders_list({})")
     assert ended.code == 1
     assert shop.asked == [("GET", "/v1/orders")]
+
+
+async def test_a_client_of_the_server_finds_and_calls_an_api(project: Project, shop: Shop) -> None:
+    command, *args = configured(project, shop).command("serve")
+    server = StdioServerParameters(command=command, args=args, cwd=project.folder, env=project.environment(ENV))
+    code = 'const { id } = await shop.orders_create({ item: "tea" }); return [id, ...(await shop.orders_list({}))]'
+    with anyio.fail_after(PATIENCE_S):
+        async with Client(server, read_timeout_seconds=PATIENCE_S) as client:
+            found = await client.call_tool("search", {"query": "order something"})
+            result = await client.call_tool("execute", {"code": code})
+    assert "shop.orders_create" in str(found.content)
+    assert not result.is_error, result.content
+    assert '"tea"' in str(result.content)
+    assert shop.orders == {1: {"id": 1, "item": "tea"}}
 
 
 def test_rules_ask_about_operations_and_reverts_undo_them(project: Project, shop: Shop) -> None:

@@ -214,6 +214,13 @@ def test_what_only_the_connector_can_tell_names_the_table(home: Path) -> None:
         assemble(config, [])
 
 
+def test_an_address_with_a_password_in_it_is_refused_and_not_repeated(home: Path) -> None:
+    config = read(home, "https://ann:hunter22@a.test/openapi.json")
+    with pytest.raises(ConfigError) as caught:
+        assemble(config, [])
+    assert str(caught.value) == "--openapi: spec: an address holds no user and no password: set `auth`"
+
+
 @pytest.mark.parametrize(
     ("spec", "name"),
     [
@@ -257,6 +264,7 @@ def test_apis_of_flags_and_files_add_up_and_a_flag_wins_as_a_whole(home: Path) -
     [
         (["gone.yaml"], "--openapi is 'gone.yaml'; it must be an OpenAPI document, a file or an address; gone"),
         (["shop="], "NAME=SPEC"),
+        (["shop=~nobody-here/shop.json"], "a path whose ~ can be told"),
         (["my-shop=shop.json"], "'my_shop' would do"),
         (["shop.json", "shop=shop.json"], "--openapi names two APIs shop"),
     ],

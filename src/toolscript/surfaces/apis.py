@@ -39,8 +39,8 @@ class ApiConfig:
 
     namespace: str
     spec: str
+    origin: str
     said: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    origin: str = ""
 
 
 def named_apis(named: Sequence[str], folder: Path) -> dict[str, ApiConfig]:
@@ -63,7 +63,9 @@ def _named(text: str, folder: Path) -> tuple[str, ApiConfig]:
         name, spec = _name_of(text, folder), text
     if not name.strip() or not spec.strip():
         raise ValueError("NAME=SPEC, such as github=github.yaml, where SPEC is a file or an address")
-    return name.strip(), ApiConfig(namespace=_namespace(name.strip()), spec=_spec(spec.strip(), folder))
+    return name.strip(), ApiConfig(
+        namespace=_namespace(name.strip()), spec=_spec(spec.strip(), folder), origin="--openapi"
+    )
 
 
 def read_apis(file: TomlFile, raw: object) -> dict[str, ApiConfig]:
@@ -152,7 +154,10 @@ def _is_address(text: str) -> bool:
 
 
 def _path(raw: object, folder: Path) -> str:
-    return os.path.abspath(folder / Path(_text(raw, folder)).expanduser())
+    try:
+        return os.path.abspath(folder / Path(_text(raw, folder)).expanduser())
+    except RuntimeError:
+        raise ValueError("a path whose ~ can be told: write it out") from None
 
 
 def _text(raw: object, folder: Path) -> str:
