@@ -50,7 +50,7 @@ WRONG: dict[str, tuple[str, list[tuple[int, int, str]]]] = {
     "a namespace": ("x = 1\nawait cmr.find(id=1)", [(2, 7, "did you mean crm?")]),
     "a tool without its namespace": ("find(id=1)", [(1, 1, "crm.find(")]),
     "a function that is not there": ("frobnicate(1)", [(1, 1, "call a tool as `await namespace.method(…)`")]),
-    "a missing import": ("x = json.dumps(1)", [(1, 5, "write `import json` first")]),
+    "a missing import": ("x = csv.reader(1)", [(1, 5, "write `import csv` first")]),
     "words of JavaScript": ("x = null\ny = true", [(1, 5, "`None`"), (2, 5, "`True`")]),
     "an element of a coroutine": ("x = crm.find(id=1)['a']", [(1, 5, "write `(await crm.find(id=1))['a']`")]),
     "a member of a coroutine": ("crm.find(id=1).name", [(1, 1, "`.name` is read from it")]),

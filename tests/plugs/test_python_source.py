@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from toolscript.codec import decode, encode
@@ -215,6 +215,7 @@ PATTERNS = st.text(alphabet="ab[]\\ #\n|^(?:)*\t", max_size=12)
 
 
 @given(PATTERNS)
+@example("[#[]#")
 @settings(max_examples=400, deadline=None)
 def test_a_pattern_without_spaces_matches_what_the_verbose_one_matches(pattern: str) -> None:
     with warnings.catch_warnings():

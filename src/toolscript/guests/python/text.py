@@ -1,9 +1,10 @@
 """The program in a message, as text and as syntax tree, with the way back to the author's own lines and columns.
 
-1. Line numbers never change: what is not program (prose, fences) becomes blank lines.
+1. No line comes or goes but that of rule 4: what is not program (prose, fences) becomes blank lines.
 2. Text that is indented as a whole loses that indentation, and each line remembers how much.
 3. Python's own parser judges. It is given no text that could exhaust the stack under it.
-4. Syntax that is newer than this interpreter's own is written in an older way, of the same length, where there is one.
+4. Imports that were forgotten stand in a line of their own before the first: `place` knows.
+5. Syntax that is newer than this interpreter's own is written in an older way, of the same length, where there is one.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import warnings
 from dataclasses import dataclass
 
 from toolscript.errors import Failure, GuestError
-from toolscript.guests.python import fence
+from toolscript.guests.python import fence, forgotten
 from toolscript.guests.python.complaint import complaint, lines_of
 from toolscript.guests.python.quotes import older
 
@@ -40,16 +41,20 @@ _warnings = threading.Lock()
 class Text:
     """A program that could be parsed.
 
-    `body` has a line for each of the author's; `cut` says how many characters each lost at its beginning, and is
-    empty where none did.
+    `body` has a line for each of the author's, behind `before` lines of ours; `cut` says how many characters each of
+    the author's lost at its beginning, and is empty where none did.
     """
 
     body: str
     tree: ast.Module
     cut: tuple[int, ...] = ()
+    before: int = 0
 
     def place(self, line: int, column: int) -> tuple[int, int]:
         """A place in the body, 1-based, in the author's own text."""
+        line -= self.before
+        if line < 1:
+            return 1, 1
         return line, column + (self.cut[line - 1] if 0 < line <= len(self.cut) else 0)
 
 
@@ -71,7 +76,16 @@ def read(code: str) -> Text:
         line, column = _position(text, deep.start())
         raise complaint(code, line, column, _DEEP)
     body = _body(code, text)
-    return _parsed(code, *_dedented(body))
+    return _with_imports(_parsed(code, *_dedented(body)))
+
+
+def _with_imports(text: Text) -> Text:
+    """The program with the imports that its author forgot."""
+    line = forgotten.imports(text.body, text.tree)
+    if not line:
+        return text
+    body = f"{line}\n{text.body}"
+    return Text(body, _parse(body), text.cut, before=1)
 
 
 def _position(text: str, offset: int) -> tuple[int, int]:

@@ -49,6 +49,7 @@ def plain(pattern: str) -> str:
     """A pattern without the spaces and comments that `re.VERBOSE` passes over."""
     out: list[str] = []
     at, in_class = 0, False
+    opened = 0  # where in `out` the class began
     while at < len(pattern):
         char = pattern[at]
         if char == "\\":
@@ -56,9 +57,9 @@ def plain(pattern: str) -> str:
             at += 2
             continue
         if in_class:
-            in_class = char != "]" or _opens_class(out)
+            in_class = char != "]" or out[opened:] in (["["], ["[", "^"])  # first in its class it stands for itself
         elif char == "[":
-            in_class = True
+            in_class, opened = True, len(out)
         elif char == "#":
             at = _comment_end(pattern, at)
             continue
@@ -75,8 +76,3 @@ def _comment_end(pattern: str, at: int) -> int:
     while at < len(pattern) and pattern[at] != "\n":
         at += 2 if pattern[at] == "\\" else 1
     return at
-
-
-def _opens_class(out: list[str]) -> bool:
-    """Whether a closing bracket would come first in its class, where it stands for itself."""
-    return out[-1] == "[" or out[-2:] == ["[", "^"]
