@@ -233,6 +233,9 @@ def test_an_address_with_a_password_in_it_is_refused_and_not_repeated(home: Path
         ("https://api.github.com/openapi.json", "github"),
         ("https://petstore3.swagger.io/api/v3/openapi.json?x=1", "petstore3"),
         ("https://raw.example.org/specs/stripe.yaml", "stripe"),
+        ("http://localhost:8000/openapi.json", "localhost"),
+        ("http://127.0.0.1:8000/openapi.json", "api"),
+        ("2fa.yaml", "_2fa"),
     ],
 )
 def test_a_document_alone_is_called_after_its_file_its_folder_or_its_host(home: Path, spec: str, name: str) -> None:

@@ -60,7 +60,8 @@ def named_apis(named: Sequence[str], folder: Path) -> dict[str, ApiConfig]:
 def _named(text: str, folder: Path) -> tuple[str, ApiConfig]:
     name, equals, spec = text.partition("=")
     if not equals or re.search(r"[/\\:?]", name):  # an address may have a query
-        name, spec = _name_of(text, folder), text
+        word = _name_of(text, folder)
+        name, spec = namespace_names([word])[word], text
     if not name.strip() or not spec.strip():
         raise ValueError("NAME=SPEC, such as github=github.yaml, where SPEC is a file or an address")
     return name.strip(), ApiConfig(
@@ -122,11 +123,12 @@ def _name_of(spec: str, folder: Path) -> str:
     if _is_address(spec):
         parts = urlsplit(spec)
         host = (parts.hostname or "").removeprefix("www.").removeprefix("api.")
-        word = _word(parts.path.rpartition("/")[2])
-        return _word(host) if word in _GENERIC else word
-    path = Path(_path(spec, folder))
-    words = [_word(name) for name in (path.name.removeprefix("api."), *(one.name for one in path.parents))]
-    return next((word for word in words if word not in _GENERIC), words[0])
+        names = [parts.path.rpartition("/")[2], host]
+    else:
+        path = Path(_path(spec, folder))
+        names = [path.name.removeprefix("api."), *(one.name for one in path.parents)]
+    words = map(_word, names)
+    return next((word for word in words if not (word in _GENERIC or word.isdecimal())), "api")
 
 
 def _word(name: str) -> str:
