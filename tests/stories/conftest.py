@@ -1,15 +1,16 @@
 """What stories share: languages, guests (which are dear to start), and stores."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from functools import partial
 from pathlib import Path
 
 import pytest
 from house import House
-from places import HOMES, HOUSES, Place
+from places import HOMES, HOUSES, Place, told
 from programs import GuestOf, Speakers, Speaking
 
+from toolscript.guests.cpython.guest import CPythonGuest
 from toolscript.guests.javascript.guest import JavaScriptGuest
 from toolscript.guests.pool import JavaScriptWorkers
 from toolscript.guests.python.guest import PythonGuest
@@ -18,8 +19,15 @@ from toolscript.runs.program import Language
 from toolscript.stores.memory import MemoryStore
 from toolscript.stores.sqlite import SQLiteStore
 
+GUESTS: dict[Language, Callable[[], Guest]] = {
+    "typescript": JavaScriptGuest,
+    "python": PythonGuest,
+    "cpython": CPythonGuest,
+}
+
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "unless(language, because): a story that cannot be told in this language")
     config.addinivalue_line("markers", "only(language, because): a story that cannot be told in the other languages")
 
 
@@ -28,8 +36,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "place" in metafunc.fixturenames and not told_by_itself:
         places = HOUSES if "house" in metafunc.fixturenames else HOMES
         only = metafunc.definition.get_closest_marker("only")
-        told = [place for place in places if only is None or place.language == only.args[0]]
-        metafunc.parametrize("place", told, ids=str, indirect=True, scope="session")
+        unless = metafunc.definition.get_closest_marker("unless")
+        chosen = [
+            told(place)
+            for place in places
+            if (only is None or place.language == only.args[0]) and (unless is None or place.language != unless.args[0])
+        ]
+        metafunc.parametrize("place", chosen, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +62,7 @@ def guest_of() -> Generator[GuestOf]:
 
     def of(language: Language) -> Guest:
         if language not in guests:
-            guests[language] = JavaScriptGuest() if language == "typescript" else PythonGuest()
+            guests[language] = GUESTS[language]()
         return guests[language]
 
     yield of

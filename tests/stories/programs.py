@@ -86,6 +86,11 @@ class Lent:
         """Left to its owner."""
 
 
+def unless(language: Language, because: str) -> pytest.MarkDecorator:
+    """Marks a story that cannot be told in one language."""
+    return pytest.mark.unless(language, because)
+
+
 def only(language: Language, because: str) -> pytest.MarkDecorator:
     """Marks a story that cannot be told in the other languages."""
     return pytest.mark.only(language, because)

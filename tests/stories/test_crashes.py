@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from places import Place
+from places import Place, told
 from programs import Lent, Program, Speaking, program
 from upstream import Upstream
 
@@ -128,10 +128,10 @@ WRITES = {
 Mode = Literal["before", "after"]
 MOST_WRITES = 60
 CUTS = [
-    (Place("typescript", "memory"), "before"),
-    (Place("typescript", "sqlite"), "after"),
-    (Place("python", "memory"), "after"),
-    (Place("python", "sqlite"), "before"),
+    told(Place("typescript", "memory"), "before"),
+    told(Place("typescript", "sqlite"), "after"),
+    told(Place("python", "memory"), "after"),
+    told(Place("python", "sqlite"), "before"),
 ]
 """Each language with each store and each end, though not each with each."""
 
@@ -228,7 +228,7 @@ async def test_a_runtime_whose_store_fails_while_it_is_left_is_left():
             asyncio.get_running_loop().call_later(0.01, gate.set)
 
 
-@pytest.mark.parametrize(("place", "mode"), CUTS, ids=str, indirect=["place"])
+@pytest.mark.parametrize(("place", "mode"), CUTS, indirect=["place"])
 @pytest.mark.parametrize("name", [*READS, *WRITES])
 async def test_whichever_write_is_the_last_one_the_run_comes_to_its_end(
     name: str, mode: Mode, new_store: Callable[[int], RunStore], guest: Guest

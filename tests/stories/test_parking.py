@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from house import House, ends, reaches
-from programs import Lent, program
+from programs import Lent, program, unless
 
 from toolscript.errors import Conflict
 from toolscript.ports import Guest, RunEnded, RunParked
@@ -164,6 +164,7 @@ DAMAGES = {
 }
 
 
+@unless("cpython", because="its programs have no snapshots")
 @pytest.mark.parametrize("damage", DAMAGES)
 async def test_a_damaged_snapshot_is_passed_over_and_the_run_replayed(
     house: House, damage: str, caplog: pytest.LogCaptureFixture
@@ -178,6 +179,7 @@ async def test_a_damaged_snapshot_is_passed_over_and_the_run_replayed(
         assert ("is replayed" in caplog.text) == (damage != "lost")
 
 
+@unless("cpython", because="its programs have no snapshots")
 async def test_a_snapshot_of_another_run_is_passed_over(house: House, caplog: pytest.LogCaptureFixture):
     kept: list[bytes] = []
     async with house.process(store=Damaged(house.store, lambda sealed: kept.append(sealed) or sealed)) as runtime:
@@ -307,6 +309,7 @@ async def test_a_decision_that_comes_while_the_run_is_being_parked_is_not_lost(h
         assert (result.value, house.done) == ("dropped a", ["drop a"])
 
 
+@unless("cpython", because="a process for each of so many runs takes long, and nothing of it is kept")
 async def test_parked_runs_cost_next_to_no_memory_and_few_bytes(tmp_path: Path, guest: Guest):
     """Of 10,000, each takes 0.6 KB of memory and 7.6 KB of the file; a few hundred tell as much."""
     runs = 200

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from places import LANGUAGES, Place
-from programs import GuestOf, Speakers, Speaking, program
+from places import LANGUAGES, Place, told
+from programs import Speakers, Speaking, program
 
 from toolscript.codec import Encoded
 from toolscript.errors import Fault
@@ -17,14 +17,17 @@ from toolscript.stores.memory import MemoryStore
 from toolscript.testing.clock import FakeClock
 from toolscript.testing.corpus import Example, corpus, corpus_connector
 
-PLACES = [Place("typescript", "memory"), Place("typescript", "sqlite"), Place("python", "sqlite")]
-TOLD = [(place, example) for place in PLACES for example in corpus(place.language)]
-EXAMPLES = [example for language in LANGUAGES for example in corpus(language)]
+PLACES = [
+    Place("typescript", "memory"),
+    Place("typescript", "sqlite"),
+    Place("python", "sqlite"),
+    Place("cpython", "memory"),
+]
+TOLD = [told(place, example) for place in PLACES for example in corpus(place.language)]
+EXAMPLES = [told(Place(language, "memory"), each) for language in LANGUAGES for each in corpus(language)]
 
 
-@pytest.mark.parametrize(
-    ("place", "example"), TOLD, ids=lambda one: one.name if isinstance(one, Example) else str(one), indirect=["place"]
-)
+@pytest.mark.parametrize(("place", "example"), TOLD, indirect=["place"])
 async def test_a_replay_comes_to_the_same_end_and_executes_nothing(
     example: Example, store: RunStore, speaking: Speakers
 ):
@@ -35,10 +38,10 @@ async def test_a_replay_comes_to_the_same_end_and_executes_nothing(
         assert await store.read(first.run) == before
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=str)
-async def test_every_prefix_of_a_log_replays(example: Example, guest_of: GuestOf):
+@pytest.mark.parametrize(("place", "example"), EXAMPLES, indirect=["place"])
+async def test_every_prefix_of_a_log_replays(example: Example, guest: Guest):
     """A log that was cut off by a crash at any line still replays, up to where it ends."""
-    store, guest = MemoryStore(), guest_of(example.language)
+    store = MemoryStore()
     clock = FakeClock(horizon_s=1e9)
     async with Speaking([corpus_connector()], guest=guest, store=store, clock=clock) as runtime:
         run = (await runtime.run(example.code)).run
