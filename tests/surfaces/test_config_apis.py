@@ -296,6 +296,20 @@ auth = "env:UNSET"
     assert secrets(config, []) == ("first-secret", "second-secret", "third-secret")
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/openapi.md", "docs/openapi-auth.md"])
+def test_the_tables_of_a_page_are_read_and_make_connectors(home: Path, page: str) -> None:
+    blocks = re.findall(r"```toml\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        for name in re.findall(r'^spec = "(.*?)"', block, re.MULTILINE):
+            (home / name).write_text(DOCUMENT)
+        (home / "mcp.json").write_text('{"mcpServers": {}}')
+        (home / "maps.json").write_text(DOCUMENT)
+        inner = "[openapi.maps.auth]"
+        config = written(home, block.replace(inner, f'[openapi.maps]\nspec = "maps.json"\n{inner}'))
+        assert len(assemble(config, []).connectors) == len(set(re.findall(r"\[openapi\.(\w+)", block)))
+
+
 def test_the_documentation_lists_the_keys_and_the_types_of_credentials() -> None:
     page = (ROOT / "docs" / "openapi.md").read_text("utf-8")
     cells = re.findall(r"^\| (`\w+`.*?) \|", page, re.MULTILINE)
