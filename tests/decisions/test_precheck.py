@@ -72,8 +72,18 @@ def test_a_connector_may_have_the_name_of_a_global_that_is_absent() -> None:
 def test_every_absent_name_says_what_to_use_instead(syntax: Syntax) -> None:
     for name, instead in ABSENT[syntax].items():
         (message,) = told(Inspected(syntax=syntax, free=(Mention(name=name, line=1, column=1),)))
-        assert message == f"there is no `{name}` in here: {instead}"
-        assert len(message) > len(f"there is no `{name}` in here: ") + 10
+        expected = instead if instead.startswith("there is no ") else f"there is no `{name}` in here: {instead}"
+        assert message == expected
+        assert len(instead) > 10
+
+
+@pytest.mark.parametrize(
+    ("method", "instead"),
+    [("datetime", "`import datetime`"), ("timedelta", "`import datetime`"), ("now", "`from datetime import datetime`")],
+)
+def test_the_method_tells_whether_a_module_or_its_class_was_meant(method: str, instead: str) -> None:
+    free = (Mention(name="datetime", method=method, line=1, column=1),)
+    assert told(Inspected(syntax="python", free=free)) == [f"there is no `datetime` in here: write {instead} first"]
 
 
 def test_a_variable_that_is_only_read_is_left_to_the_run() -> None:

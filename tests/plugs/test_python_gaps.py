@@ -50,6 +50,8 @@ LACKING: dict[str, tuple[str, int, int, str]] = {
     "a metaclass": ("class A(metaclass=M): pass", 1, 1, "metaclasses"),
     "an exception with attributes": ("class A(Exception):\n    x = 1", 1, 1, "raise ValueError"),
     "a comparison": ("class A:\n    def __lt__(self, o): return True", 1, 1, "`key=`"),
+    "a truth of its own": ("class A:\n    def __bool__(self): return False", 1, 1, "call a method in the condition"),
+    "a timeout around a block": ("import asyncio\nasync with asyncio.timeout(1): pass", 2, 12, "asyncio.wait_for"),
     "a setter": ("class A:\n @property\n def x(self): return 1\n @x.setter\n def x(self, v): pass", 4, 3, "set_x"),
     "a text enumeration": ("from enum import StrEnum\nclass A(StrEnum):\n    B = 'b'", 2, 1, "constants"),
     "files": ("open('x')", 1, 1, "no files"),
@@ -75,6 +77,60 @@ async def test_what_is_lacking_is_told_before_a_call(name: str, runtime: Runtime
     assert CALLED == []
     (first, *_) = gaps_in(code)
     assert (first.line, first.column) == (line, column) or name == "a text enumeration"
+
+
+WORDS: dict[str, tuple[str, str]] = {
+    "moments with and without a zone": (
+        "from datetime import datetime, timezone\ndatetime.now() < datetime.now(timezone.utc)",
+        "with and without a time zone",
+    ),
+    "a span between such moments": (
+        "from datetime import datetime, timezone\ndatetime.now() - datetime.now(timezone.utc)",
+        "with and without a time zone",
+    ),
+    "a sum of moments": ("from datetime import datetime\ndatetime.now() + datetime.now()", "for +: "),
+    "a call within `map`": ("list(map(lambda id: crm.find(id=id), [1]))", "write a comprehension"),
+    "an item as an attribute": ("(await crm.find(id=1)).name", '`["name"]`'),
+    "another language": ("const x = 1;", "looks like JavaScript"),
+    "a mistake in this one": ("x = = 1", "invalid syntax"),
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+async def test_a_failure_says_what_to_write_instead(name: str, runtime: Runtime) -> None:
+    code, words = WORDS[name]
+    failure = (await runtime.run(code, language="python")).failure
+    assert failure is not None
+    assert words in failure.message
+    assert ("JavaScript" in failure.message) == (name == "another language")
+
+
+ASKED = """
+found = []
+for work in (crm.find, crm.other):
+    try:
+        await work(id="x")
+    except Exception as e:
+        found.append([hasattr(e, "code"), getattr(e, "code", None), getattr(e, "content", "?"), getattr(e, "x", 0)])
+try:
+    {}["a"]
+except Exception as e:
+    found.append([hasattr(e, "code"), getattr(e, "code", None)])
+    try:
+        getattr(e, "code")
+    except AttributeError as missing:
+        found.append(str(missing))
+return found
+"""
+
+
+async def test_the_code_of_a_failed_call_can_be_asked_for_by_name(runtime: Runtime) -> None:
+    assert (await runtime.run(ASKED, language="python")).value == [
+        [True, "bad_arguments", None, 0],
+        [True, "unknown_tool", None, 0],
+        [False, None],
+        "'KeyError' object has no attribute 'code'",
+    ]
 
 
 def test_all_that_is_lacking_is_told_at_once() -> None:

@@ -143,6 +143,12 @@ def test_for_all_of_python_nothing_is_lacking() -> None:
     assert [call.method for call in facts.calls] == ["fnd"]
 
 
+def test_where_everything_of_a_module_is_imported_any_name_may_be_there() -> None:
+    facts = inspect_full("from math import *\nprint(sqrt(4))")
+    assert facts is not None
+    assert facts.free == ()
+
+
 CALLED: list[int] = []
 
 

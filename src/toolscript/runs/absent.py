@@ -70,7 +70,7 @@ _IN_PYTHON: Mapping[str, str] = {
     "sleep": "use `await codemode.sleep(seconds)`",
     "display": "use `codemode.show(value)`",
     "gather": "use `await asyncio.gather(...)`, after `import asyncio`",
-    "datetime": "write `from datetime import datetime` first",
+    "datetime": "write `from datetime import datetime` first, or `import datetime` for `datetime.datetime`",
     "timedelta": "write `from datetime import timedelta` first",
     "timezone": "write `from datetime import timezone` first",
     "defaultdict": "write `from collections import defaultdict` first",
@@ -78,3 +78,11 @@ _IN_PYTHON: Mapping[str, str] = {
     "dataclass": "write `from dataclasses import dataclass` first",
 }
 ABSENT: Mapping[Syntax, Mapping[str, str]] = {"typescript": _IN_TYPESCRIPT, "python": _IN_PYTHON}
+BY_MEMBER: Mapping[tuple[str, str], str] = {
+    ("datetime", method): "write `import datetime` first"
+    for method in ("datetime", "date", "time", "timedelta", "timezone")
+} | {
+    ("datetime", method): "write `from datetime import datetime` first"
+    for method in ("now", "utcnow", "today", "fromisoformat", "fromtimestamp", "strptime", "combine")
+}
+"""The same where the method that is called says more: a module and its class may have one name."""

@@ -17,7 +17,7 @@ from difflib import get_close_matches
 
 from toolscript.catalog.catalog import Catalog
 from toolscript.errors import Failure, pointed
-from toolscript.runs.absent import ABSENT
+from toolscript.runs.absent import ABSENT, BY_MEMBER
 from toolscript.runs.inspected import Inspected, Mention, Problem, Unawaited
 from toolscript.runs.machine import unknown_tool
 from toolscript.runs.policy import OWN, Policy
@@ -139,11 +139,16 @@ def _of_names(facts: Inspected, catalog: Catalog, policy: Policy) -> Iterator[Pr
         if name.name in catalog.namespaces:
             continue
         if name.name in absent:
-            yield _at(name, f"there is no `{name.name}` in here: {absent[name.name]}")
+            yield _at(name, _not_here(name, absent[name.name]))
         elif name.method:
             yield _at(name, _no_namespace(name, catalog, policy, facts.syntax))
         elif name.called:
             yield _at(name, _no_function(name.name, catalog, policy, facts.syntax))
+
+
+def _not_here(name: Mention, instead: str) -> str:
+    instead = BY_MEMBER.get((name.name, name.method), instead)
+    return instead if instead.startswith("there is no") else f"there is no `{name.name}` in here: {instead}"
 
 
 def _no_namespace(name: Mention, catalog: Catalog, policy: Policy, syntax: Syntax) -> str:

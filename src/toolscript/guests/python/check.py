@@ -3,7 +3,8 @@
 1. A name that is bound anywhere in the program, in whatever scope, is the program's own everywhere.
 2. A failure counts only where nothing can handle it: not inside a `try` with an `except`; and in a program that handles
    failures anywhere, only where it is raised at the top level, or in what is awaited there.
-3. What the program asks for first (`hasattr(crm, "find")`), and names that it makes with `exec`, are no facts.
+3. What the program asks for first (`hasattr(crm, "find")`), and names that it makes with `exec` or
+   imports with `*`, are no facts.
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ def _asked(names: Names) -> Iterator[str]:
 
 def _free(names: Names, places: _Places) -> Iterator[Mention]:
     """Names that are neither bound nor there, each where it is first certain to fail."""
-    if any(name.id in _REFLECTING for name in names.of(ast.Name)):
+    if any(name.id in _REFLECTING for name in names.of(ast.Name)) or "*" in names.bound:
         return
     handles, seen = handles_failures(names), set[str]()
     uses = sorted(names.of(ast.Name), key=lambda node: (node.lineno, node.col_offset))

@@ -30,6 +30,7 @@ _UNHEARD = {
     "__init_subclass__": "call a function after the class",
     "__class_getitem__": "leave the type parameters out",
     "__del__": "call a method in `finally`",
+    "__bool__": "call a method in the condition, such as `if x.is_open():`",
     "__lt__": "sort with `key=`",
     "__gt__": "sort with `key=`",
     "__le__": "sort with `key=`",

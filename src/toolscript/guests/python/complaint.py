@@ -7,6 +7,7 @@ import re
 from toolscript.errors import Failure, GuestError
 
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_JAVASCRIPT = re.compile(r"\s*(?:export\s+)?(?:(?:const|let|var)\s+[\w$\[{]|(?:async\s+)?function\b)")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -19,6 +20,8 @@ def complaint(code: str, line: int, column: int | None, message: str) -> GuestEr
     """A syntax error at a place, 1-based, of the author's text."""
     lines = lines_of(code)
     source = _LONE_SURROGATE.sub("\ufffd", lines[line - 1]) if 0 < line <= len(lines) else None
+    if message == "invalid syntax" and _JAVASCRIPT.match(source or ""):
+        message = "invalid syntax: this looks like JavaScript, and the program is read as Python"
     return GuestError(
         Failure(
             kind="guest", code="syntax", name="SyntaxError", message=message, line=line, column=column, source=source

@@ -20,6 +20,9 @@ _OUT_OF_MEMORY = ("memory limit exceeded", "the worker exceeded its memory limit
 _undefined = re.compile(r"^name '(\w+)' is not defined$")
 _OWN_NAMES = ("input", "codemode", "print", "asyncio", "json")
 _NO_COROUTINE = re.compile(r"'?coroutine'? object (?:is not|has no|can't|does not)|unsupported operand .*coroutine")
+_TWO_MOMENTS = re.compile(r"(?:for -:|'[<>]=?' not supported .*) 'datetime\.datetime' and 'datetime\.datetime'$")
+_NO_SUSPENSION = "cannot suspend in this synchronous context"
+_member_of_dict = re.compile(r"^'dict' object has no attribute '(\w+)'$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,12 @@ def _sharpened(name: str, message: str, names: Sequence[str]) -> str:
         return f"{message}; did you mean {' or '.join(near)}?" if near else message
     if name in ("TypeError", "AttributeError") and _NO_COROUTINE.search(message):
         return f"{message}; did you forget await?"
+    if name == "TypeError" and _TWO_MOMENTS.search(message):
+        return "can't compare or subtract datetimes with and without a time zone; `datetime.now(timezone.utc)` has one"
+    if name == "NotImplementedError" and message.endswith(_NO_SUSPENSION):
+        return "a tool cannot be called from within `map`, `filter` or a `key=`: write a comprehension instead"
+    if name == "AttributeError" and (found := _member_of_dict.match(message)):
+        return f'{message}; the items of a dict are read as `["{found[1]}"]`'
     if name == "AttributeError" and message.startswith(f"'{TOOL_EXCEPTION}' object has no attribute"):
         return f"{message}; the exception of a failed call has `code` and `content`"
     return message

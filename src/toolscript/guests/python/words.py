@@ -43,6 +43,7 @@ _MEMBERS: Mapping[str, str] = {
     "asyncio.get_event_loop": "write `await` at the top level of the program",
     "asyncio.get_running_loop": "use `asyncio.create_task(...)`",
     "asyncio.new_event_loop": "write `await` at the top level of the program",
+    "asyncio.timeout": "use `await asyncio.wait_for(..., timeout=seconds)`",
     "asyncio.Runner": "write `await` at the top level of the program",
     "time.struct_time": "use `datetime`",
     "dataclasses.make_dataclass": "write the class out with `@dataclass`",
