@@ -100,6 +100,7 @@ def test_a_promise_of_a_tool_that_is_not_there_is_told_as_that() -> None:
 def test_elsewhere_a_namespace_may_be_there_and_a_global_is_not() -> None:
     free = (Mention(name="crn", method="find", line=1, column=1), Mention(name="fetch", called=True, line=2, column=1))
     assert [problem.line for problem in problems_of(anywhere(Inspected(free=free)), CATALOG, OPEN)] == [2]
+    assert anywhere(Inspected(free=free), ("fetch",)).free == ()
 
 
 def test_one_problem_is_a_failure_with_its_place() -> None:

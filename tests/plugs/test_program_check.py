@@ -190,6 +190,15 @@ async def test_a_program_that_cannot_be_parsed_is_a_syntax_error_as_before(runti
     assert result.failure.code == "syntax"
 
 
+async def test_a_snippet_may_need_a_namespace_that_is_called_like_something_absent(runtime: Runtime) -> None:
+    with pytest.raises(GuestError, match="there is no `fetch`"):
+        await runtime.snippets.save("load", code="return await fetch.get({})", description="d")
+    saved = await runtime.snippets.save(
+        "load", code="return await fetch.get({})", description="d", namespaces=["fetch"]
+    )
+    assert saved.namespaces == ("fetch",)
+
+
 async def test_a_snippet_is_checked_when_it_is_saved(runtime: Runtime) -> None:
     with pytest.raises(GuestError, match=r"crm\.find gives a promise"):
         await runtime.snippets.save("a", code="return crm.find({ id: 1 }).name", description="A.")

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -94,9 +94,13 @@ def _goes_on(code: str, start: int, after: re.Pattern[str]) -> bool:
     return True
 
 
-def anywhere(facts: Inspected) -> Inspected:
-    """The facts that hold wherever the program runs: a name that is unknown here may be a namespace elsewhere."""
-    return replace(facts, free=tuple(name for name in facts.free if name.name in ABSENT[facts.syntax]))
+def anywhere(facts: Inspected, needed: Collection[str] = ()) -> Inspected:
+    """The facts that hold wherever the program runs: a name that is unknown here may be a namespace elsewhere.
+
+    `needed` are namespaces that will be there: a server may be called `fetch`.
+    """
+    absent = ABSENT[facts.syntax].keys() - frozenset(needed)
+    return replace(facts, free=tuple(name for name in facts.free if name.name in absent))
 
 
 def problems_of(facts: Inspected, catalog: Catalog, policy: Policy) -> tuple[Problem, ...]:

@@ -7,7 +7,7 @@ program (`refuse`), or is told like what is only suspicious (`advise`): beside t
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,10 +46,15 @@ async def checked(code: str, guest: Guest, catalog: Catalog, policy: Policy, typ
     return Checked(failure_of(certain, code) if certain else None, tuple(advice))
 
 
-async def unfit(code: str, guest: Guest, catalog: Catalog, policy: Policy) -> Failure | None:
-    """Why a program is not kept as a snippet: its names and promises, but not those namespaces of another day."""
+async def unfit(
+    code: str, guest: Guest, catalog: Catalog, policy: Policy, needed: Collection[str] = ()
+) -> Failure | None:
+    """Why a program is not kept as a snippet: its names and promises, but not those namespaces of another day.
+
+    `needed` are the namespaces that it says it needs.
+    """
     facts = await _facts(code, guest, catalog)
-    problems = () if facts is None else problems_of(anywhere(facts), catalog, policy)
+    problems = () if facts is None else problems_of(anywhere(facts, needed), catalog, policy)
     return failure_of(problems, code) if problems else None
 
 

@@ -116,7 +116,7 @@ class Snippets:
         assert code is not None
         await self._script(code, language)
         if run is None:  # what ran well needs no check
-            failure = await unfit(code, self._guest(language), self._catalog(), self._policy)
+            failure = await unfit(code, self._guest(language), self._catalog(), self._policy, namespaces or ())
             if failure is not None:
                 raise GuestError(failure)
         needed = mentioned(code, frozenset(known)) if namespaces is None else frozenset(namespaces)
