@@ -19,6 +19,7 @@ from toolscript.runs.policy import Policy
 from toolscript.runs.program import Language
 from toolscript.runtime.plugs import load, require
 from toolscript.surfaces.config import Config, NamespaceConfig, PolicyConfig, PythonTools, StoreConfig
+from toolscript.surfaces.foretold import namespace_of
 from toolscript.surfaces.settings import Secret
 from toolscript.surfaces.toml_file import shown
 
@@ -61,7 +62,7 @@ def servers(config: Config) -> tuple[ServerSpec, ...]:
 
 def configured(config: Config, specs: Sequence[ServerSpec]) -> tuple[str, ...]:
     """The namespaces as far as they can be known before anything is imported."""
-    python = (one.name.partition(":")[2].partition(".")[0] for one in config.python)
+    python = dict.fromkeys(namespace_of(one.name, one.folder) for one in config.python)
     return (*(spec.namespace for spec in specs), *(api.namespace for api in config.apis), *python)
 
 
