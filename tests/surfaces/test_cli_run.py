@@ -178,7 +178,35 @@ def test_only_the_servers_that_a_program_can_reach_are_started(
     project.servers(one=["raw_server.py", "plain"], two=["raw_server.py", "plain"])
     project.shop()
     config = read_config(folder=project.folder, environment=project.environment())
-    assert [spec.namespace for spec in needed(Opened(config, servers(config)), code)] == namespaces
+    assert [spec.namespace for spec in needed(Opened(config, servers(config)), code).specs] == namespaces
+
+
+def test_what_is_said_of_a_server_that_is_not_started_is_no_error(project: Project) -> None:
+    project.servers(one=["raw_server.py", "plain"])
+    tables = '[namespaces.one]\ninclude = ["*"]\n[namespaces.shop]\nreverts = { refund = "shop.orders()" }\n'
+    project.shop(tables)
+    ended = project.run("run", "-e", "return (await shop.orders({ customer: 'x', limit: 1 })).length")
+    assert (ended.code, ended.out) == (0, "1\n")
+    project.shop(tables.replace("[namespaces.one]", "[namespaces.oen]"))
+    misspelt = project.run("run", "-e", "return shop.orders({ customer: 'x' })")
+    assert misspelt.code == 2
+    assert "there is no namespace oen; did you mean one?" in misspelt.err
+
+
+def test_only_the_apis_that_a_program_names_are_read_and_those_that_undo_them(project: Project) -> None:
+    project.write("api.json", '{"openapi": "3.1.0", "paths": {}}')
+    more = '[namespaces.one]\nreverts = { make = "two.unmake(id=result.id)" }\n'
+    for name in ("one", "two", "three"):
+        more += f'[openapi.{name}]\nspec = "api.json"\n'
+    project.shop(more)
+    config = read_config(folder=project.folder, environment=project.environment())
+
+    def read(code: str) -> list[str]:
+        return [api.namespace for api in needed(Opened(config, ()), code).config.apis]
+
+    assert read("return one.make({})") == ["one", "two"]
+    assert read("return three.make({})") == ["three"]
+    assert read("return codemode.search('x')") == ["one", "two", "three"]
 
 
 def test_runs_are_kept_and_shown(project: Project) -> None:

@@ -6,10 +6,10 @@ import getpass
 import json
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from toolscript.codec import plain
-from toolscript.connectors.mcp.servers_config import ServerSpec
 from toolscript.runs.complaint import complaint, made
 from toolscript.runs.entry import Actor
 from toolscript.runs.result import CallRecord, Result
@@ -39,20 +39,31 @@ def actor(options: Namespace) -> Actor:
         return Actor("", VIA)
 
 
-def needed(opening: Opened, code: str) -> Sequence[ServerSpec]:
-    """The servers that a program can reach: those it names, or all where it may look for tools itself.
+def needed(opening: Opened, code: str) -> Opened:
+    """What a program can reach: the servers and APIs that it names, or all where it may look for tools itself.
 
-    Where it names nothing that is known it may misspell a name, so all are there to be suggested.
+    Where it names nothing that is known it may misspell a name, and so may the settings: all are there to be suggested.
+    What undoes the tools of a namespace that it names is there as well.
     """
-    named = mentioned(code, frozenset(configured(opening.config, opening.specs)) | _SEARCHING)
-    if not named or named & _SEARCHING:
-        return opening.specs
-    return [spec for spec in opening.specs if spec.namespace in named]
+    config, specs = opening.config, opening.specs
+    known = frozenset(configured(config, specs))
+    named = mentioned(code, known | _SEARCHING)
+    if not named or named & _SEARCHING or not known.issuperset(config.namespaces):
+        return opening
+    undoing = (text for name, own in config.namespaces.items() if name in named for text in own.reverts.values())
+    named |= mentioned("\n".join(undoing), known)
+    left_out = {one.namespace for one in (*specs, *config.apis)} - named
+    kept = replace(
+        config,
+        apis=tuple(api for api in config.apis if api.namespace in named),
+        namespaces={name: own for name, own in config.namespaces.items() if name not in left_out},
+    )
+    return Opened(kept, tuple(spec for spec in specs if spec.namespace in named))
 
 
-def runtime_for(opening: Opened, specs: Sequence[ServerSpec], progress: ProgressLine) -> Runtime:
+def runtime_for(opening: Opened, progress: ProgressLine) -> Runtime:
     """A runtime that goes on only with what it is asked for, and shows it."""
-    runtime = progress.runtime = assemble(opening.config, specs, observers=[progress])
+    runtime = progress.runtime = assemble(opening.config, opening.specs, observers=[progress])
     return runtime
 
 

@@ -50,9 +50,10 @@ def with_tools(options: Namespace, terminal: Terminal, flags: Flags | None = Non
     return opening
 
 
-def bare(config: Config) -> Config:
+def bare(opening: Opened) -> Opened:
     """The settings without all that brings tools: for what only looks into the store, or writes to it."""
-    return replace(config, servers=(), apis=(), python=(), namespaces={}, policy=PolicyConfig())
+    config = replace(opening.config, servers=(), apis=(), python=(), namespaces={}, policy=PolicyConfig())
+    return Opened(config, ())
 
 
 def add_store(parser: ArgumentParser, default: str | None = None) -> None:

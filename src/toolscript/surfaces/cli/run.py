@@ -134,7 +134,7 @@ async def run_program(
     """
     progress = ProgressLine(terminal)
     by = actor(options)
-    async with runtime_for(opening, needed(opening, text or program.code), progress) as runtime:
+    async with runtime_for(needed(opening, text or program.code), progress) as runtime:
         retry_of = None
         if options.retry_of is not None:
             retry_of = await meant(runtime.recent, options.retry_of, opening.config.scope)

@@ -6,7 +6,6 @@ import asyncio
 import shlex
 from argparse import Namespace
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -69,9 +68,9 @@ async def _decide(opening: Opened, wish: Mapping[str, Any], options: Namespace, 
     goes_on = is_ours and not getattr(options, "no_wait", False)
     progress = ProgressLine(terminal)
     if goes_on or wish.get("args") is not None:
-        runtime = runtime_for(opening, needed(opening, record.program.code), progress)
+        runtime = runtime_for(needed(opening, record.program.code), progress)
     else:
-        runtime = runtime_for(replace(opening, config=bare(config)), (), progress)
+        runtime = runtime_for(bare(opening), progress)
     async with runtime:
         recorded = await _recorded(runtime, record, wish, options, terminal)
         if recorded is not None and not (goes_on and _wakes(recorded, record, options)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import replace
 
 from toolscript.errors import Conflict
 from toolscript.runs.history import history
@@ -26,13 +25,13 @@ def command(options: Namespace, terminal: Terminal) -> int:
 
 
 async def _cancel(opening: Opened, options: Namespace, terminal: Terminal) -> int:
-    opening = replace(opening, config=bare(opening.config))
+    opening = bare(opening)
     async with opened_store(opening.config) as kept:
         record, entries = await kept.read(await meant(kept.recent, options.run, opening.config.scope))
     if (ended := history(entries).ended) is not None:
         raise Conflict(f"the run {record.id} has ended ({ended.status}): there is nothing to cancel")
     progress = ProgressLine(terminal)
-    async with runtime_for(opening, (), progress) as runtime, progress:
+    async with runtime_for(opening, progress) as runtime, progress:
         result = await runtime.cancel(record.id, by=actor(options))
         progress.clear()
     if terminal.json:
@@ -55,7 +54,7 @@ async def _roll_back(opening: Opened, options: Namespace, terminal: Terminal) ->
             "roll it back there"
         )
     progress = ProgressLine(terminal)
-    runtime = runtime_for(opening, needed(opening, record.program.code), progress)
+    runtime = runtime_for(needed(opening, record.program.code), progress)
     async with runtime, progress:
         rollback = await runtime.rollback(record.id, by=actor(options))
         progress.clear()

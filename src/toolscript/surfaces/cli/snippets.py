@@ -79,7 +79,7 @@ def command(options: Namespace, terminal: Terminal) -> int:
 
 
 def _without_tools(opening: Opened) -> Runtime:
-    return runtime_for(replace(opening, config=bare(opening.config)), (), ProgressLine(Terminal(quiet=True)))
+    return runtime_for(bare(opening), ProgressLine(Terminal(quiet=True)))
 
 
 async def _list(opening: Opened, options: Namespace, terminal: Terminal) -> int:
@@ -142,7 +142,7 @@ async def _save(opening: Opened, options: Namespace, terminal: Terminal) -> int:
 def _namespaces(opening: Opened) -> frozenset[str]:
     """The namespaces that are configured; Python modules are imported for that, servers need not be started."""
     config = replace(opening.config, namespaces={})
-    runtime = runtime_for(replace(opening, config=config), (), ProgressLine(Terminal(quiet=True)))
+    runtime = runtime_for(Opened(config, ()), ProgressLine(Terminal(quiet=True)))
     own = (connector.namespace for connector in runtime.connectors)
     return frozenset((*own, *(spec.namespace for spec in opening.specs)))
 
