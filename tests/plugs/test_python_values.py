@@ -124,6 +124,11 @@ async def test_text_that_only_looks_like_something_else_is_text(guest: PythonGue
     assert await through(guest, encode([text])) == encode([text])
 
 
+async def test_of_an_object_the_attributes_cross_that_are_not_its_own_affair(guest: PythonGuest) -> None:
+    code = "class A:\n    def __init__(self): self.a, self._b = 1, {}\nreturn [A(), {'_c': 2}]"
+    assert (await play(guest, boot(guest, code))).value == [{"a": 1}, {"_c": 2}]
+
+
 async def test_a_comprehension_may_use_the_name_of_any_builtin(guest: PythonGuest) -> None:
     names = [name for name in dir(builtins) if name.islower() and not name.startswith("_")]
     code = "return [\n" + "".join(f"    [{name} for {name} in [{n}]],\n" for n, name in enumerate(names)) + "]"

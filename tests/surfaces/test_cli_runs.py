@@ -182,6 +182,7 @@ def test_a_run_of_another_project_is_decided_on_but_not_driven(bank: Bank, tmp_p
         (["grant", "last", "bank.*", "--when", "amount <"], "amount <"),
         (["rollback"], "arguments are required: RUN"),
         (["shwo", "last"], "'shwo' is not an action of toolscript runs; did you mean 'show'?"),
+        (["list"], "toolscript runs alone lists them"),
         (["approve", "last", "--resaon", "x"], "--resaon is not an option"),
         (["prune", "--keep", "-1"], "--keep is -1; it must be 0 or more"),
         (["prune", "--older", "30"], "--older is '30'; it must be a time"),

@@ -217,7 +217,8 @@ def _crossing_object(value: MontyClassProxy, path: str, depth: int) -> Any:
         return Blob(members["id"], members["media_type"], members["size"])
     if value.name == "Namespace":
         raise CodecError(path, "a namespace cannot cross; call one of its methods")
-    return {key: _crossing(item, f"{path}.{key}", depth + 1) for key, item in members.items()}
+    shown = {key: item for key, item in members.items() if not key.startswith("_")}
+    return {key: _crossing(item, f"{path}.{key}", depth + 1) for key, item in shown.items()}
 
 
 def _crossing_scalar(value: Any, path: str) -> Any:

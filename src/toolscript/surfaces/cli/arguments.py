@@ -75,6 +75,8 @@ class Parser(argparse.ArgumentParser):
             known = list(cast("Mapping[str, Parser]", action.choices))
             near = get_close_matches(str(value), known, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+            if value == "list" and action.dest == "action":
+                hint = f"{self.prog} alone lists them"
             what = "a command" if action.dest == "command" else f"an action of {self.prog}"
             raise argparse.ArgumentError(None, f"{value!r} is not {what}; {hint}")
         super()._check_value(action, value)
