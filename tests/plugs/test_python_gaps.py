@@ -105,6 +105,17 @@ async def test_a_failure_says_what_to_write_instead(name: str, runtime: Runtime)
     assert ("JavaScript" in failure.message) == (name == "another language")
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["p = crm.find(id=1)\nreturn p['id']", "async def get(): return await crm.find(id=1)\np = get()\nprint(p['id'])"],
+)
+async def test_a_forgotten_await_is_told_once(code: str, runtime: Runtime) -> None:
+    failure = (await runtime.run(code, language="python")).failure
+    assert failure is not None
+    assert "problems" not in failure.message
+    assert "write `p = await" in failure.message
+
+
 ASKED = """
 found = []
 for work in (crm.find, crm.other):

@@ -14,12 +14,16 @@ from toolscript.schema.syntax import Syntax
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to correct; `line` and `column` are 1-based. What is not `certain` may work all the same."""
+    """One thing to correct; `line` and `column` are 1-based. What is not `certain` may work all the same.
+
+    `used_line` is where else it shows, 0 for most: what others find wrong in that line follows from it.
+    """
 
     line: int
     column: int
     message: str
     certain: bool = True
+    used_line: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

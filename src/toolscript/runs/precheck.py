@@ -221,7 +221,7 @@ def _of_promises(facts: Inspected, catalog: Catalog) -> Iterator[Problem]:
         name, _, method = each.path.partition(".")
         space = catalog.namespaces.get(name)
         if space is not None and (space.state != "ready" or method in space.methods):
-            yield Problem(each.line, each.column, _unawaited(each, facts.syntax))
+            yield Problem(each.line, each.column, _unawaited(each, facts.syntax), used_line=each.used_line)
 
 
 def _unawaited(found: Unawaited, syntax: Syntax) -> str:

@@ -70,9 +70,10 @@ def named(code: str, catalog: Catalog) -> list[Tool]:
 
 
 def _together(certain: tuple[Problem, ...], more: Sequence[Problem]) -> tuple[Problem, ...]:
-    """All problems in the order of the text; of several in one place the first that was told."""
+    """All problems in the order of the text; of several in one place, or of one cause, the first that was told."""
     told = {(each.line, each.column) for each in certain}
-    added = [each for each in more if (each.line, each.column) not in told]
+    following = {each.used_line for each in certain}
+    added = [each for each in more if (each.line, each.column) not in told and each.line not in following]
     return tuple(sorted([*certain, *added], key=lambda each: (each.line, each.column)))
 
 

@@ -192,4 +192,5 @@ def _own_unawaited(names: Names, places: _Places, found: awaits.Misuse) -> Probl
     line, column = places.of(found.call)
     inside = ", in an `async def`" if _is_sync(names, found) else ""
     message = f"{found.path} is `async`, and its coroutine is used without `await`: write `{awaits.fix(names, found)}`"
-    return Problem(line, column, message + inside)
+    used_line, _ = places.of(cast("ast.expr", found.at))
+    return Problem(line, column, message + inside, used_line=used_line)
