@@ -85,13 +85,14 @@ def store(place: Place, tmp_path: Path) -> RunStore:
     return MemoryStore() if place.store == "memory" else SQLiteStore(tmp_path / "runs.db")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def anyio_backend() -> str:
-    """One event loop for all stories, so that they can share worker processes."""
+    """One event loop for the stories of a file, so that they can share worker processes. No longer: a loop that is kept
+    to the end is that of every other test after it."""
     return "asyncio"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def workers() -> AsyncGenerator[JavaScriptWorkers]:
     workers = JavaScriptWorkers(processes=1)
     yield workers
