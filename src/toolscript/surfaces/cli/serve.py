@@ -28,7 +28,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--languages",
         metavar="NAMES",
-        help="what programs may be written in: typescript (the default), python, or both",
+        help="what programs may be written in: typescript (the default), python, or typescript,python",
     )
     parser.add_argument("--isolation", choices=("threads", "workers"), help="where programs run (workers)")
     add_approve(parser)
