@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -108,6 +108,14 @@ def problems_of(facts: Inspected, catalog: Catalog, policy: Policy) -> tuple[Pro
     found = [*_of_names(facts, catalog, policy), *_of_methods(facts, catalog, policy), *_of_promises(facts, catalog)]
     found += facts.problems
     return tuple(sorted(found, key=lambda problem: (problem.line, problem.column)))
+
+
+def one_a_place(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems in the order of the text; of several in one place one that is certain, or else the first."""
+    first: dict[tuple[int, int], Problem] = {}
+    for problem in sorted(problems, key=lambda each: (each.line, each.column, not each.certain)):
+        first.setdefault((problem.line, problem.column), problem)
+    return list(first.values())
 
 
 def failure_of(problems: tuple[Problem, ...], code: str) -> Failure:

@@ -38,8 +38,9 @@ async def checked(code: str, guest: Guest, catalog: Catalog, policy: Policy, typ
     facts = await _facts(code, guest, catalog)
     certain = () if facts is None else problems_of(facts, catalog, policy)
     advice: list[Problem] = []
-    if type_check != "off" and isinstance(guest, TypeChecker):
-        found = await guest.type_problems(code, named(code, catalog))
+    tools = [] if type_check == "off" else named(code, catalog)
+    if tools and isinstance(guest, TypeChecker):
+        found = await guest.type_problems(code, tools)
         stopping = [each for each in found if each.certain and type_check == "refuse"]
         certain = _together(certain, stopping)
         advice = [each for each in found if each not in stopping]
@@ -63,8 +64,8 @@ def named(code: str, catalog: Catalog) -> list[Tool]:
     words = frozenset(_word.findall(code))
     return [
         space.methods[method]
-        for name, space in sorted(catalog.namespaces.items())
-        if name in words and space.state == "ready"
+        for name in sorted(words & catalog.namespaces.keys())
+        if (space := catalog.namespaces[name]).state == "ready"
         for method in sorted(words & space.methods.keys())
     ]
 

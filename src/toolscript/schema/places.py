@@ -11,13 +11,11 @@ import re
 
 from toolscript.schema.shape import Shaped
 from toolscript.schema.shapes import (
-    Array,
-    Intersection,
     Object,
     Ref,
     Shape,
-    Tuple,
     Union,
+    parts_of,
 )
 
 MAX_STEPS = 30  # members of a place
@@ -83,16 +81,8 @@ def _inner(shaped: Shaped, shape: Shape, seen: set[str]) -> list[Shape]:
                 return []
             seen.add(name)
             return [shaped.resolve(shape)]
-        case Array(items=items):
-            return [items]
-        case Tuple(items=items, rest=rest):
-            return [*items, *([] if rest is None else [rest])]
-        case Union(parts) | Intersection(parts):
-            return list(parts)
-        case Object(properties=properties, extra=extra):
-            return [prop.shape for prop in properties] + ([] if extra is None else [extra])
         case _:
-            return []
+            return parts_of(shape)
 
 
 def _member(shaped: Shaped, shape: Shape, name: str) -> Shape | None:

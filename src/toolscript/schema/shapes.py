@@ -151,3 +151,20 @@ Shape = (
     | Intersection
     | Ref
 )
+
+
+def parts_of(shape: Shape) -> list[Shape]:
+    """The shapes that a shape consists of, one level down; of a reference none, as only its document knows them."""
+    match shape:
+        case Array(items=items):
+            return [items]
+        case Tuple(items=items, rest=rest):
+            return [*items, *([] if rest is None else [rest])]
+        case Union(options):
+            return list(options)
+        case Intersection(parts):
+            return list(parts)
+        case Object(properties=properties, extra=extra):
+            return [prop.shape for prop in properties] + ([] if extra is None else [extra])
+        case _:
+            return []

@@ -11,13 +11,9 @@ from collections.abc import Iterable
 
 from toolscript.schema.shape import Shaped
 from toolscript.schema.shapes import (
-    Array,
-    Intersection,
-    Object,
     Ref,
     Shape,
-    Tuple,
-    Union,
+    parts_of,
 )
 
 MAX_COMPARED = 400  # definitions that are compared before two types count as different
@@ -78,15 +74,6 @@ def references(shape: Shape) -> list[str]:
         match waiting.pop():
             case Ref(name):
                 found[name] = None
-            case Array(items=items):
-                waiting.append(items)
-            case Tuple(items=items, rest=rest):
-                waiting += [*items, *([] if rest is None else [rest])]
-            case Union(parts) | Intersection(parts):
-                waiting += parts
-            case Object(properties=properties, extra=extra):
-                waiting += [prop.shape for prop in properties]
-                waiting += [] if extra is None else [extra]
-            case _:
-                pass
+            case other:
+                waiting += parts_of(other)
     return list(found)

@@ -71,7 +71,7 @@ class JavaScriptGuest:
 
     async def type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
         """Implements `ports.TypeChecker`."""
-        known = self._checked.known(code, tools) if tools else ()
+        known = self._checked.known(code, tools)
         if known is None:
             found = await self._threads.run(lambda: self._type_problems(code, tools))
             known = self._checked.keep(code, tools, found)

@@ -26,7 +26,7 @@ from toolscript.guests.javascript.dissect import Dissected
 from toolscript.guests.javascript.tsc import Finding, TypeServer, find_tsc
 from toolscript.guests.javascript.written import Written
 from toolscript.runs.machine import listed
-from toolscript.runs.precheck import Problem
+from toolscript.runs.precheck import Problem, one_a_place
 from toolscript.runs.usage import usage
 from toolscript.schema.partial import UNKNOWN, PartialChecker
 from toolscript.tools import Tool
@@ -84,11 +84,7 @@ class TypeScriptChecker:
         known = [self._of(tool) for tool in listed_tools]
         by_path = {str(each.tool.path): each for each in known}
         refused = dict(_refused(program, by_path))
-        found = [*refused.values(), *self._typed(program, known, set(refused))]
-        first: dict[tuple[int, int], Problem] = {}
-        for problem in sorted(found, key=lambda each: (each.line, each.column, not each.certain)):
-            first.setdefault((problem.line, problem.column), problem)
-        return list(first.values())
+        return one_a_place([*refused.values(), *self._typed(program, known, set(refused))])
 
     def close(self) -> None:
         """End the checker's process; a later check starts another."""

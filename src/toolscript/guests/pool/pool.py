@@ -84,7 +84,7 @@ class JavaScriptWorkers:
 
     async def type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
         """Implements `ports.TypeChecker`: a worker takes the program apart, the checker has a process of its own."""
-        known = self._checked.known(code, tools) if tools else ()
+        known = self._checked.known(code, tools)
         if known is not None:
             return known
         worker = await self._fleet().worker()

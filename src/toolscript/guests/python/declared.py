@@ -9,7 +9,7 @@ from itertools import islice
 
 from toolscript.schema.python import stub
 from toolscript.schema.shape import Shaped
-from toolscript.schema.shapes import Array, Intersection, Object, Ref, Shape, Tuple, Union
+from toolscript.schema.shapes import Object, Ref, Shape, parts_of
 from toolscript.tools import Schema, Tool
 
 MAX_OBJECTS = 60  # in one type; some APIs have types that reach all others, and take a third of a second to print
@@ -73,15 +73,7 @@ def _objects(shaped: Shaped) -> Iterator[Object]:
                 if name not in seen:
                     seen.add(name)
                     waiting.append(shaped.resolve(ref))
-            case Array(items=items):
-                waiting.append(items)
-            case Tuple(items=items, rest=rest):
-                waiting += [*items, *([] if rest is None else [rest])]
-            case Union(parts) | Intersection(parts):
-                waiting += parts
-            case Object(properties=properties, extra=extra) as found:
-                yield found
-                waiting += [prop.shape for prop in properties]
-                waiting += [] if extra is None else [extra]
-            case _:
-                pass
+            case found:
+                if isinstance(found, Object):
+                    yield found
+                waiting += parts_of(found)

@@ -32,7 +32,7 @@ from toolscript.guests.python.text import Text
 from toolscript.guests.python.text import read as read_text
 from toolscript.guests.python.written import Written, calls, handles_failures, is_reached
 from toolscript.runs.machine import listed
-from toolscript.runs.precheck import Problem
+from toolscript.runs.precheck import Problem, one_a_place
 from toolscript.runs.usage import usage
 from toolscript.schema.partial import PartialChecker
 from toolscript.schema.python import wire_names
@@ -107,11 +107,7 @@ class PythonTypeChecker:
             return []
         known = {str(tool.path): self._of(tool) for tool in meant}
         refused = dict(_refused(program, known))
-        found = [*refused.values(), *self._typed(program, self._stub(meant), list(refused))]
-        first: dict[tuple[int, int], Problem] = {}
-        for problem in sorted(found, key=lambda each: (each.line, each.column, not each.certain)):
-            first.setdefault((problem.line, problem.column), problem)
-        return list(first.values())
+        return one_a_place([*refused.values(), *self._typed(program, self._stub(meant), list(refused))])
 
     def close(self) -> None:
         """End the workers; a later check starts others."""
