@@ -132,6 +132,7 @@ CUTS = [
     told(Place("typescript", "sqlite"), "after"),
     told(Place("python", "memory"), "after"),
     told(Place("python", "sqlite"), "before"),
+    told(Place("cpython", "memory"), "after"),
 ]
 """Each language with each store and each end, though not each with each."""
 
