@@ -634,7 +634,10 @@ def test_small_faults_are_told_with_their_place():
         "T": thing({"a": {"enum": []}, "b": {"type": "string", "required": False}, "c": {"$ref": "#/nowhere"}}),
         "enum": thing({"enum": STRING, "example": {"$ref": "#/components/schemas/T"}, "required": STRING}),
     }
-    said = {str(each) for each in lint(document({"/a": {"get": {"responses": OK}}}, components={"schemas": schemas}))}
+    said = {
+        str(each)
+        for each in lint(document({"/a": {"get": {"responses": OK}}}, components={"schemas": schemas})).findings
+    }
     assert "/components/schemas/T/properties/a: an empty `enum` allows nothing; it is ignored" in said
     assert any(each.startswith("/components/schemas/T/properties/b: `required`") for each in said)
     assert any(each.startswith("/components/schemas/T/properties/c: its reference #/nowhere") for each in said)
@@ -685,7 +688,7 @@ def test_what_is_no_document_is_refused_in_words(source):
     with pytest.raises(ConfigError) as error:
         read_api(source)
     assert "Traceback" not in str(error.value)
-    assert lint(source)[0].severity == "error"
+    assert lint(source).findings[0].severity == "error"
 
 
 def test_an_object_that_holds_itself_is_cut_off():

@@ -2,37 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from toolscript.connectors.openapi.grouped import Group, grouped
 from toolscript.connectors.openapi.operation import Api, Finding
 from toolscript.connectors.openapi.reader import read_api
 from toolscript.connectors.openapi.references import Load
 from toolscript.errors import ConfigError
 
 
-def lint(
-    source: Mapping[str, Any] | str | bytes,
-    *,
-    base: str = "",
-    load: Load | None = None,
-    is_allowed: Callable[[str], bool] = lambda place: False,
-) -> tuple[Finding, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linted:
+    """What was found in a document: errors first."""
+
+    title: str = ""
+    operations: int = 0
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The findings for people: equal ones together."""
+        return grouped(self.findings)
+
+    @property
+    def has_errors(self) -> bool:
+        return any(finding.severity == "error" for finding in self.findings)
+
+
+def lint(source: Mapping[str, Any] | str | bytes, *, base: str = "", load: Load | None = None) -> Linted:
     """What is wrong with a document: errors first, each with the place and what was assumed.
 
     A document that cannot be read at all gives the one error that says why.
     """
     try:
-        api = read_api(source, base=base, load=load, is_allowed=is_allowed)
+        api = read_api(source, base=base, load=load)
     except ConfigError as error:
-        return (Finding("error", "", str(error)),)
-    return lint_api(api)
-
-
-def lint_api(api: Api) -> tuple[Finding, ...]:
-    """The same of a document that was read."""
+        return unreadable(str(error))
     findings = dict.fromkeys((*api.findings, *_felt(api)))
-    return tuple(sorted(findings, key=lambda each: each.severity))
+    return Linted(
+        title=api.title,
+        operations=len(api.operations),
+        findings=tuple(sorted(findings, key=lambda each: each.severity)),
+    )
+
+
+def unreadable(message: str) -> Linted:
+    """Of a document that cannot be had or read: the one error that says why."""
+    return Linted(findings=(Finding("error", "", message),))
 
 
 def _felt(api: Api) -> Iterator[Finding]:
