@@ -12,16 +12,11 @@ A schema is compiled once into closures; each takes a value and its place and gi
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from difflib import get_close_matches
 from typing import Any, cast
 
-from toolscript.codec import Blob
 from toolscript.schema.coerce import coerced
-from toolscript.schema.patterns import compiled_safely
+from toolscript.schema.leaves import constants_check, kind_check, number_check, string_check
 from toolscript.schema.problems import (
     MAX_PROBLEMS,
     Place,
@@ -29,7 +24,6 @@ from toolscript.schema.problems import (
     Problems,
     bare_name,
     between,
-    cut_text,
     is_deep,
     meant_name,
     mismatch,
@@ -55,11 +49,10 @@ from toolscript.schema.shapes import (
     Union,
     Unknown,
 )
-from toolscript.schema.words import expected, given
+from toolscript.schema.words import expected
 from toolscript.tools import Schema
 
 MAX_STEPS = 20_000  # definitions that one check follows; what lies beyond them passes
-MAX_MATCHED = 256  # characters that a pattern is tried on: bounds what a quadratic pattern can cost
 
 
 class _Walk:
@@ -118,13 +111,13 @@ class Checker:
             case Nothing():
                 return lambda value, at, walk: (Problem(path_text(at), "no value is allowed here; leave it out"),)
             case Null() | Boolean():
-                return self._kind(shape)
+                return kind_check(shape)
             case Number():
-                return _number(shape)
+                return number_check(shape)
             case String():
-                return _string(shape)
+                return string_check(shape)
             case Constant():
-                return _constants(shape, (shape,))
+                return constants_check(shape, (shape,))
             case Array():
                 return self._array(shape)
             case Tuple():
@@ -140,13 +133,6 @@ class Checker:
                 )
             case Ref():
                 return self._ref(shape)
-
-    def _kind(self, shape: Null | Boolean) -> _Check:
-        def run(value: Any, at: Place, walk: _Walk) -> Problems:
-            fits = value is None if isinstance(shape, Null) else isinstance(value, bool)
-            return () if fits else (mismatch(shape, value, at),)
-
-        return run
 
     def _array(self, shape: Array) -> _Check:
         each, least, most = self._compiled(shape.items), shape.min_items, shape.max_items
@@ -236,10 +222,10 @@ class Checker:
         constants = tuple(option for option in shape.options if isinstance(option, Constant))
         others = [option for option in shape.options if not isinstance(option, Constant)]
         if not others:
-            return _constants(shape, constants)
+            return constants_check(shape, constants)
         checks: list[tuple[Shape, _Check]] = [(option, self._compiled(option)) for option in others]
         if constants:
-            checks.append((Union(constants), _constants(Union(constants), constants)))
+            checks.append((Union(constants), constants_check(Union(constants), constants)))
 
         def run(value: Any, at: Place, walk: _Walk) -> Problems:
             nearest: tuple[tuple[int, int, int], Problems] | None = None
@@ -288,7 +274,7 @@ class Checker:
         for name in told[0]:
             constants = tuple(each[name] for each in told if name in each)
             if name in members and len(constants) == len(told):
-                return _constants(Union(constants), constants)(members[name], (at, name), _Walk())
+                return constants_check(Union(constants), constants)(members[name], (at, name), None)
         return ()
 
     def _ref(self, ref: Ref) -> _Check:
@@ -313,89 +299,6 @@ class Checker:
 
 def _anything(value: Any, at: Place, walk: _Walk) -> Problems:
     return ()
-
-
-def _number(shape: Number) -> _Check:
-    limits = _limits(shape)
-
-    def run(value: Any, at: Place, walk: _Walk) -> Problems:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return (mismatch(shape, value, at),)
-        if shape.integer and isinstance(value, float) and not value.is_integer():
-            return (mismatch(shape, value, at),)
-        for holds, words in limits:
-            if not holds(value):
-                return (Problem(path_text(at), f"expected {words}, got {given(value)}"),)
-        return ()
-
-    return run
-
-
-def _limits(shape: Number) -> list[tuple[Callable[[float], bool], str]]:
-    limits: list[tuple[Callable[[float], bool], str]] = []
-    if (minimum := shape.minimum) is not None:
-        limits.append((lambda value: value >= minimum, f"at least {minimum}"))
-    if (maximum := shape.maximum) is not None:
-        limits.append((lambda value: value <= maximum, f"at most {maximum}"))
-    if (above := shape.above) is not None:
-        limits.append((lambda value: value > above, f"more than {above}"))
-    if (below := shape.below) is not None:
-        limits.append((lambda value: value < below, f"less than {below}"))
-    if (step := shape.multiple_of) is not None:
-        limits.append((lambda value: _is_multiple(value, step), f"a multiple of {step}"))
-    return limits
-
-
-def _is_multiple(value: float, step: float) -> bool:
-    if isinstance(value, int) and isinstance(step, int):
-        return value % step == 0
-    if not math.isfinite(value):
-        return True
-    ratio = value / step
-    return not math.isfinite(ratio) or abs(ratio - round(ratio)) < 1e-6  # noqa: PLR2004 - room for binary fractions
-
-
-def _string(shape: String) -> _Check:
-    least, most = shape.min_length, shape.max_length
-    pattern = compiled_safely(shape.pattern) if shape.pattern else None
-
-    def run(value: Any, at: Place, walk: _Walk) -> Problems:
-        if not isinstance(value, str):
-            # Bytes, dates and blobs become text on the wire.
-            return () if isinstance(value, bytes | datetime | Blob) else (mismatch(shape, value, at),)
-        if len(value) < least or (most is not None and len(value) > most):
-            # Astral characters count twice in some validators; we count code points, as JSON Schema does.
-            return (Problem(path_text(at), f"expected {between(least, most, 'character')}, got {len(value)}"),)
-        if pattern is not None and len(value) <= MAX_MATCHED and pattern.search(value) is None:
-            return (
-                Problem(
-                    path_text(at), f"expected text that matches {cut_text(shape.pattern or '')}, got {given(value)}"
-                ),
-            )
-        return ()
-
-    return run
-
-
-def _constants(shape: Shape, constants: tuple[Constant, ...]) -> _Check:
-    values = [constant.value for constant in constants]
-    plain = frozenset(value for value in values if isinstance(value, str))
-
-    def run(value: Any, at: Place, walk: _Walk) -> Problems:
-        if isinstance(value, str) and value in plain:
-            return ()
-        if any(value == each and isinstance(value, bool) == isinstance(each, bool) for each in values):
-            return ()
-        words = f"expected {expected(shape)}, got {given(value)}"
-        if isinstance(value, str):
-            lowered = {each.lower(): each for each in plain}
-            near = get_close_matches(value[:100].lower(), lowered, n=1, cutoff=0.7)
-            words += (
-                f"; did you mean {json.dumps(lowered[near[0]], ensure_ascii=False)}?" if near and len(plain) > 1 else ""
-            )
-        return (Problem(path_text(at), words),)
-
-    return run
 
 
 def _null_for(shape: Shape) -> str:
