@@ -8,15 +8,17 @@ the author's text. The program stands in a block of its own, so that it may decl
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from toolscript.guests.javascript import fence, grammar, wrap
+from toolscript.guests.fence import Fences, Line, SeveralPrograms
+from toolscript.guests.javascript import grammar, wrap
 from toolscript.guests.javascript.complaint import complaint
 from toolscript.guests.javascript.edits import Edit, apply, in_order, origin
-from toolscript.guests.javascript.scan import flaw_in
+from toolscript.guests.javascript.scan import Scanner, flaw_in
 from toolscript.guests.javascript.typescript_strip import NO_MODULES, Unsupported, strip
 
 _HEAD = '(async (input) => {"use strict";{\n'
@@ -132,17 +134,29 @@ def prepare(code: str) -> Prepared:
 def _body(code: str, text: str) -> str:
     """The program, with all that stands around it made blank."""
     try:
-        block = fence.program_in(text)
-    except fence.SeveralPrograms as error:
+        start, end = _FENCES.program_in(text)
+    except SeveralPrograms as error:
         raise complaint(code, error.offset, str(error)) from None
     if "\0" in text:
         raise complaint(
             code, text.index("\0"), "a program cannot hold the character U+0000: write it as \\0 or \\u0000"
         )
-    if block.start == 0 and block.end == len(text):
+    if start == 0 and end == len(text):
         return text
-    before, after = _INK.sub(" ", text[: block.start]), _INK.sub(" ", text[block.end :])
-    return before + text[block.start : block.end] + after
+    return _INK.sub(" ", text[:start]) + text[start:end] + _INK.sub(" ", text[end:])
+
+
+def _outside(text: str, at: int, lines: Sequence[Line]) -> Line | None:
+    """The first line that lies in no template literal or comment of what begins here."""
+    scanner = Scanner(text, at)
+    return next((line for line in lines if scanner.run_to(line.at)), None)
+
+
+_FENCES = Fences(
+    frozenset(("ts", "typescript", "js", "javascript", "mts", "mjs", "cts", "cjs", "tsx", "jsx", "node")),
+    opens=_outside,
+    closes=_outside,
+)
 
 
 def _refuse_what_is_broken(code: str, body: str, parsed: bytes, root: Node) -> None:

@@ -14,15 +14,18 @@ import re
 import sys
 import threading
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from toolscript.errors import Failure, GuestError
-from toolscript.guests.python import fence, forgotten
+from toolscript.guests.fence import Fences, Line, SeveralPrograms
+from toolscript.guests.python import forgotten
 from toolscript.guests.python.complaint import complaint, lines_of
 from toolscript.guests.python.quotes import older
 
 MAX_CHARS = 200_000  # 0.3 s of parsing, and 100 MB of tree; what is longer is data, and that is handed over as input
 MAX_CHARS_OF_QUOTES = 50_000  # of a program whose f-strings are looked through a second time
+_MOST_CLOSINGS = 4  # lines that are tried as a block's end
 _DEEP = "nested too deeply to be parsed: split it into several statements"
 _INK = re.compile(r"[^\n]")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -95,8 +98,8 @@ def _position(text: str, offset: int) -> tuple[int, int]:
 def _body(code: str, text: str) -> str:
     """The text with all that stands around the program made blank."""
     try:
-        start, end = fence.program_in(text, _is_program)
-    except fence.SeveralPrograms as error:
+        start, end = _FENCES.program_in(text)
+    except SeveralPrograms as error:
         raise complaint(code, *_position(text, error.offset), str(error)) from None
     if start == 0 and end == len(text):
         return text
@@ -111,6 +114,20 @@ def _is_program(text: str) -> bool:
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return False
     return True
+
+
+def _opens(text: str, at: int, lines: Sequence[Line]) -> Line | None:
+    """The first line; but none does in a text that is Python as it stands."""
+    return lines[0] if lines and (at or not _is_program(text)) else None
+
+
+def _closes(text: str, at: int, lines: Sequence[Line]) -> Line | None:
+    """The first line that leaves Python behind, of several that could."""
+    tried = lines[:_MOST_CLOSINGS] if len(lines) > 1 else ()
+    return next((line for line in tried if _is_program(text[at : line.start])), None)
+
+
+_FENCES = Fences(frozenset(("python", "py", "python3", "py3", "python-repl", "ipython")), _opens, _closes)
 
 
 def _dedented(body: str) -> tuple[str, tuple[int, ...]]:
