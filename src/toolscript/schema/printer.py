@@ -24,7 +24,7 @@ from toolscript.schema.shapes import (
     Tuple,
     Union,
 )
-from toolscript.schema.type_names import TypeNames, references
+from toolscript.schema.type_names import TypeNames, goes_by_name, whole_of
 
 CUT = "unknown /* … */"
 CLOSED = "{ /* … */ }"
@@ -116,9 +116,7 @@ class Printer:
 
     def whole(self) -> str:
         """The type of the whole schema: by its name if it names itself."""
-        root = self._shaped.root
-        itself = [Ref(name) for name in references(root) if self._shaped.is_whole(Ref(name))]
-        return self.block(itself[0] if itself else root)
+        return self.block(whole_of(self._shaped))
 
     def notes(self, shape: Shape) -> str:
         """The comment on a whole type, empty where there is nothing to say."""
@@ -229,17 +227,10 @@ class Printer:
 
     def _ref(self, ref: Ref, depth: int, tight: bool) -> str:
         followed = self._shaped.glimpse(ref)
-        match followed:
-            case Object(properties=()) if not followed.stated:
-                return "object"
-            case Object() | Tuple() | Intersection():
-                pass
-            case Union(options) if any(isinstance(each, Object | Ref | Array | Tuple) for each in options):
-                pass
-            case Array(items=Object() | Union() | Ref() | Array()):
-                pass
-            case _:
-                return self.text(followed, depth, tight)
+        if isinstance(followed, Object) and not followed.properties and not followed.stated:
+            return "object"
+        if not goes_by_name(followed):
+            return self.text(followed, depth, tight)
         self._named[ref.name] = None
         return self._names.of(self._shaped, ref, ref.name)
 

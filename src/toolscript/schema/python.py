@@ -13,10 +13,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from toolscript.schema.detail import EVERYTHING, LINE, Detail, needed_first
+from toolscript.schema.detail import EVERYTHING, Detail, needed_first
 from toolscript.schema.fitting import Printed, fitted
 from toolscript.schema.meeting import spread, widest
 from toolscript.schema.names import argument_names
+from toolscript.schema.one_line import OUTLINE_CHARS, SIGNATURE_CHARS, one_line, outlined
 from toolscript.schema.places import located
 from toolscript.schema.python_printer import TYPE_WORDS, PythonPrinter, hint_of
 from toolscript.schema.quoting import comment, python_value
@@ -35,12 +36,9 @@ from toolscript.schema.shapes import (
     Union,
 )
 from toolscript.schema.type_names import TypeNames
-from toolscript.schema.typescript import SEEN
+from toolscript.schema.typescript import DECLARATION_CHARS, SEEN, WHOLE_CHARS
 from toolscript.tools import Schema, Tool
 
-SIGNATURE_CHARS = 220
-DECLARATION_CHARS = 40_000
-WHOLE_CHARS = 4_000_000  # of one tool, where a checker and no model reads it
 MAX_WAYS = 6  # to call one tool, that are told apart
 MAX_DEFAULT = 24  # characters of a default that a signature shows
 
@@ -56,17 +54,16 @@ def signature(tool: Tool, *, max_chars: int = SIGNATURE_CHARS) -> str:
     takes = _Parameters(Shaped(tool.input_schema))
     gives = None if tool.output_schema is None else Shaped(tool.output_schema)
     owner = _owner(tool)
-    text = ""
-    for detail in LINE:
+
+    def write(detail: Detail) -> str:
         reader = PythonPrinter(takes.shaped, detail, max_chars, takes=True, inline=True)
         arguments = takes.line(reader, owner, detail)
         result = "Any"
         if gives is not None:
             result = PythonPrinter(gives, detail, max_chars, inline=True).text(gives.root, owner, detail.depth)
-        text = f"{tool.path}({arguments}) -> {result}{'  # observed' if tool.observed else ''}"
-        if len(text) <= max_chars:
-            return text
-    return text if len(text) <= max_chars * 2 else f"{tool.path}(**arguments: Any) -> Any"
+        return f"{tool.path}({arguments}) -> {result}{'  # observed' if tool.observed else ''}"
+
+    return one_line(write, max_chars, f"{tool.path}(**arguments: Any) -> Any")
 
 
 def type_text(schema: Schema, *, max_chars: int = SIGNATURE_CHARS) -> str:
@@ -76,26 +73,17 @@ def type_text(schema: Schema, *, max_chars: int = SIGNATURE_CHARS) -> str:
 
 
 def _line(shaped: Shaped, shape: Shape, max_chars: int) -> str:
-    text = "Any"
-    for detail in LINE:
-        text = PythonPrinter(shaped, detail, max_chars, inline=True).text(shape, "Item", detail.depth + 1)
-        if len(text) <= max_chars:
-            return text
-    return text if len(text) <= max_chars * 2 else "Any"
+    def write(detail: Detail) -> str:
+        return PythonPrinter(shaped, detail, max_chars, inline=True).text(shape, "Item", detail.depth + 1)
+
+    return one_line(write, max_chars, "Any")
 
 
-def outline(tool: Tool, *, max_chars: int = 110) -> str:
+def outline(tool: Tool, *, max_chars: int = OUTLINE_CHARS) -> str:
     """The call with the names of its arguments alone, such as `git.log(repo, count=...)`."""
     takes = _Parameters(Shaped(tool.input_schema))
     names = [f"{takes.names[prop.name]}{'' if prop.needed else '=...'}" for prop in takes.properties]
-    shown = list(names)
-    while shown:
-        more = [f"…{len(names) - len(shown)} more"] if len(shown) < len(names) else []
-        text = f"{tool.path}({', '.join(shown + more)})"
-        if len(text) <= max_chars or len(shown) == 1:
-            return text
-        shown.pop()
-    return f"{tool.path}()"
+    return outlined(names, lambda shown: f"{tool.path}({shown})", max_chars)
 
 
 def declarations(tool: Tool, *, max_chars: int = DECLARATION_CHARS) -> str:

@@ -31,7 +31,7 @@ from toolscript.schema.shapes import (
     Union,
     Unknown,
 )
-from toolscript.schema.type_names import TypeNames, references
+from toolscript.schema.type_names import TypeNames, goes_by_name, whole_of
 
 MAX_OPTIONAL_PLACES = 4  # of a tuple, written out as tuples of several lengths
 
@@ -107,9 +107,7 @@ class PythonPrinter:
 
     def whole(self, hint: str) -> str:
         """The type of the whole schema: by its name if it names itself."""
-        root = self._shaped.root
-        itself = [Ref(name) for name in references(root) if self._shaped.is_whole(Ref(name))]
-        return self.text(itself[0] if itself else root, hint, self.detail.depth)
+        return self.text(whole_of(self._shaped), hint, self.detail.depth)
 
     def notes(self, shape: Shape) -> str:
         """The comment on a whole type."""
@@ -278,17 +276,9 @@ class PythonPrinter:
 
     def _ref(self, ref: Ref, hint: str, depth: int) -> str:
         followed = self._shaped.glimpse(ref)
-        match followed:
-            case Object(properties=()):
-                return self.text(followed, hint, depth)
-            case Object() | Tuple() | Intersection():
-                pass
-            case Union(options) if any(isinstance(each, Object | Ref | Array | Tuple) for each in options):
-                pass
-            case Array(items=Object() | Union() | Ref() | Array()):
-                pass
-            case _:
-                return self.text(followed, hint, depth)
+        is_empty = isinstance(followed, Object) and not followed.properties
+        if is_empty or not goes_by_name(followed):
+            return self.text(followed, hint, depth)
         name = self._names.of(self._shaped, ref, ref.name)
         if name not in self._waiting:
             self._waiting[name] = (ref, 1, ref.name)

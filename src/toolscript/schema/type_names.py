@@ -3,6 +3,7 @@
 1. A definition keeps the name that its schema gives it. Definitions of several schemas that say the same share it.
 2. One that says something else gets `_2`, `_3`, ... in the order in which they are met.
 3. Objects without a name get one from where they stand; equal ones share it.
+4. A definition of what takes a few words, such as a scalar or a short enumeration, is printed in place.
 """
 
 from __future__ import annotations
@@ -10,11 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from toolscript.schema.shape import Shaped
-from toolscript.schema.shapes import (
-    Ref,
-    Shape,
-    parts_of,
-)
+from toolscript.schema.shapes import Array, Intersection, Object, Ref, Shape, Tuple, Union, parts_of
 
 MAX_COMPARED = 400  # definitions that are compared before two types count as different
 
@@ -77,3 +74,22 @@ def references(shape: Shape) -> list[str]:
             case other:
                 waiting += parts_of(other)
     return list(found)
+
+
+def goes_by_name(shape: Shape) -> bool:
+    """Whether a definition is printed by its name: rule 4."""
+    match shape:
+        case Object() | Tuple() | Intersection():
+            return True
+        case Union(options):
+            return any(isinstance(each, Object | Ref | Array | Tuple) for each in options)
+        case Array(items=items):
+            return isinstance(items, Object | Union | Ref | Array)
+        case _:
+            return False
+
+
+def whole_of(shaped: Shaped) -> Shape:
+    """The root of a schema: the definition that stands for it, where it refers to itself."""
+    itself = (Ref(name) for name in references(shaped.root) if shaped.is_whole(Ref(name)))
+    return next(itself, shaped.root)

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from toolscript.schema.detail import EVERYTHING, LINE, Detail, needed_first
+from toolscript.schema.detail import EVERYTHING, Detail, needed_first
 from toolscript.schema.fitting import Printed, fitted
+from toolscript.schema.one_line import OUTLINE_CHARS, SIGNATURE_CHARS, one_line, outlined
 from toolscript.schema.places import located
 from toolscript.schema.printer import CUT, Printer
 from toolscript.schema.quoting import comment, key_text, typescript_value
@@ -30,7 +31,6 @@ from toolscript.schema.shapes import (
 from toolscript.schema.type_names import TypeNames
 from toolscript.tools import Schema, Tool
 
-SIGNATURE_CHARS = 220
 DECLARATION_CHARS = 40_000
 WHOLE_CHARS = 4_000_000  # of one tool, where a checker and no model reads it
 
@@ -44,13 +44,12 @@ def signature(tool: Tool, *, max_chars: int = SIGNATURE_CHARS) -> str:
     takes = Shaped(tool.input_schema)
     gives = None if tool.output_schema is None else Shaped(tool.output_schema)
     mark = OBSERVED if tool.observed else ""
-    text = ""
-    for detail in LINE:
+
+    def write(detail: Detail) -> str:
         result = "unknown" if gives is None else Printer(gives, detail, max_chars).text(gives.root, detail.depth)
-        text = f"{tool.path}({_arguments(takes, detail, max_chars)}): Promise<{mark}{result}>"
-        if len(text) <= max_chars:
-            return text
-    return text if len(text) <= max_chars * 2 else f"{tool.path}({{ /* … */ }}): Promise<{CUT}>"
+        return f"{tool.path}({_arguments(takes, detail, max_chars)}): Promise<{mark}{result}>"
+
+    return one_line(write, max_chars, f"{tool.path}({{ /* … */ }}): Promise<{CUT}>")
 
 
 def type_text(schema: Schema, *, max_chars: int = SIGNATURE_CHARS) -> str:
@@ -64,19 +63,12 @@ def call_text(tool: Tool, args: Mapping[str, object]) -> str:
     return f"await {tool.path}({typescript_value(dict(args)) if args else ''})"
 
 
-def outline(tool: Tool, *, max_chars: int = 110) -> str:
+def outline(tool: Tool, *, max_chars: int = OUTLINE_CHARS) -> str:
     """The call with the names of its arguments alone, such as `git.log({ repo, count? })`."""
     shaped = Shaped(tool.input_schema)
     properties = needed_first(members_of(shaped, shaped.root))
     names = [f"{key_text(prop.name)}{'' if prop.needed else '?'}" for prop in properties]
-    shown = list(names)
-    while shown:
-        more = [f"…{len(names) - len(shown)} more"] if len(shown) < len(names) else []
-        text = f"{tool.path}({{ {', '.join(shown + more)} }})"
-        if len(text) <= max_chars or len(shown) == 1:
-            return text
-        shown.pop()
-    return f"{tool.path}()"
+    return outlined(names, lambda shown: f"{tool.path}({f'{{ {shown} }}' if shown else ''})", max_chars)
 
 
 def declarations(tool: Tool, *, max_chars: int = DECLARATION_CHARS) -> str:
@@ -152,12 +144,7 @@ class Declarations:
 
 def type_text_of(shaped: Shaped, shape: Shape, max_chars: int) -> str:
     """The type of a shape in one line."""
-    text = CUT
-    for detail in LINE:
-        text = Printer(shaped, detail, max_chars).text(shape, detail.depth + 1)
-        if len(text) <= max_chars:
-            return text
-    return text if len(text) <= max_chars * 2 else CUT
+    return one_line(lambda detail: Printer(shaped, detail, max_chars).text(shape, detail.depth + 1), max_chars, CUT)
 
 
 def ambient(tools: Iterable[Tool]) -> str:
