@@ -151,10 +151,7 @@ def _unnamed(answer: Answer) -> Any:
         text = answer.body.decode()
     except UnicodeDecodeError:
         return Media(answer.body, "application/octet-stream")
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
+    return _parsed(text)
 
 
 def _text(answer: Answer) -> str:
