@@ -21,6 +21,7 @@ from typing import Any, cast
 from pydantic_monty import ClassInstance, ClassType, MontyClassProxy, MontyStdTypeProxy
 
 from toolscript.codec import MAX_DEPTH, Blob, CodecError, Encoded, TooLarge, decode, encode
+from toolscript.guests.python.plain import in_order, plain
 from toolscript.guests.python.spread import spread
 
 _SPACE = uuid.UUID("6a5b0a56-6c0c-5d0e-9d53-3f4e1a7c2b90")  # of the ids that objects of the host have in programs
@@ -171,25 +172,11 @@ def _crossing(value: Any, path: str, depth: int) -> Any:
             items = cast("list[Any]", value)
             return [_crossing(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(items)]
         case set() | frozenset():
-            items = [_crossing(item, f"{path}[…]", depth + 1) for item in cast("set[Any]", value)]
-            return sorted(items, key=_order)
+            return in_order([_crossing(item, f"{path}[…]", depth + 1) for item in cast("set[Any]", value)])
         case MontyClassProxy():
             return _crossing_object(value, path, depth)
         case _:
             return _crossing_scalar(value, path)
-
-
-def _order(item: Any) -> tuple[str, Any]:
-    """Numbers by size and text by letters; the rest by its text form."""
-    match item:
-        case bool():
-            return ("", int(item))
-        case int() | float():
-            return ("", item)
-        case str():
-            return ("text", item)
-        case _:
-            return ("value", encode(item))
 
 
 def _crossing_text(value: str, path: str) -> Any:
@@ -223,13 +210,8 @@ def _crossing_object(value: MontyClassProxy, path: str, depth: int) -> Any:
 
 def _crossing_scalar(value: Any, path: str) -> Any:
     match value:
-        case Decimal():
-            near = float(value)
-            return near if value.is_finite() and Decimal(repr(near)) == value else str(value)
-        case timedelta():
-            return value.total_seconds()
-        case BaseException():
-            return {"name": type(value).__name__, "message": str(value)}
+        case Decimal() | timedelta() | BaseException():
+            return plain(value)
         case Handle():
             return Blob(value.id, value.media_type, value.size)
         case PurePath():

@@ -21,6 +21,7 @@ from pathlib import PurePath
 from typing import Any, cast
 
 from toolscript.codec import MAX_DEPTH, CodecError, Encoded, TooLarge, encode
+from toolscript.guests.python.plain import in_order, plain
 
 _MISSING = ("NaTType", "NAType")  # what pandas has for a time, or a value, that is not there
 _FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, type)
@@ -69,33 +70,21 @@ def _crossing(value: Any, path: str, holders: tuple[int, ...]) -> Any:
         items = cast("Sequence[Any]", value)
         return [_crossing(item, f"{path}[{index}]", within) for index, item in enumerate(items)]
     if isinstance(value, Set):
-        return sorted([_crossing(item, f"{path}[…]", within) for item in cast("Set[Any]", value)], key=_order)
+        return in_order([_crossing(item, f"{path}[…]", within) for item in cast("Set[Any]", value)])
     return value
-
-
-def _order(item: Any) -> tuple[str, Any]:
-    """Numbers by size and text by letters; the rest by its text form."""
-    if isinstance(item, int | float):
-        return ("", item)
-    return ("text", item) if isinstance(item, str) else ("value", encode(item))
 
 
 def _simple(value: Any, path: str) -> Any:
     """What a value is read as, one level deep."""
     match value:
-        case Decimal():
-            near = float(value)
-            return near if value.is_finite() and Decimal(repr(near)) == value else str(value)
-        case timedelta():
-            return value.total_seconds()
+        case Decimal() | timedelta() | BaseException():
+            return plain(value)
         case enum.Enum():
             return value.value
         case Fraction() | uuid.UUID() | PurePath():
             return str(value)
         case complex():
             raise CodecError(path, "a complex number cannot cross; pass its parts")
-        case BaseException():
-            return {"name": type(value).__name__, "message": str(value)}
         case bytearray() | memoryview():
             return bytes(cast("bytearray", value))
         case range() | ValuesView() | Iterator():
