@@ -9,6 +9,8 @@ from tests.decisions.openapi_documents import operations
 
 from toolscript.catalog.catalog import Catalog
 from toolscript.catalog.describe import describe
+from toolscript.runs.usage import manual
+from toolscript.runtime.builtin import TOOLS
 from toolscript.schema import python, typescript
 from toolscript.schema.check import Checker
 from toolscript.tokens import estimate
@@ -34,6 +36,10 @@ def rows():
     )
     yield "describe, one part of it (`:Card`)", *described(documents, "stripe_2020.GetCustomersCustomer:Card")
     yield "describe, a namespace of 46 tools (`excel`)", *described(catalog, "excel")
+    yield (
+        "describe, what every program has (`codemode`)",
+        *(estimate(manual(TOOLS, each)["codemode"]) for each in ("typescript", "python")),
+    )
     problems = Checker(small.input_schema).arguments({"repo": ".", "max_count": "ten"})
     words = estimate("\n".join([*map(str, problems), typescript.signature(small)]))
     yield "arguments that do not fit, with the signature", words, words

@@ -112,15 +112,18 @@ async def test_where_cpython_cannot_be_locked_down_a_run_in_it_is_not_even_recor
 async def test_a_snippet_in_python_runs_in_a_program_that_fell_back() -> None:
     async with runtime(Crm(), "python", "cpython") as ours:
         await ours.snippets.save("two", code="return 1 + input['n']", description="Add.", language="python")
-        code = "import zlib\nfound = await codemode.search('add')\nreturn [found[0]['path'], await snippets.two(n=1)]"
+        code = """
+import zlib
+found = await codemode.search('add')
+return [found['hits'][0]['path'], await snippets.two(n=1)]"""
         assert (await ours.run(code)).value == ["snippets.two", 2]
 
 
 async def test_search_leaves_out_snippets_that_a_program_cannot_run() -> None:
     async with runtime(Crm(), "typescript", "python") as ours:
         await ours.snippets.save("weekly", code="1", description="The weekly report.", language="python")
-        search = "(await codemode.search('weekly report')).map((one) => one.path)"
+        search = "(await codemode.search('weekly report')).hits.map((one) => one.path)"
         assert "snippets.weekly" not in (await ours.run(search)).value
-        python = "[one['path'] for one in await codemode.search('weekly report')]"
+        python = "[one['path'] for one in (await codemode.search('weekly report'))['hits']]"
         assert "snippets.weekly" in (await ours.run(python, language="python")).value
         assert [hit.path for hit in (await ours.search("weekly report")).hits] == ["snippets.weekly"]

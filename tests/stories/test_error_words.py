@@ -65,6 +65,10 @@ try:
 except Exception as error:
     raise ValueError(f"could not: {error}")""",
     ),
+    "a result taken for something else": program(
+        'const people = await crm.find({ name: "Ada" });\nreturn people.items.length;',
+        'people = await crm.find(name="Ada")\nreturn len(people["items"])',
+    ),
     "what the policy denies": program("await crm.drop({ name: 'all' })", "await crm.drop(name='all')"),
 }
 CREATE = program("await crm.create({ name: 'a', tags: [] })", "await crm.create(name='a', tags=[])")

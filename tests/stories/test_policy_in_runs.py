@@ -53,8 +53,8 @@ async def test_a_denied_tool_is_not_found_but_a_call_says_that_it_is_denied(hous
         assert "Write, each time" not in await runtime.describe(["w.write"])
         assert "w.write" not in [str(tool.path) for tool in runtime.catalog.tools]
         code = program(
-            "return (await codemode.search('write each time that it is asked')).map((hit) => hit.path)",
-            "return [hit['path'] for hit in await codemode.search('write each time that it is asked')]",
+            "return (await codemode.search('write each time that it is asked')).hits.map((hit) => hit.path)",
+            "return [hit['path'] for hit in (await codemode.search('write each time that it is asked'))['hits']]",
         )
         found = await runtime.run(code)
         assert "w.write" not in found.value

@@ -10,7 +10,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from toolscript.catalog.catalog import Catalog, Namespace
 from toolscript.catalog.method_text import Outlook, Part, Writer, paragraphs
@@ -27,7 +28,16 @@ MAX_NAMED = 10  # paths that are listed as left out
 MARGIN = 24  # what the line breaks, and the line that says how many methods are left, may take
 MIN_TOKENS = 60  # less than this says nothing of a method
 
-Subject = Namespace | Tool | Part
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A text that is there already."""
+
+    path: str
+    text: str
+
+
+Subject = Namespace | Tool | Part | Page
 
 
 def describe(
@@ -37,10 +47,13 @@ def describe(
     budget_tokens: int = 2000,
     language: Syntax = "typescript",
     outlook: Outlook | None = None,
+    manual: Mapping[str, str] | None = None,
 ) -> str:
     """The documentation of the paths: namespaces, methods, upstream names, or parts of a method's types.
 
     `outlook` says what the policy makes of a tool; with it, every method says whether it will ask for approval.
+    `manual` has the texts, by path, of a namespace that is in no catalogue; whatever else is asked of it gets the
+    first of them.
     """
     asked = list(dict.fromkeys(path.strip() for path in paths if path.strip()))
     if not asked:
@@ -48,7 +61,7 @@ def describe(
     unknown: list[str] = []
     found: list[Subject] = []
     for path in asked[:MAX_PATHS]:
-        subject = _subject(catalog, path)
+        subject = _page(manual or {}, path) or _subject(catalog, path)
         if isinstance(subject, str):
             unknown.append(subject)
         elif subject not in found:
@@ -67,6 +80,13 @@ def missing_part(catalog: Catalog, path: str) -> str:
     """The sentence that a path stands for nothing, or no text where it stands for something."""
     subject = _subject(catalog, path)
     return subject if isinstance(subject, str) else ""
+
+
+def _page(manual: Mapping[str, str], path: str) -> Page | None:
+    whole = next(iter(manual), "")
+    if path in manual:
+        return Page(path, manual[path])
+    return Page(whole, manual[whole]) if whole and path.startswith(f"{whole}.") else None
 
 
 def _subject(catalog: Catalog, path: str) -> Subject | str:
@@ -258,9 +278,13 @@ def _unknown(catalog: Catalog, path: str) -> str:
 
 
 def _path(subject: Subject) -> str:
-    return (
-        subject.name if isinstance(subject, Namespace) else str(subject.path if isinstance(subject, Tool) else subject)
-    )
+    match subject:
+        case Namespace(name=name):
+            return name
+        case Tool(path=path) | Page(path=path):
+            return str(path)
+        case Part():
+            return str(subject)
 
 
 def _text(writer: Writer, subject: Subject, budget_tokens: int) -> tuple[str, bool]:
@@ -272,3 +296,5 @@ def _text(writer: Writer, subject: Subject, budget_tokens: int) -> tuple[str, bo
             return writer.method(subject, budget_tokens)
         case Part():
             return writer.part(subject, budget_tokens) or ("", True)
+        case Page(text=text):
+            return cut(text, budget_tokens), estimate(text) <= budget_tokens

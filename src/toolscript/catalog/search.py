@@ -67,6 +67,21 @@ class Found:
     note: str = ""
     offset: int = 0
 
+    def plain(self) -> dict[str, object]:
+        """The answer as programs and scripts read it: `{hits, total, weak, note}`, of values that are JSON."""
+        hits = [
+            {
+                "path": hit.path,
+                "signature": hit.signature,
+                "summary": hit.summary,
+                "effect": hit.effect,
+                "approval": hit.approval,
+                "score": round(hit.score, 3),
+            }
+            for hit in self.hits
+        ]
+        return {"hits": hits, "total": self.total, "weak": self.weak, "note": self.note}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Searched:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from toolscript.runs.precheck import Problem
 from toolscript.tools import Tool
@@ -20,20 +20,18 @@ class Remembered:
         self._held: OrderedDict[_Key, tuple[tuple[Tool, ...], Sequence[Problem]]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def known(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem] | None:
-        """What was said of this program with these very tools."""
+    async def problems(
+        self, code: str, tools: Sequence[Tool], check: Callable[[], Awaitable[Sequence[Problem]]]
+    ) -> Sequence[Problem]:
+        """What was said of this program with these very tools; what `check` says, the first time."""
+        key = code, tuple(map(id, tools))
         with self._lock:
-            held = self._held.get(_key(code, tools))
-        return None if held is None else held[1]
-
-    def keep(self, code: str, tools: Sequence[Tool], problems: Sequence[Problem]) -> Sequence[Problem]:
-        """Keep what was said, and give it; the tools are kept too, so that their ids stay their own."""
+            held = self._held.get(key)
+        if held is not None:
+            return held[1]
+        problems = await check()
         with self._lock:
-            self._held[_key(code, tools)] = (tuple(tools), problems)
+            self._held[key] = (tuple(tools), problems)  # the tools are kept too, so that their ids stay their own
             while len(self._held) > MOST:
                 self._held.popitem(last=False)
         return problems
-
-
-def _key(code: str, tools: Sequence[Tool]) -> _Key:
-    return code, tuple(map(id, tools))

@@ -18,18 +18,18 @@ from toolscript.codec import CodecError, decode, plain
 from toolscript.errors import Failure
 from toolscript.runs.result import CallRecord
 from toolscript.runs.turn import Raised
+from toolscript.runs.usage import BUILTIN
 from toolscript.schema.syntax import Syntax, signature
 
 MAX_ARGS_CHARS = 200
 MAX_NAMED = 8  # tools in one line
-BUILTIN = "codemode."
 _AT_FAULT = ("argument", "parameter", "validation", "params", "required", "field", "schema", "property", "-32602")
 
 
 def complaint(failure: Failure, calls: Sequence[CallRecord]) -> str:
     """A failure in words, with the call that it came from."""
     call = None if failure.code == "bad_arguments" else culprit(failure, calls)
-    if call is None or call.path.startswith(BUILTIN) or _is_digest(call) or _is_shown(call, failure.source or ""):
+    if call is None or call.path.startswith(f"{BUILTIN}.") or _is_digest(call) or _is_shown(call, failure.source or ""):
         return str(failure)
     return f"{failure}\n  in {called(call)}"
 
@@ -65,7 +65,7 @@ def made(calls: Iterable[CallRecord]) -> str:
 
 def acted(call: CallRecord) -> bool:
     """Whether a call reached a tool: one that was refused did not, and those of `codemode` are no news."""
-    if call.path.startswith(BUILTIN) or call.verdict in ("refuse", "replay"):
+    if call.path.startswith(f"{BUILTIN}.") or call.verdict in ("refuse", "replay"):
         return False
     if call.verdict == "ask" and (call.decided is None or call.decided.choice in ("reject", "end")):
         return False

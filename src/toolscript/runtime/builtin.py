@@ -13,10 +13,10 @@ from toolscript.runs.machine import TIMER
 from toolscript.runs.program import Language, syntax_of
 from toolscript.runs.result import SHOW, result_of
 from toolscript.runs.turn import Crashed, Finished
+from toolscript.runs.usage import BUILTIN
 from toolscript.runtime.paging import Paging
 from toolscript.runtime.snippets import Snippets
 from toolscript.runtime.state import MAX_KEY_CHARS, MAX_VALUE_BYTES, State
-from toolscript.runtime.upstreams import BUILTIN
 from toolscript.schema.syntax import signature
 from toolscript.tools import CallContext, Effect, Schema, Tool, ToolPath
 
@@ -38,6 +38,16 @@ _hit = {
         "score": {"type": "number"},
     },
     "required": ["path", "signature", "summary", "effect", "approval", "score"],
+}
+_found = {
+    "type": "object",
+    "properties": {
+        "hits": {"type": "array", "items": _hit},
+        "total": {"type": "integer", "description": "tools that match, on all pages"},
+        "weak": {"type": "boolean", "description": "nothing matches well, and the hits are the nearest"},
+        "note": {"type": "string", "description": "what else is to be said, such as which namespaces there are"},
+    },
+    "required": ["hits", "total", "weak", "note"],
 }
 
 
@@ -67,7 +77,7 @@ def _tool(
 TOOLS = (
     _tool(
         f"{BUILTIN}.search",
-        "Find tools: ranked paths with signature and one line of description.",
+        "Find tools: ranked hits, each with its path, its signature and one line of description.",
         {
             "query": {"anyOf": [*_texts["anyOf"], {"type": "object"}]},
             "limit": {"type": "integer", "minimum": 1, "maximum": MAX_HITS},
@@ -75,7 +85,7 @@ TOOLS = (
             "namespace": _texts,
         },
         ["query"],
-        {"type": "array", "items": _hit},
+        _found,
     ),
     _tool(
         f"{BUILTIN}.describe",
@@ -274,17 +284,7 @@ class Builtin:
             )
         except ValueError as error:
             raise ToolError(str(error)) from error
-        return [
-            {
-                "path": hit.path,
-                "signature": hit.signature,
-                "summary": hit.summary,
-                "effect": hit.effect,
-                "approval": hit.approval,
-                "score": round(hit.score, 3),
-            }
-            for hit in found.hits
-        ]
+        return found.plain()
 
     async def _run(self, args: Mapping[str, Any], context: CallContext) -> Any:
         await self._offered()  # what a snippet needs may still be connecting

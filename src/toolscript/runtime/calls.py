@@ -18,7 +18,8 @@ from toolscript.runs.program import Limits
 from toolscript.runs.redaction import Redactor
 from toolscript.runs.rollback import Undo
 from toolscript.runs.turn import Answer, Raised, Returned
-from toolscript.runtime.observed import BUILTIN, Observed
+from toolscript.runs.usage import BUILTIN
+from toolscript.runtime.observed import Observed
 from toolscript.tools import CallContext, Media, Tool
 
 log = logging.getLogger("toolscript.calls")

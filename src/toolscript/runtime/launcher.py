@@ -15,6 +15,7 @@ from toolscript.ports import Compiler, Demanding, Guest, Observer, RunEnded, Run
 from toolscript.runs.closing import CANCELLED
 from toolscript.runs.complaint import expected
 from toolscript.runs.entry import Ended, RunRecord, Turned
+from toolscript.runs.forms import forms
 from toolscript.runs.hints import hint_of, noticed_of
 from toolscript.runs.history import History, history
 from toolscript.runs.program import Instant, Limits, Program, syntax_of
@@ -178,7 +179,8 @@ class Launcher:
             syntax = syntax_of(drive.run.program.language)
             hint = hint_of(result.failure, catalog) or expected(result.failure, result.calls, catalog, syntax)
             noticed = noticed_of(result.failure, drive.advice)
-            return replace(result, hint="\n".join(filter(None, (hint, noticed))))
+            gave = forms(result.failure, result.calls, syntax)
+            return replace(result, hint="\n".join(filter(None, (hint, gave, noticed))))
         return result
 
     async def _placed(self, program: Program) -> tuple[Program, Guest]:

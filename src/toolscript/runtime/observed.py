@@ -27,12 +27,12 @@ from toolscript.errors import Fault
 from toolscript.ports import Cells
 from toolscript.runs.snippet import SNIPPETS
 from toolscript.runs.turn import Answer, Returned
+from toolscript.runs.usage import BUILTIN
 from toolscript.schema.observed import merge, observe
 from toolscript.tools import Schema, Tool, ToolPath
 
 log = logging.getLogger("toolscript.observed")
 
-BUILTIN = "codemode"
 FIRST = 20
 SAME = 4
 MAX_BYTES = 256 << 10  # of an answer that is looked at: 10 ms

@@ -29,6 +29,7 @@ from toolscript.runs.result import Result, result_of
 from toolscript.runs.retention import Retention
 from toolscript.runs.rollback import Rollback
 from toolscript.runs.turn import Outcome
+from toolscript.runs.usage import manual
 from toolscript.runtime.builtin import Builtin
 from toolscript.runtime.calls import Caller
 from toolscript.runtime.checking import TypeCheck
@@ -415,13 +416,18 @@ class Runtime:
     async def describe(
         self, paths: Sequence[str], *, budget_tokens: int = 2_000, language: Language | None = None
     ) -> str:
-        """Documentation and types of tools, parts of their types, or whole namespaces, for a model or a person."""
+        """Documentation and types of tools, parts of their types, or whole namespaces, for a model or a person.
+
+        `codemode` is a namespace like others here.
+        """
+        syntax = syntax_of(language or self.languages[0])
         return describe(
             await self._offered(),
             paths,
             budget_tokens=budget_tokens,
-            language=syntax_of(language or self.languages[0]),
+            language=syntax,
             outlook=self.policy.outlook,
+            manual=manual(self._upstreams.own_tools, syntax),
         )
 
     def _outlook(self, language: Language | None) -> Outlook:

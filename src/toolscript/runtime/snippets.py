@@ -13,9 +13,9 @@ from toolscript.runs.policy import Policy
 from toolscript.runs.program import Language
 from toolscript.runs.result import result_of
 from toolscript.runs.snippet import SNIPPETS, Snippet, allowed_name, refusal, takes_an_object, unknown
+from toolscript.runs.usage import BUILTIN
 from toolscript.runs.visible import mentioned
 from toolscript.runtime.checking import unfit
-from toolscript.runtime.upstreams import BUILTIN
 from toolscript.schema.names import is_identifier
 from toolscript.tools import CallContext, Schema, Tool
 

@@ -10,7 +10,9 @@ from toolscript.catalog.catalog import Catalog
 from toolscript.errors import ConfigError
 from toolscript.ports import Connector
 from toolscript.runs.snippet import SNIPPETS
-from toolscript.runtime.observed import BUILTIN, Observed
+from toolscript.runs.usage import BUILTIN
+from toolscript.runtime.observed import Observed
+from toolscript.tools import Tool
 
 
 class Upstreams:
@@ -47,6 +49,11 @@ class Upstreams:
 
     def connector(self, namespace: str) -> Connector | None:
         return self._connectors.get(namespace)
+
+    @property
+    def own_tools(self) -> Sequence[Tool]:
+        """Those of `codemode`."""
+        return self._connectors[BUILTIN].listing().tools
 
     @property
     def connectors(self) -> Sequence[Connector]:

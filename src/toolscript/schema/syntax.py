@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from toolscript.schema import python, typescript
-from toolscript.tools import Tool
+from toolscript.tools import Schema, Tool
 
 Syntax = Literal["typescript", "python"]
 """How signatures, types and examples are written."""
@@ -30,3 +30,8 @@ def declarations(tool: Tool, syntax: Syntax) -> str:
 def call_text(tool: Tool, args: Mapping[str, object], syntax: Syntax) -> str:
     """A call with these arguments as a program writes it."""
     return (python if syntax == "python" else typescript).call_text(tool, args)
+
+
+def type_text(schema: Schema, syntax: Syntax, *, max_chars: int = typescript.SIGNATURE_CHARS) -> str:
+    """The type of a schema in one line."""
+    return (python if syntax == "python" else typescript).type_text(schema, max_chars=max_chars)

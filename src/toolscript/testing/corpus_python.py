@@ -119,7 +119,7 @@ _PROGRAMS = {
         echo = await t.put(key='types', value=value)
         return [echo, start.replace(year=1980), 2 ** 70, float('inf'), b'\\x07', {'$date': 'mine'}, (1, 2)]""",
     "search_then_call": """
-        hit = (await codemode.search('look a number up'))[0]
+        hit = (await codemode.search('look a number up'))['hits'][0]
         return [hit['path'], (await t.get(i=4))['v']]""",
     "printing": "print('one', {'a': [1]})\nawait t.get()\nprint('two', sep='', end='!\\n')\nreturn None",
     "a_write_made_in_the_turn_that_fails": """

@@ -82,7 +82,7 @@ PROGRAMS: dict[str, str] = {
         const echo = await t.put({ key: 'types', value });
         return [echo, new Date(5), 2n ** 70n, Infinity, new Uint8Array([7]), { $date: 'mine' }]""",
     "search_then_call": """
-        const [hit] = await codemode.search('look a number up');
+        const { hits: [hit] } = await codemode.search('look a number up');
         return [hit.path, (await t.get({ i: 4 })).v]""",
     "printing": "console.log('one', { a: [1] }); await t.get({}); console.warn('two'); return null",
     "never_resolves": "await t.get({}); await new Promise(() => {})",

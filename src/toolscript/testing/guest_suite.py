@@ -83,7 +83,7 @@ TOOLS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "crm.list": lambda args: [_find({"id": number}) for number in range(args.get("count", 3))],
     "codemode.sleep": lambda _: None,
     "codemode.show": lambda _: None,
-    "codemode.search": lambda args: [{"path": "crm.find", "query": args["query"], **args}],
+    "codemode.search": lambda args: {"hits": [{"path": "crm.find"}], "total": 1, **args},
     "codemode.describe": lambda args: args,
     "codemode.step": lambda _: None,
     "codemode.result": lambda args: args,

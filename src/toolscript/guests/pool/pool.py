@@ -84,9 +84,9 @@ class JavaScriptWorkers:
 
     async def type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
         """Implements `ports.TypeChecker`: a worker takes the program apart, the checker has a process of its own."""
-        known = self._checked.known(code, tools)
-        if known is not None:
-            return known
+        return await self._checked.problems(code, tools, lambda: self._type_problems(code, tools))
+
+    async def _type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
         worker = await self._fleet().worker()
         answer = await _asked(worker, {"op": "dissect", "session": 0, "code": code}, _GRACE_S)
         try:
@@ -94,8 +94,7 @@ class JavaScriptWorkers:
         except (KeyError, TypeError, ValueError) as error:
             worker.kill()
             raise Fault("a worker process answered what cannot be read and was ended") from error
-        found = [] if program is None else await self._threads.run(lambda: self._types.problems(program, tools))
-        return self._checked.keep(code, tools, found)
+        return [] if program is None else await self._threads.run(lambda: self._types.problems(program, tools))
 
     async def walls(self) -> tuple[Step, ...]:
         """What locks a worker down on this machine."""

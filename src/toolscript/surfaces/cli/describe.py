@@ -9,6 +9,7 @@ from toolscript.catalog.catalog import Catalog
 from toolscript.catalog.describe import missing_part
 from toolscript.catalog.nearness import bare
 from toolscript.errors import ConfigError
+from toolscript.runs.usage import BUILTIN
 from toolscript.surfaces.assemble import assemble
 from toolscript.surfaces.cli.exits import COMPLETED
 from toolscript.surfaces.cli.interrupt import until_done
@@ -21,7 +22,10 @@ from toolscript.surfaces.cli.terminal import Terminal
 def arguments(parser: ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.add_argument(
-        "paths", metavar="PATH", nargs="+", help="a tool (git.log), a namespace (git) or a part (git.log:input)"
+        "paths",
+        metavar="PATH",
+        nargs="+",
+        help="a tool (git.log), a namespace (git, codemode), a part (git.log:input)",
     )
     add_syntax(parser)
     parser.add_argument("--budget-tokens", metavar="N", type=int, default=8_000, help="how long it may be (8000)")
@@ -50,6 +54,8 @@ async def _describe(opening: Opened, options: Namespace, terminal: Terminal) -> 
 
 def _check_part(catalog: Catalog, path: str) -> None:
     """The same for a path that may name a part of a tool's types: `git.git_log:input`."""
+    if path.partition(".")[0] == BUILTIN:
+        return
     tool, colon, _ = path.partition(":")
     if not colon or catalog.meant(path) is not None:
         check_path(catalog, path)

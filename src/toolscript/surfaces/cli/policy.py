@@ -13,8 +13,8 @@ from toolscript.errors import ConfigError
 from toolscript.ports import Connector
 from toolscript.runs.policy import Policy, Rule, fits
 from toolscript.runs.program import syntax_of
+from toolscript.runs.usage import BUILTIN
 from toolscript.runtime.builtin import TOOLS
-from toolscript.runtime.upstreams import BUILTIN
 from toolscript.schema.syntax import signature
 from toolscript.surfaces.assemble import assemble, policy
 from toolscript.surfaces.cli.describe import check_path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from toolscript.catalog.search import Found, found_text
+from toolscript.catalog.search import found_text
 from toolscript.surfaces.assemble import assemble
 from toolscript.surfaces.cli.exits import COMPLETED
 from toolscript.surfaces.cli.interrupt import until_done
@@ -43,22 +43,7 @@ async def _search(opening: Opened, options: Namespace, terminal: Terminal) -> in
         )
         progress.clear()
         if terminal.json:
-            terminal.value(_object(found, query))
+            terminal.value({"query": query, **found.plain()})
         else:
             terminal.result(found_text(found, budget_tokens=_SCREEN_TOKENS))
     return COMPLETED
-
-
-def _object(found: Found, query: str) -> dict[str, object]:
-    hits = [
-        {
-            "path": hit.path,
-            "signature": hit.signature,
-            "summary": hit.summary,
-            "effect": hit.effect,
-            "approval": hit.approval,
-            "score": hit.score,
-        }
-        for hit in found.hits
-    ]
-    return {"query": query, "hits": hits, "total": found.total, "weak": found.weak, "note": found.note}

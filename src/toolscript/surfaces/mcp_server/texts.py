@@ -105,7 +105,8 @@ def tools(
         {
             "name": "describe",
             "description": (
-                f'Documentation and {_TYPES[_key(syntaxes)]} of tools ("crm.find"), or of a whole namespace ("crm").'
+                f'Documentation and {_TYPES[_key(syntaxes)]} of tools ("crm.find"), or of a namespace ("crm", or '
+                '"codemode" for what is built in).'
             ),
             "inputSchema": _object({"paths": _TEXTS, **language}, "paths"),
             "annotations": {"readOnlyHint": True, "openWorldHint": False},
@@ -144,8 +145,8 @@ def _execute(syntaxes: Sequence[str], gaps: str) -> str:
         _CALLS[key],
         f"{answer} {_PRINTED[key]} is shown beside it; `codemode.show(blob)` shows an image.",
         "A tool's error is an exception with its words: catch it, or let it end the program.",
-        "Look first when unsure, with search and describe, or inside with `codemode.search(query)`. Return a sample to "
-        "learn an unknown shape.",
+        "Look first when unsure, with search and describe, or inside with `codemode.search(query)`, which gives "
+        "`{ hits, total }`. Return a sample to learn an unknown shape.",
         f"Sandboxed: {_ABSENT[key]}. The outside world is reached through tools only.",
         *([gaps] if gaps else []),
     ]
@@ -170,7 +171,7 @@ def _key(syntaxes: Sequence[str]) -> str:
     return syntaxes[0] if len(syntaxes) == 1 else "both"
 
 
-def connecting(configured: Sequence[str], *, max_chars: int = 340) -> str:
+def connecting(configured: Sequence[str], *, max_chars: int = 300) -> str:
     """The overview while nothing but the configured names is known."""
     if not configured:
         return ""
