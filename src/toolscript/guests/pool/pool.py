@@ -11,8 +11,9 @@ import base64
 import itertools
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from toolscript.errors import Fault, GuestError
 from toolscript.guests.javascript.engine import ENGINE
@@ -32,6 +33,7 @@ from toolscript.tools import Tool
 
 MOST_CHECKS = 8  # type checks that wait for the one process that makes them
 _GRACE_S = 30.0  # beyond a turn's own CPU limit; a worker that is silent for longer is killed
+_T = TypeVar("_T")
 
 
 class JavaScriptWorkers:
@@ -76,11 +78,7 @@ class JavaScriptWorkers:
         """Implements `ports.Inspector`."""
         worker = await self._fleet().worker()
         answer = await _asked(worker, {"op": "inspect", "session": 0, "code": code}, _GRACE_S)
-        try:
-            return read_facts(answer["facts"])
-        except (KeyError, TypeError, ValueError) as error:
-            worker.kill()
-            raise Fault("a worker process answered what cannot be read and was ended") from error
+        return _read(worker, lambda: read_facts(answer["facts"]))
 
     async def type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
         """Implements `ports.TypeChecker`: a worker takes the program apart, the checker has a process of its own."""
@@ -89,11 +87,7 @@ class JavaScriptWorkers:
     async def _type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
         worker = await self._fleet().worker()
         answer = await _asked(worker, {"op": "dissect", "session": 0, "code": code}, _GRACE_S)
-        try:
-            program = read_dissected(answer["parts"])
-        except (KeyError, TypeError, ValueError) as error:
-            worker.kill()
-            raise Fault("a worker process answered what cannot be read and was ended") from error
+        program = _read(worker, lambda: read_dissected(answer["parts"]))
         return [] if program is None else await self._threads.run(lambda: self._types.problems(program, tools))
 
     async def walls(self) -> tuple[Step, ...]:
@@ -149,7 +143,8 @@ class WorkerSession:
         if not self._started:
             self._started = True
             message["boot"] = write_boot(self._boot)
-        turn = self._turn(await self._ask(message))
+        answer = await self._ask(message)
+        turn = _read(self._worker, lambda: read_turn(answer))
         if turn.outcome is not None:
             self._leave()
         return turn
@@ -182,13 +177,6 @@ class WorkerSession:
             self._open = False
             self._worker.sessions -= 1
 
-    def _turn(self, answer: Message) -> Turn:
-        try:
-            return read_turn(answer)
-        except (KeyError, TypeError, ValueError) as error:
-            self._worker.kill()
-            raise Fault("a worker process answered what cannot be read and was ended") from error
-
     async def _ask(self, message: Message) -> Message:
         try:
             return await _asked(self._worker, {**message, "session": self._id}, self._patience_s)
@@ -207,3 +195,12 @@ async def _asked(worker: WorkerProcess, message: Message, patience_s: float) -> 
     if "fault" in answer:
         raise Fault(f"the guest failed: {answer['fault']}")
     return answer
+
+
+def _read(worker: WorkerProcess, read: Callable[[], _T]) -> _T:
+    """What was read of an answer; a worker that answers what cannot be read is ended."""
+    try:
+        return read()
+    except (KeyError, TypeError, ValueError) as error:
+        worker.kill()
+        raise Fault("a worker process answered what cannot be read and was ended") from error

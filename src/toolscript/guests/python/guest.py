@@ -63,11 +63,9 @@ class PythonGuest:
 
     async def type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
         """Implements `ports.TypeChecker`."""
-        known = self._checked.known(code, tools)
-        if known is None:
-            found = await self._threads.run(lambda: self._types.problems(code, tools))
-            known = self._checked.keep(code, tools, found)
-        return known
+        return await self._checked.problems(
+            code, tools, lambda: self._threads.run(lambda: self._types.problems(code, tools))
+        )
 
     async def close(self) -> None:
         self._types.close()

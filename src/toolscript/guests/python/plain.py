@@ -10,7 +10,7 @@ from toolscript.codec import encode
 
 
 def plain(value: Decimal | timedelta | BaseException) -> Any:
-    """A Decimal is a number where a float holds its digits and else text, a timedelta seconds, an exception its words."""
+    """A Decimal is a number where a float holds its digits and else text; a timedelta is seconds, an exception words."""
     match value:
         case Decimal():
             near = float(value)
