@@ -136,7 +136,7 @@ async def test_a_run_cannot_be_rolled_back_while_it_runs(house: House, elsewhere
         assert house.done == ["book a"]
         house.upstream.gate.set()
         assert (await ends(runtime, run)).ok
-        await until(lambda: not runtime._drives.fences)
+        await until(lambda: not runtime._parts.drives.fences)
         assert len((await other.rollback(run)).reverted) == 1
 
 

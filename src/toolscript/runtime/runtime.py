@@ -12,9 +12,8 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from toolscript.catalog.catalog import Catalog
-from toolscript.catalog.describe import describe
 from toolscript.catalog.questions import Query
-from toolscript.catalog.search import Found, Outlook, search
+from toolscript.catalog.search import Found
 from toolscript.codec import encode
 from toolscript.errors import ConfigError, Conflict
 from toolscript.ports import Clock, Connector, Guest, Observer, RunStore
@@ -23,31 +22,21 @@ from toolscript.runs.audit import audit
 from toolscript.runs.entry import Actor, Granted, RunRecord, RunStatus
 from toolscript.runs.history import history
 from toolscript.runs.policy import Policy
-from toolscript.runs.program import LANGUAGES, Language, Limits, Program, syntax_of
+from toolscript.runs.program import LANGUAGES, Language, Limits, Program
 from toolscript.runs.redaction import Redactor
 from toolscript.runs.result import Result, result_of
 from toolscript.runs.retention import Retention
 from toolscript.runs.rollback import Rollback
 from toolscript.runs.turn import Outcome
-from toolscript.runs.usage import manual
-from toolscript.runtime.builtin import Builtin
-from toolscript.runtime.calls import Caller
 from toolscript.runtime.checking import TypeCheck
 from toolscript.runtime.clock import SystemClock
 from toolscript.runtime.guests import Guests, Isolation
-from toolscript.runtime.keeper import Keeper, Role
-from toolscript.runtime.launcher import Launcher
-from toolscript.runtime.observed import Observed
-from toolscript.runtime.operator import LIBRARY, Operator
-from toolscript.runtime.paging import Paging
+from toolscript.runtime.keeper import Role
+from toolscript.runtime.operator import LIBRARY
+from toolscript.runtime.parts import Given, parts_of
 from toolscript.runtime.plugs import load
 from toolscript.runtime.replay import replay
 from toolscript.runtime.rerank import Rerank
-from toolscript.runtime.snippets import Snippets, SnippetShelf
-from toolscript.runtime.surroundings import Surroundings
-from toolscript.runtime.upstreams import Upstreams
-
-_FIND_PATIENCE_S = 10.0  # most servers connect within three; one that does not must not hold up the search of others
 
 
 class Runtime:
@@ -92,130 +81,78 @@ class Runtime:
         self.limits = limits or Limits()
         self.policy = policy or Policy()
         self.languages = _known(languages)
-        self._store: RunStore = store or load("toolscript.stores.memory:MemoryStore")()
-        self._guests = Guests(guests or {}, isolation, tsc)
-        self._scope = scope
-        self._clock = clock or SystemClock()
-        self._observers = tuple(observers)
-        self._entropy = entropy
-        self._connect_timeout_s = connect_timeout_s
-        self._opened_at = 0.0
-        self._rerank = rerank
-        self._allowed: tuple[Catalog, Catalog] = (Catalog.empty(), Catalog.empty())
-        self.snippets = Snippets(
-            store=self._store,
-            scope=scope,
-            guest=self._guests.of,
-            catalog=lambda: self._upstreams.catalog,
-            clock=self._clock,
+        self._given = Given(
+            connectors=tuple(connectors),
+            store=store or load("toolscript.stores.memory:MemoryStore")(),
+            guests=Guests(guests or {}, isolation, tsc),
+            clock=clock or SystemClock(),
             policy=self.policy,
-        )
-        builtin = Builtin(
-            store=self._store,
-            offered=self._offered,
-            search=self.search,
-            describe=self.describe,
-            snippets=self.snippets,
-            scope=scope,
-            saving=snippets_by == "model",
-            paging=Paging(
-                lambda: self._upstreams.catalog,
-                lambda name: self._upstreams.connector(name),  # noqa: PLW0108 - they are made further down
-            ),
-            language=self._language_of,
-        )
-        self._observed = Observed(self._store, scope)
-        self._upstreams = Upstreams([builtin, SnippetShelf(self.snippets), *connectors], self._observed)
-        redactor = Redactor(secrets)
-        self._around = Surroundings(
-            store=self._store,
-            caller=Caller(
-                connector=self._upstreams.connector,
-                blobs=self._store,
-                clock=self._clock,
-                redactor=redactor,
-                observed=self._observed,
-            ),
-            clock=self._clock,
-            catalog=lambda: self._upstreams.catalog,
-            policy=self.policy,
-            redactor=redactor,
-            lease_ms=lease_ms,
-            type_check=type_check,
-        )
-        self._launcher = Launcher(
-            self._around,
-            guests=self._guests,
-            upstreams=self._upstreams,
-            scope=scope,
-            observers=self._observers,
-            entropy=entropy,
-            connect_timeout_s=connect_timeout_s,
-            catalog=lambda: self.catalog,
-            falls_back="cpython" in self.languages,
-        )
-        self._drives = self._launcher.drives
-        self._keeper = Keeper(
-            store=self._store,
-            clock=self._clock,
-            launcher=self._launcher,
             scope=scope,
             role=role,
+            languages=self.languages,
             lease_ms=lease_ms,
             retention=retention,
+            redactor=Redactor(secrets),
+            rerank=rerank,
+            snippets_by=snippets_by,
+            type_check=type_check,
+            observers=tuple(observers),
+            entropy=entropy,
+            connect_timeout_s=connect_timeout_s,
         )
-        self._operator = Operator(self._around, self._drives, self._keeper, self._launcher.tools_known)
+        self._parts = parts_of(self._given)
+        self.snippets = self._parts.snippets
 
     async def __aenter__(self) -> Self:
-        self._opened_at = asyncio.get_running_loop().time()
+        parts = self._parts
+        parts.finder.start()
         try:
-            await self._upstreams.open()
+            await parts.upstreams.open()
         except BaseException:
-            await self._upstreams.close()
+            await parts.upstreams.close()
             raise
-        self._observed.start()
-        self._keeper.start()
+        parts.observed.start()
+        parts.keeper.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        given, parts = self._given, self._parts
         async with AsyncExitStack() as leaving:  # the last first, and all of them, whatever fails
-            for part in (self._store, self._observed, self._guests, self._upstreams, self._drives, self._keeper):
+            for part in (given.store, parts.observed, given.guests, parts.upstreams, parts.drives, parts.keeper):
                 leaving.push_async_callback(part.close)
 
     @property
     def catalog(self) -> Catalog:
         """The tools that can be called at this moment, without `codemode` itself and without what is denied."""
-        offered = self._upstreams.offered
-        if self._allowed[0] is not offered:
-            self._allowed = (offered, offered.where(lambda tool: self.policy.outlook(tool) != "deny"))
-        return self._allowed[1]
+        return self._parts.finder.catalog
 
     @property
     def connectors(self) -> Sequence[Connector]:
         """Those that the runtime was given, without its own."""
-        return [each for each in self._upstreams.connectors if not isinstance(each, SnippetShelf)]
+        return self._parts.upstreams.connectors
 
     async def ready(self, *, timeout_s: float | None = None) -> None:
         """Wait until every connector has connected, or could not."""
-        patience_s = self._connect_timeout_s if timeout_s is None else timeout_s
-        await self._upstreams.ready(lambda names: names, patience_s)
-        await self._observed.current()
+        patience_s = self._given.connect_timeout_s if timeout_s is None else timeout_s
+        await self._parts.upstreams.ready(lambda names: names, patience_s)
+        await self._parts.observed.current()
 
     async def changed(self, since: Catalog) -> Catalog:
         """The catalogue, once it is another than `since`; for whoever follows it."""
+        upstreams = self._parts.upstreams
         while (now := self.catalog) is since:
-            await self._upstreams.changed(self._upstreams.offered)
+            await upstreams.changed(upstreams.offered)
         return now
 
     async def blob(self, id: str) -> tuple[bytes, str]:
         """The bytes that a `Blob` stands for, and their media type; `Conflict` if there are none."""
-        return await self._store.get_blob(id)
+        return await self._given.store.get_blob(id)
 
     async def secret(self, purpose: str) -> bytes:
         """32 bytes for one purpose of a surface: the same in every process of this scope on the store."""
-        return hmac.digest(await self._store.secret(), f"{purpose}\0{self._scope}".encode(), "sha256")
+        return hmac.digest(await self._given.store.secret(), f"{purpose}\0{self._given.scope}".encode(), "sha256")
 
     async def run(
         self,
@@ -257,8 +194,8 @@ class Runtime:
     ) -> str:
         """Start a program and give its run's id; idempotent by `key`."""
         program = Program(code=code, language=language or self.languages[0], input=encode(input))
-        observers = self._observers if observer is None else (*self._observers, observer)
-        return await self._launcher.start(
+        observers = self._given.observers if observer is None else (*self._given.observers, observer)
+        return await self._parts.launcher.start(
             program, key=key, limits=limits or self.limits, observers=observers, retry_of=retry_of
         )
 
@@ -271,7 +208,7 @@ class Runtime:
         deadline = None if timeout_s is None else loop.time() + timeout_s
         while True:
             left = None if deadline is None else max(0.0, deadline - loop.time())
-            task = self._drives.task(run)
+            task = self._parts.drives.task(run)
             if task is not None:
                 await asyncio.wait([task], timeout=left)
                 result = task.result() if task.done() and not task.cancelled() else await self.result(run)
@@ -282,19 +219,19 @@ class Runtime:
             if result.settled or left == 0.0:
                 return result
             if task is None:
-                await self._keeper.news(left)
+                await self._parts.keeper.news(left)
 
     async def approve(self, run: str, *seqs: int, args: Mapping[str, Any] | None = None, by: Actor = LIBRARY) -> Result:
         """Approve pending calls, or all of them; one with edited arguments. Does not wait for the run to go on.
 
         Raises `Conflict` if one is not pending (any more), or if the arguments do not fit.
         """
-        await self._operator.decide(run, Wish(choice="approve", seqs=seqs, args=args, by=by))
+        await self._parts.operator.decide(run, Wish(choice="approve", seqs=seqs, args=args, by=by))
         return await self.result(run)
 
     async def reject(self, run: str, *seqs: int, reason: str = "", end: bool = False, by: Actor = LIBRARY) -> Result:
         """Reject pending calls, or all of them: the program gets an exception with the reason, or the run ends."""
-        await self._operator.decide(run, Wish(choice="end" if end else "reject", seqs=seqs, reason=reason, by=by))
+        await self._parts.operator.decide(run, Wish(choice="end" if end else "reject", seqs=seqs, reason=reason, by=by))
         return await self.result(run)
 
     async def settle(
@@ -308,7 +245,7 @@ class Runtime:
         by: Actor = LIBRARY,
     ) -> Result:
         """Say what became of an uncertain call: make it again, it gave this value, or it failed."""
-        await self._operator.decide(run, Wish(choice=choice, seqs=(seq,), value=value, reason=reason, by=by))
+        await self._parts.operator.decide(run, Wish(choice=choice, seqs=(seq,), value=value, reason=reason, by=by))
         return await self.result(run)
 
     async def grant(
@@ -323,9 +260,9 @@ class Runtime:
     ) -> Result:
         """Approve pending and later calls of a run: tools by pattern (`crm.*`), arguments by conditions
         (`amount < 100`), at most so many calls, for so many seconds."""
-        now = self._clock.now()
+        now = self._given.clock.now()
         granted = Granted(
-            id=f"g_{self._entropy(4).hex()}",
+            id=f"g_{self._given.entropy(4).hex()}",
             tools=tuple(tools),
             when=tuple(when),
             calls=calls,
@@ -333,22 +270,22 @@ class Runtime:
             by=by,
             at=now,
         )
-        await self._operator.grant(run, granted)
+        await self._parts.operator.grant(run, granted)
         return await self.result(run)
 
     async def cancel(self, run: str, *, by: Actor = LIBRARY) -> Result:
         """End a run, whoever drives it; no further call starts. A run that has ended stays as it is."""
-        await self._operator.cancel(run, by)
+        await self._parts.operator.cancel(run, by)
         return await self.result(run)
 
     async def resume(self, run: str) -> Result:
         """Drive a run here if nobody does, then as `wait`; for runs whose process is gone."""
-        if run not in self._drives:
-            record, entries = await self._store.read(run)
+        if run not in self._parts.drives:
+            record, entries = await self._given.store.read(run)
             if history(entries).ended is None:
                 self._same_scope(record)
-                self._drives.own.add(run)
-                await self._launcher.claim(record.scope, self._clock.now(), run)
+                self._parts.drives.own.add(run)
+                await self._parts.launcher.claim(record.scope, self._given.clock.now(), run)
         return await self.wait(run)
 
     async def rollback(self, run: str, *, by: Actor = LIBRARY) -> Rollback:
@@ -357,29 +294,29 @@ class Runtime:
         A parked run is cancelled first. A second rollback tries again what failed. Raises `Conflict` in another scope
         than the run's, because the tools that undo it are not here.
         """
-        self._same_scope((await self._store.read(run))[0])
-        return await self._operator.rollback(run, by)
+        self._same_scope((await self._given.store.read(run))[0])
+        return await self._parts.operator.rollback(run, by)
 
     async def delete(self, run: str) -> None:
         """Forget an ended run, with all that belongs to it; `Conflict` if it has not ended."""
-        await self._operator.delete(run)
+        await self._parts.operator.delete(run)
 
     async def audit(self, run: str) -> list[dict[str, Any]]:
         """What happened in a run, and who allowed it: one JSON object a line of an audit trail."""
-        return audit(*await self._store.read(run))
+        return audit(*await self._given.store.read(run))
 
     async def result(self, run: str) -> Result:
         """What a run came to so far, as its log says; `Conflict` if there is no such run."""
-        return result_of(*await self._store.read(run))
+        return result_of(*await self._given.store.read(run))
 
     async def recent(self, *, limit: int = 50, status: RunStatus | None = None) -> list[RunRecord]:
         """The newest runs, newest first."""
-        return await self._store.recent(limit=limit, status=status)
+        return await self._given.store.recent(limit=limit, status=status)
 
     async def replay(self, run: str) -> Outcome | None:
         """Run a program again over its log: nothing acts, and any difference is a `Fault`."""
-        record, entries = await self._store.read(run)
-        guest = self._guests.of(record.program.language)
+        record, entries = await self._given.store.read(run)
+        guest = self._given.guests.of(record.program.language)
         if guest.engine != record.engine:
             raise Conflict(f"the run {run} was made by another engine ({record.engine}) than this one ({guest.engine})")
         session = await guest.start(record.boot)
@@ -401,17 +338,9 @@ class Runtime:
 
         With a `language`, snippets that programs in it cannot run are left out.
         """
-        find = search if self._rerank is None else self._rerank.search
-        found = find(
-            await self._offered(),
-            query,
-            limit=limit,
-            offset=offset,
-            namespace=namespace,
-            outlook=self._outlook(language),
-            language=syntax_of(language or self.languages[0]),
+        return await self._parts.finder.search(
+            query, limit=limit, offset=offset, namespace=namespace, language=language
         )
-        return found if isinstance(found, Found) else await found
 
     async def describe(
         self, paths: Sequence[str], *, budget_tokens: int = 2_000, language: Language | None = None
@@ -420,41 +349,14 @@ class Runtime:
 
         `codemode` is a namespace like others here.
         """
-        syntax = syntax_of(language or self.languages[0])
-        return describe(
-            await self._offered(),
-            paths,
-            budget_tokens=budget_tokens,
-            language=syntax,
-            outlook=self.policy.outlook,
-            manual=manual(self._upstreams.own_tools, syntax),
-        )
-
-    def _outlook(self, language: Language | None) -> Outlook:
-        """What the policy says of a tool; a snippet that programs in the language cannot run is denied."""
-        known = self.snippets.known if language is not None else ()
-        foreign = {one.tool.path for one in known if language is not None and not one.runs_in(language)}
-        outlook = self.policy.outlook
-        return (lambda tool: "deny" if tool.path in foreign else outlook(tool)) if foreign else outlook
-
-    def _language_of(self, run: str) -> Language:
-        return self._drives.language(run)
+        return await self._parts.finder.describe(paths, budget_tokens=budget_tokens, language=language)
 
     def _same_scope(self, record: RunRecord) -> None:
-        if record.scope != self._scope:
+        if record.scope != self._given.scope:
             raise Conflict(
                 f"the run {record.id} belongs to {record.scope or 'no scope'}, and this is "
-                f"{self._scope or 'no scope'}: go on with it there, or set `scope`"
+                f"{self._given.scope or 'no scope'}: go on with it there, or set `scope`"
             )
-
-    async def _offered(self) -> Catalog:
-        """What can be found; soon after the start those that still connect are waited for, later no more."""
-        patience = self._opened_at + _FIND_PATIENCE_S - asyncio.get_running_loop().time()
-        if patience > 0:
-            await self._upstreams.ready(lambda names: names, min(patience, self._connect_timeout_s))
-        await self.snippets.load()  # another process may have saved some
-        await self._observed.current()
-        return self.catalog
 
 
 def _known(languages: Sequence[Language]) -> tuple[Language, ...]:

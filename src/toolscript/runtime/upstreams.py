@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from toolscript.catalog.catalog import Catalog
@@ -18,12 +18,8 @@ from toolscript.tools import Tool
 class Upstreams:
     """Keeps one catalogue current while connectors connect, change and break."""
 
-    def __init__(self, connectors: Iterable[Connector], observed: Observed) -> None:
+    def __init__(self, observed: Observed) -> None:
         self._connectors: dict[str, Connector] = {}
-        for connector in connectors:
-            if connector.namespace in self._connectors:
-                raise ConfigError(f"two connectors are called {connector.namespace!r}; rename one of them")
-            self._connectors[connector.namespace] = connector
         self._opened: list[Connector] = []
         self._observed = observed
         observed.follow(self._learned)
@@ -32,6 +28,13 @@ class Upstreams:
         """Every tool that a program can call."""
         self.offered = Catalog.empty()
         """The same without `codemode` itself: what search and overview speak of."""
+
+    def add(self, *connectors: Connector) -> None:
+        """Take connectors in, before they are opened."""
+        for connector in connectors:
+            if connector.namespace in self._connectors:
+                raise ConfigError(f"two connectors are called {connector.namespace!r}; rename one of them")
+            self._connectors[connector.namespace] = connector
 
     async def open(self) -> None:
         """Start all connectors; those that must connect do so in their own time."""
