@@ -113,7 +113,7 @@ async def test_a_run_that_another_process_drives_is_cancelled_there(house: House
         await asyncio.wait_for(house.upstream.entered.wait(), 20)
         result = await asyncio.wait_for(operator.cancel(run, by=ADA), 20)
         assert (result.status, house.done) == ("cancelled", ["hang cancelled"])
-        await until(lambda: not worker._drives.fences)
+        await until(lambda: not worker._parts.drives.fences)
 
 
 async def test_cancelling_a_wait_for_run_that_sleeps_cancels_the_run(home: House):

@@ -94,7 +94,7 @@ async def test_a_run_wakes_at_its_first_timer_while_a_person_still_thinks(house:
 async def test_a_parked_run_goes_on_in_another_process(house: House):
     async with house.process() as first:
         run = (await first.run(DROP)).run
-        assert run not in first._drives
+        assert run not in first._parts.drives
     async with house.process() as second:
         assert [call.path for call in (await second.wait(run)).pending] == ["w.drop"]
         await second.approve(run)
@@ -110,7 +110,7 @@ async def test_a_decision_in_another_process_wakes_the_run_in_this_one(house: Ho
         await operator.approve(run)
         assert (await ends(operator, run)).value == [10, "dropped a"]
         await waiting
-        assert worker._keeper is not operator._keeper
+        assert worker._parts.keeper is not operator._parts.keeper
 
 
 async def test_a_client_leaves_the_runs_of_others_alone_until_it_is_asked(house: House):
@@ -127,7 +127,7 @@ async def test_a_run_of_another_scope_is_left_alone(house: House):
     async with house.process(scope="one") as one:
         run = (await one.run(DROP)).run
         async with house.process(scope="two") as two:
-            await one._keeper.close()
+            await one._parts.keeper.close()
             await two.approve(run)
             assert (await two.wait(run, timeout_s=0.1)).status == "parked"
             with pytest.raises(Conflict, match="belongs to one"):

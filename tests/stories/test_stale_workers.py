@@ -124,7 +124,7 @@ async def test_a_run_that_is_taken_over_before_its_new_driver_has_read_the_log_i
         claimed = await other.claim(scope="", now=1 << 50, until=1 << 51, run=run)
         before = await other.read(run)
         store.gate.set()
-        while run in slow._drives:  # noqa: ASYNC110 - whether it has let go is to be seen nowhere else
+        while run in slow._parts.drives:  # noqa: ASYNC110 - whether it has let go is to be seen nowhere else
             await asyncio.sleep(0)
         assert claimed is not None
         assert await other.read(run) == before
