@@ -56,6 +56,18 @@ class Work:
                     self._supers.setdefault(around, []).append(call)
         return self._supers.get(node, [])
 
+    def drop_bases(self, node: ast.ClassDef) -> None:
+        """Take the bases and keywords of a class away, with their brackets."""
+        listed = [*node.bases, *(keyword.value for keyword in node.keywords)]
+        if not listed:
+            return
+        edits, source = self.edits, self.edits.source
+        name = source.index(node.name.encode(), edits.offset(node.lineno, node.col_offset) + len("class"))
+        start = source.index(b"(", name)
+        end = source.index(b")", max(map(edits.end, listed)))
+        lines = source.count(b"\n", start, end)
+        edits.replace(start, end + 1, "\\\n" * lines)
+
     def dot(self, node: ast.Attribute) -> int:
         """The offset of the dot before an attribute's name."""
         return self.edits.source.rindex(b".", self.edits.end(node.value), self.edits.end(node))
