@@ -29,7 +29,6 @@ _OPTIONS = {
     ("dataclasses", "dataclass"): frozenset(("order", "slots", "kw_only", "unsafe_hash", "weakref_slot", "match_args")),
     ("dataclasses", "field"): frozenset(("repr", "compare", "hash", "init", "metadata", "kw_only")),
 }
-_HARMLESS = frozenset(("slots", "kw_only", "weakref_slot", "match_args"))
 _SAYS = "an exception takes one text here: put all of it into one f-string"
 _EXCEPTIONS = frozenset(
     ("Exception", "BaseException", "ValueError", "TypeError", "RuntimeError", "KeyError", "IndexError", "LookupError",

@@ -10,7 +10,7 @@ from toolscript.codec import encode
 
 
 def plain(value: Decimal | timedelta | BaseException) -> Any:
-    """A Decimal is a number where a float holds its digits and else text; a timedelta is seconds, an exception words."""
+    """A Decimal is a number, or text where no float has its digits; a timedelta is seconds, an exception its words."""
     match value:
         case Decimal():
             near = float(value)
