@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from toolscript.errors import GuestError
+from toolscript.guests.edits import Edit, apply, blank
 from toolscript.guests.javascript import grammar
 from toolscript.guests.javascript.check import Places, unhandled_calls
-from toolscript.guests.javascript.edits import Edit, apply, blank
 from toolscript.guests.javascript.names import FUNCTIONS, Names, read
 from toolscript.guests.javascript.source import parse_ahead
 from toolscript.guests.javascript.written import Written, written

@@ -11,7 +11,7 @@ import re
 
 from tree_sitter import Node
 
-from toolscript.guests.javascript.edits import Edit
+from toolscript.guests.edits import Edit
 
 _NAME = re.compile(rb"[A-Za-z_$][\w$]*")
 _INTEGER = re.compile(rb"-?\d{1,15}")

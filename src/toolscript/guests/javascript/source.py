@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from toolscript.guests.edits import Edit, apply, in_order, origin
 from toolscript.guests.fence import Fences, Line, SeveralPrograms
 from toolscript.guests.javascript import grammar, wrap
 from toolscript.guests.javascript.complaint import complaint
-from toolscript.guests.javascript.edits import Edit, apply, in_order, origin
 from toolscript.guests.javascript.scan import Scanner, flaw_in
 from toolscript.guests.javascript.typescript_strip import NO_MODULES, Unsupported, strip
 

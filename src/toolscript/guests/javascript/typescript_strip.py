@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
+from toolscript.guests.edits import Edit, blank, in_order
 from toolscript.guests.javascript import grammar
-from toolscript.guests.javascript.edits import Edit, blank, in_order
 from toolscript.guests.javascript.enums import enum_edits
 
 _QUERY = """

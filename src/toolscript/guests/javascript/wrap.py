@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from toolscript.guests.edits import Edit
 from toolscript.guests.javascript import grammar
-from toolscript.guests.javascript.edits import Edit
 
 _NAMES = "[(identifier) (shorthand_property_identifier)] @name"
 _SILENT = frozenset(

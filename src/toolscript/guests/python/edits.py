@@ -1,7 +1,6 @@
 """Edits of a program at places of its syntax tree, and the way back from the edited text.
 
-Places in the tree are lines and UTF-8 columns; offsets count bytes of the whole text. No edit adds a line before the
-text's end, or removes one.
+Places in the tree are lines and UTF-8 columns; offsets count bytes of the whole text.
 """
 
 from __future__ import annotations
@@ -9,9 +8,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from toolscript.guests.javascript.edits import Edit, apply, in_order, origin
-
-__all__ = ["Edit", "Edits", "origin"]
+from toolscript.guests.edits import Edit, apply, in_order
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from toolscript.errors import GuestError
+from toolscript.guests.edits import Edit, origin
 from toolscript.guests.python import (
     caught,
     classes,
@@ -26,7 +27,7 @@ from toolscript.guests.python import (
     wrap,
 )
 from toolscript.guests.python.complaint import complaint
-from toolscript.guests.python.edits import Edit, Edits, origin
+from toolscript.guests.python.edits import Edits
 from toolscript.guests.python.names import Names, TooDeep
 from toolscript.guests.python.names import read as walk
 from toolscript.guests.python.text import Text

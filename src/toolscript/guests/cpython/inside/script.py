@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from types import CodeType
 
 from toolscript.guests.cpython.inside.raised import WRAPPER
+from toolscript.guests.edits import Edit, origin
 from toolscript.guests.python import wrap
-from toolscript.guests.python.edits import Edit, Edits, origin
+from toolscript.guests.python.edits import Edits
 from toolscript.guests.python.source import read
 from toolscript.guests.python.text import Text
 from toolscript.guests.python.work import Work

@@ -1,6 +1,6 @@
 """Edits to a text, and the way back from a position in the edited text.
 
-Offsets and columns count UTF-8 bytes, as the engine and the parser do. No edit adds or removes a line's end.
+Offsets count UTF-8 bytes, as the parsers do.
 """
 
 from __future__ import annotations
