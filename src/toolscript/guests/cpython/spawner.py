@@ -103,7 +103,7 @@ class ProgramProcess:
 
 
 class Spawner:
-    """Starts its zygote when the first program is asked for; use `open`."""
+    """Starts its zygote at once, and loads its `libraries` there; `walls` are known when it is ready."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, libraries: Sequence[str]) -> None:
         self.loop = loop

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from toolscript.guests.ahead import Ahead
 from toolscript.guests.edits import Edit, apply, in_order, origin
 from toolscript.guests.fence import Fences, Line, SeveralPrograms
 from toolscript.guests.javascript import grammar, wrap
@@ -96,23 +96,15 @@ def parse(code: str) -> Parsed:
 
 def parse_ahead(code: str) -> Parsed:
     """The same for a program that is about to start: `prepare` will not parse it again."""
-    known = _ahead.get(code)
-    if known is not None:
-        return known
-    while len(_ahead) >= _MOST_AHEAD:
-        with suppress(KeyError):  # taken meanwhile, on another thread
-            del _ahead[next(iter(_ahead), code)]
-    _ahead[code] = program = parse(code)
-    return program
+    return _ahead.known(code) or _ahead.keep(code, parse(code))
 
 
-_ahead: dict[str, Parsed] = {}
-_MOST_AHEAD = 8  # trees that are kept; each is some twenty times as large as its text
+_ahead = Ahead[Parsed]()
 
 
 def prepare(code: str) -> Prepared:
     """Make a script of a program. Raises `GuestError` (code `syntax`) where it surely cannot be one."""
-    program = _ahead.pop(code, None) or parse(code)
+    program = _ahead.take(code) or parse(code)
     body, source, parsed, root = program.body, program.source, program.parsed, program.root
     if root.has_error:
         _refuse_what_is_broken(code, body, parsed, root)

@@ -8,10 +8,10 @@ all of it at once, before anything runs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from toolscript.errors import GuestError
+from toolscript.guests.ahead import Ahead
 from toolscript.guests.edits import Edit, origin
 from toolscript.guests.python import (
     caught,
@@ -87,20 +87,15 @@ def read(code: str) -> Read:
 
 def read_ahead(code: str) -> Read:
     """The same for a program that is about to start: `prepare` will not parse it again."""
-    while len(_ahead) >= _MOST_AHEAD:
-        with suppress(KeyError):  # taken meanwhile, on another thread
-            del _ahead[next(iter(_ahead), code)]
-    _ahead[code] = program = read(code)
-    return program
+    return _ahead.keep(code, read(code))
 
 
-_ahead: dict[str, Read] = {}
-_MOST_AHEAD = 8  # trees that are kept; each is some fifty times as large as its text
+_ahead = Ahead[Read]()
 
 
 def prepare(code: str) -> Prepared:
     """Make a script of a program. Raises `GuestError` where it surely cannot be one, or has what the engine lacks."""
-    program = _ahead.pop(code, None) or read(code)
+    program = _ahead.take(code) or read(code)
     work = _worked(program)
     if work.lacks:
         raise GuestError(failure_of(_placed(program.text, work.lacks), code))
