@@ -10,7 +10,7 @@ import pytest
 from toolscript import Runtime, functions
 from toolscript.errors import GuestError
 from toolscript.guests.python.gaps_text import GAPS_TEXT
-from toolscript.guests.python.source import gaps_in, prepare
+from toolscript.guests.python.source import lacks_of, prepare, read
 from toolscript.tokens import estimate
 
 CALLED: list[int] = []
@@ -75,7 +75,7 @@ async def test_what_is_lacking_is_told_before_a_call(name: str, runtime: Runtime
     assert failure.code == "check"
     assert words in str(failure)
     assert CALLED == []
-    (first, *_) = gaps_in(code)
+    (first, *_) = lacks_of(read(code))
     assert (first.line, first.column) == (line, column) or name == "a text enumeration"
 
 
@@ -166,7 +166,7 @@ def test_all_that_is_lacking_is_told_at_once() -> None:
     ],
 )
 def test_what_works_is_not_told(code: str) -> None:
-    assert gaps_in(code) == ()
+    assert lacks_of(read(code)) == ()
 
 
 LOOKALIKES = {

@@ -29,8 +29,6 @@ _PURE_METHODS = frozenset(
 _GENERATOR = (
     "a function with `yield` is run as a whole here, and this one {why}: collect the items in a list and `return` it"
 )
-
-
 _MOST_USES = 200  # of a name that a generator may have made itself
 
 
@@ -95,10 +93,8 @@ def _effect(work: Work, node: ast.AST, local: set[str], generators: set[str]) ->
             return None if _is_own(value, work, local) else f"calls `.{attr}`"
         case ast.Call(func=func) if not isinstance(func, ast.Name | ast.Attribute):
             return "calls what it was given"
-        case ast.For(iter=ast.Call(func=func, args=args)):
-            module, name = work.names.origin(func)
-            endless = module == "itertools" and (name in ("count", "cycle") or (name == "repeat" and len(args) == 1))
-            return "has a loop without an end of its own" if endless else None
+        case ast.For(iter=source) if work.names.is_endless(source):
+            return "has a loop without an end of its own"
         case _:
             return None
 

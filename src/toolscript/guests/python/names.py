@@ -95,6 +95,15 @@ class Names:
         """Whether the program means Python's own by this name."""
         return name not in self.bound
 
+    def is_endless(self, node: ast.expr) -> bool:
+        """Whether an expression surely gives items without an end."""
+        match node:
+            case ast.Call(func=func, args=args):
+                module, name = self.origin(func)
+                return module == "itertools" and (name in ("count", "cycle") or (name == "repeat" and len(args) == 1))
+            case _:
+                return False
+
     def origin(self, node: ast.expr) -> tuple[str, str]:
         """The module, and the name in it, that an expression surely stands for; empty text for what is not known."""
         match node:

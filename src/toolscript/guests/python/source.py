@@ -111,11 +111,6 @@ def lacks_of(program: Read) -> tuple[Problem, ...]:
     return _placed(program.text, _worked(program).lacks)
 
 
-def gaps_in(code: str) -> tuple[Problem, ...]:
-    """The same for a program as its author wrote it. Raises `GuestError` (code `syntax`) where there is none."""
-    return lacks_of(read(code))
-
-
 def _worked(program: Read) -> Work:
     work = Work(program.names, Edits(program.text.body.encode()))
     for step in (classes, flow, generators, modules, tasks, caught, paged, values):

@@ -40,7 +40,7 @@ _TYPES: Mapping[str, type] = {
     kind.__name__: kind for kind in (str, list, dict, set, frozenset, tuple, int, float, bytes)
 }
 _STATIC = frozenset(("maketrans", "fromkeys", "fromhex", "from_bytes"))
-BUILTIN_METHODS = frozenset(
+_BUILTIN_METHODS = frozenset(
     name for kind in _TYPES.values() for name in dir(kind) if not name.startswith("_") and name not in _STATIC
 ) - {"real", "imag", "numerator", "denominator"} | {
     "most_common",
@@ -90,17 +90,9 @@ def _is_kept(work: Work, node: ast.expr) -> bool:
 
 def _refuse_endless(work: Work, node: ast.GeneratorExp) -> None:
     """The engine makes a list of it, and would not come to an end."""
-    match node.generators[0].iter:
-        case ast.Call(func=func, args=args) if _is_endless(work, func, len(args)):
-            message = "a generator expression is evaluated as a whole here, and this one never ends: use a `while` loop"
-            work.lack(node, message)
-        case _:
-            pass
-
-
-def _is_endless(work: Work, func: ast.expr, count: int) -> bool:
-    module, name = work.names.origin(func)
-    return module == "itertools" and (name in ("count", "cycle") or (name == "repeat" and count == 1))
+    if work.names.is_endless(node.generators[0].iter):
+        message = "a generator expression is evaluated as a whole here, and this one never ends: use a `while` loop"
+        work.lack(node, message)
 
 
 def _close_attributes(work: Work) -> None:
@@ -120,7 +112,7 @@ def _close_attributes(work: Work) -> None:
         elif called is not None:
             if node.attr in METHODS and _may_be_lacking(work, node):
                 _call_by_prelude(work, node, called)
-        elif node.attr in BUILTIN_METHODS and not isinstance(held, ast.MatchValue) and not _is_namespace(work, node):
+        elif node.attr in _BUILTIN_METHODS and not isinstance(held, ast.MatchValue) and not _is_namespace(work, node):
             _bind(work, node)
 
 
@@ -145,7 +137,7 @@ def _name(work: Work, node: ast.Attribute) -> None:
 def _is_type_method(work: Work, node: ast.Attribute) -> bool:
     match node.value:
         case ast.Name(id=name) if name in _TYPES and work.names.is_builtin(name):
-            return node.attr in BUILTIN_METHODS and hasattr(_TYPES[name], node.attr)
+            return node.attr in _BUILTIN_METHODS and hasattr(_TYPES[name], node.attr)
         case _:
             return False
 
