@@ -28,14 +28,18 @@ SMALL = 60
 RECORDED_SAMPLE = 0.694  # the same over that sample
 
 
-def build(tools: list[dict[str, Any]]) -> Callable[[str, int], Sequence[str]]:
+Ranker = Callable[[str, int], Sequence[str]]
+Build = Callable[[list[dict[str, Any]]], Ranker]
+
+
+def build(tools: list[dict[str, Any]]) -> Ranker:
     """A ranker over a catalogue of the tools, as the scoring script wants it."""
     catalog, ids = labelled.catalog_of(tools)
     search(catalog, "warm up")
     return lambda query, k: [ids[hit.path] for hit in search(catalog, query, limit=k).hits]
 
 
-def scores(name: str, *, every: int = 1, strip: bool = False) -> dict[str, float]:
+def scores(name: str, *, every: int = 1, strip: bool = False, build: Build = build) -> dict[str, float]:
     """The mean measures of one set, over every so manieth query, and the median milliseconds of one."""
     ranker = build(labelled.tools_of(name))
     queries = labelled.queries_of(name)
