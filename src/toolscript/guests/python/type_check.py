@@ -20,31 +20,21 @@ import json
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pydantic_monty import Monty, MontyError, MontyTypingError, ResourceLimits
 
-from toolscript.errors import GuestError
+from toolscript.guests.python.arguments import ArgumentChecker, Parsed, Span, checkable, parsed, span_of
 from toolscript.guests.python.declared import Stub, stub_of
-from toolscript.guests.python.names import Names, TooDeep, read
-from toolscript.guests.python.text import Text
-from toolscript.guests.python.text import read as read_text
-from toolscript.guests.python.written import Written, calls, handles_failures, is_reached
-from toolscript.runs.machine import listed
+from toolscript.guests.python.names import Names
+from toolscript.guests.python.written import is_reached
 from toolscript.runs.precheck import Problem, one_a_place
-from toolscript.runs.usage import usage
-from toolscript.schema.partial import PartialChecker
-from toolscript.schema.python import wire_names
 from toolscript.tools import Tool
 
-MAX_CHARS = 50_000  # of a program that is checked; what is longer is data
-MAX_TOOLS = 100
 MAX_STUB_CHARS = 400_000
 MAX_MESSAGE = 300
-MAX_KEPT = 200  # stubs, and tools
+MAX_KEPT = 200  # stubs
 WALL_S = 2.0  # a check takes 10 ms, the first one 80
-_OWN = frozenset(("codemode", "snippets"))
 _REFUSED = "_nothing_of_this_runs"  # a name that nothing defines
 _LIMITS: ResourceLimits = {"max_feed_duration_secs": 0.05, "max_memory": 16 << 20, "max_suspensions": 10}
 _OF_BLOBS = frozenset(("id", "type", "media_type", "size", "text", "bytes", "slice", "json"))
@@ -63,31 +53,12 @@ _NOT_SCALAR = re.compile(r"bound method `_\w+\.\w+` is incorrect: Expected `(?:s
 _A_COROUTINE = re.compile(r"type `CoroutineType\[Any, Any, ")
 _OF_ERRORS = re.compile(r"of type `(?:\w*Exception|\w+Error)`")  # ours have more members than Python's own
 _CLASS = re.compile(r"\w+")
+_LITERALS = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.UnaryOp)
+_Placed = ast.expr | ast.stmt | ast.keyword
 
 
-_Span = tuple[int, int, int, int]
-"""From where to where: lines and columns, 1-based, columns in characters."""
-_Finding = tuple[_Span, str, str]
+_Finding = tuple[Span, str, str]
 """Where, by which rule, and the checker's own words."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A tool, and what is kept of it; the tool itself is kept so that its id stays its own."""
-
-    tool: Tool
-    checker: PartialChecker
-    respelt: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Program:
-    """A program's text and tree, as the check looks at them."""
-
-    text: Text
-    names: Names
-    handles: bool
-    nodes: Mapping[_Span, ast.AST] = field(repr=False)
 
 
 class PythonTypeChecker:
@@ -96,17 +67,16 @@ class PythonTypeChecker:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pool: Monty | None = None
-        self._known: dict[int, _Known] = {}
+        self._arguments = ArgumentChecker()
         self._stubs: dict[tuple[int, ...], Stub] = {}
 
     def problems(self, code: str, tools: Sequence[Tool]) -> list[Problem]:
         """What is wrong with a program, in the order of its text."""
-        meant = [tool for tool in tools[:MAX_TOOLS] if tool.path.namespace not in _OWN]
-        program = _read(code) if meant and len(code) <= MAX_CHARS else None
+        meant = checkable(tools)
+        program = parsed(code) if meant else None
         if program is None:
             return []
-        known = {str(tool.path): self._of(tool) for tool in meant}
-        refused = dict(_refused(program, known))
+        refused = self._arguments.refused(program, meant)
         return one_a_place([*refused.values(), *self._typed(program, self._stub(meant), list(refused))])
 
     def close(self) -> None:
@@ -116,18 +86,20 @@ class PythonTypeChecker:
         if pool is not None:
             pool.__exit__(None, None, None)
 
-    def _typed(self, program: _Program, declared: Stub, refused: Sequence[ast.Call]) -> Iterator[Problem]:
+    def _typed(self, program: Parsed, declared: Stub, refused: Sequence[ast.Call]) -> Iterator[Problem]:
         """What the checker says, without what is said of the arguments of these calls already."""
         if len(declared.text) > MAX_STUB_CHARS or "from __future__" in program.text.body:
             return
-        spans = [_span(call) for call in refused]
-        literals = {_span(each.value if isinstance(each, ast.keyword) else each) for each in _literals(program)}
+        lines = program.text.body.split("\n")
+        nodes = _nodes(program.names, lines)
+        spans = [span_of(call, lines) for call in refused]
+        literals = {span_of(each, lines) for kind in _LITERALS for each in program.names.of(kind)}
         for span, rule, message in self._findings(program.text.body, declared.text):
             if any(_is_inside(span, outer) for outer in spans):
                 continue
-            node = program.nodes.get(span)
+            node = nodes.get(span)
             value = node.value if isinstance(node, ast.keyword) else node
-            if rule == "invalid-argument-type" and value is not None and _span(value) in literals:
+            if rule == "invalid-argument-type" and value is not None and span_of(value, lines) in literals:
                 continue  # judged by the rules of a call already
             if (node is not None and _is_sound_call(node, rule)) or _OF_ERRORS.search(message):
                 continue
@@ -163,16 +135,6 @@ class PythonTypeChecker:
                 self._pool = pool
             return self._pool
 
-    def _of(self, tool: Tool) -> _Known:
-        with self._lock:
-            known = self._known.get(id(tool))
-            if known is None:
-                if len(self._known) >= MAX_KEPT:
-                    self._known.clear()
-                known = _Known(tool, PartialChecker(tool.input_schema), wire_names(tool.input_schema))
-                self._known[id(tool)] = known
-            return known
-
     def _stub(self, tools: Sequence[Tool]) -> Stub:
         key = tuple(map(id, tools))
         with self._lock:
@@ -184,48 +146,10 @@ class PythonTypeChecker:
             return held
 
 
-def _read(code: str) -> _Program | None:
-    try:
-        text = read_text(code)
-        names = read(text.tree)
-    except (GuestError, TooDeep):
-        return None
-    lines = text.body.split("\n")
-    nodes = {_characters(node, lines): node for nodes in names.kinds.values() for node in nodes if _has_place(node)}
-    return _Program(text, names, handles_failures(names), nodes)
-
-
-def _refused(program: _Program, tools: Mapping[str, _Known]) -> Iterator[tuple[ast.Call, Problem]]:
-    """The calls that are certain to be refused for their arguments."""
-    for call in calls(program.names):
-        known = tools.get(call.path)
-        if known is None:
-            continue
-        found = _misfit(call, known)
-        if found is not None:
-            node, message = found
-            yield call.node, Problem(*_start(program, node), message)
-
-
-def _misfit(call: Written, known: _Known) -> tuple[ast.AST, str] | None:
-    """What is wrong with the arguments of a call, and where."""
-    expected = usage(known.tool, "python")
-    if call.positional:
-        said = f"{call.path} takes named arguments: {call.path}(name=value), or one dict. Expected: {expected}"
-        return call.node.args[0], said
-    if call.args is None:
-        return None
-    problems = known.checker.certain({known.respelt.get(name, name): held for name, held in call.args.items()})
-    if not problems:
-        return None
-    respelt = {raw: python for python, raw in known.respelt.items()}
-    place = respelt.get(problems[0].path, problems[0].path)
-    return call.places.get(place, call.node), f"{call.path}: {listed(problems)} Expected: {expected}"
-
-
-def _literals(program: _Program) -> Iterator[ast.AST]:
-    for kind in (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.UnaryOp):
-        yield from program.names.of(kind)
+def _nodes(names: Names, lines: Sequence[str]) -> Mapping[Span, _Placed]:
+    """The nodes of a program by where they stand."""
+    placed = [node for nodes in names.kinds.values() for node in nodes if isinstance(node, _Placed)]
+    return {span_of(node, lines): node for node in placed}
 
 
 def _is_sound_call(node: ast.AST, rule: str) -> bool:
@@ -235,7 +159,7 @@ def _is_sound_call(node: ast.AST, rule: str) -> bool:
     return isinstance(node, ast.Dict | ast.Name) or (isinstance(node, ast.Call) and bool(node.args))
 
 
-def _is_certain(message: str, declared: Stub, program: _Program, node: ast.AST) -> bool:
+def _is_certain(message: str, declared: Stub, program: Parsed, node: ast.AST) -> bool:
     if not is_reached(program.names, node, program.handles):
         return False
     if found := _NO_KEY.search(message):
@@ -313,30 +237,5 @@ def _read_findings(answer: str) -> list[_Finding]:
     return found
 
 
-def _has_place(node: ast.AST) -> bool:
-    return isinstance(node, ast.expr | ast.stmt | ast.keyword)
-
-
-def _span(node: ast.AST) -> _Span:
-    """Where a node stands, lines and columns 1-based; columns in bytes, which are characters in most programs."""
-    held: Any = node
-    return held.lineno, held.col_offset + 1, held.end_lineno or held.lineno, (held.end_col_offset or 0) + 1
-
-
-def _characters(node: ast.AST, lines: Sequence[str]) -> _Span:
-    """The same with columns in characters."""
-    line, column, last, end = _span(node)
-    return line, _column(lines[line - 1], column), last, _column(lines[last - 1], end)
-
-
-def _column(line: str, column: int) -> int:
-    return column if line.isascii() else len(line.encode()[: column - 1].decode("utf-8", "replace")) + 1
-
-
-def _start(program: _Program, node: ast.AST) -> tuple[int, int]:
-    line, column, *_ = _characters(node, program.text.body.split("\n"))
-    return program.text.place(line, column)
-
-
-def _is_inside(span: _Span, outer: _Span) -> bool:
+def _is_inside(span: Span, outer: Span) -> bool:
     return outer[:2] <= span[:2] and span[2:] <= outer[2:]
