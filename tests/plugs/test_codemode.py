@@ -259,8 +259,8 @@ async def test_a_call_of_the_shelf_itself_says_how_it_is_done(house: House):
 
 async def test_search_finds_snippets(house: House):
     await save(house)
-    (hit, *_) = await house.call("search", query="count what was found")
-    assert hit["path"] == "snippets.count"
+    found = await house.call("search", query="count what was found")
+    assert found["hits"][0]["path"] == "snippets.count"
 
 
 async def test_a_program_may_save_where_it_is_allowed(house: House):

@@ -6,8 +6,12 @@ const positional = (method, ...names) => (...given) => {
   if (given.length === 1 && isPlain(given[0])) return send(method, given[0]);
   const args = {};
   for (let i = 0; i < given.length && i < names.length; i++) {
-    if (names[i] === 'options') { if (isPlain(given[i])) { const more = ownKeys(given[i]); for (let k = 0; k < more.length; k++) args[more[k]] = given[i][more[k]]; } }
-    else if (given[i] !== undefined) args[names[i]] = given[i];
+    if (names[i] === 'options') {
+      if (given[i] === undefined) continue;
+      if (!isPlain(given[i])) throw new BaseTypeError(`codemode.${method} takes further arguments in an object: codemode.${method}(${names[0]}, { ... })`);
+      const more = ownKeys(given[i]);
+      for (let k = 0; k < more.length; k++) args[more[k]] = given[i][more[k]];
+    } else if (given[i] !== undefined) args[names[i]] = given[i];
   }
   return send(method, args);
 };
