@@ -9,14 +9,18 @@ import threading
 from collections.abc import Sequence
 
 from toolscript.errors import ConfigError, Fault, GuestError
+from toolscript.guests.cpython.checker import CPythonChecker
 from toolscript.guests.cpython.session import CPythonSession
 from toolscript.guests.cpython.spawner import ProgramProcess, Spawner, require
 from toolscript.guests.lockdown import Step
 from toolscript.guests.python.check import inspect_full
+from toolscript.guests.remembered import Remembered
 from toolscript.runs.inspected import Inspected
+from toolscript.runs.precheck import Problem
 from toolscript.runs.program import Boot, Language, Program
 from toolscript.runs.turn import Crashed
 from toolscript.threads import Threads
+from toolscript.tools import Tool
 
 SHORT_CHARS = 800  # of a program that is inspected in 0.4 ms: the way to a thread takes a good part of that
 MOST_THREADS = 8
@@ -24,7 +28,7 @@ _FORMAT = 1  # of what a program can see of its surroundings: a change of it cha
 
 
 class CPythonGuest:
-    """Implements `ports.Guest`, `ports.Compiler`, `ports.Inspector` and `ports.Demanding`, on Linux.
+    """Implements `ports.Guest`, `Compiler`, `Inspector`, `TypeChecker` and `Demanding`, on Linux.
 
     Each program is a fork of a warm interpreter. `libraries` are what programs may import beside the standard library,
     such as `("numpy", "pandas")`: they are loaded before any program runs. Where the machine cannot lock a program
@@ -39,6 +43,8 @@ class CPythonGuest:
         self._left: list[Spawner] = []  # let go of, and not seen to have ended
         self._lock = threading.Lock()
         self._threads = Threads(most=MOST_THREADS)
+        self._types = CPythonChecker()
+        self._checked = Remembered()
         self._closed = False
 
     @property
@@ -76,6 +82,12 @@ class CPythonGuest:
             return inspect_full(code)
         return await self._threads.run(lambda: inspect_full(code))
 
+    async def type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
+        """Implements `ports.TypeChecker`."""
+        return await self._checked.problems(
+            code, tools, lambda: self._threads.run(lambda: self._types.problems(code, tools))
+        )
+
     async def walls(self) -> tuple[Step, ...]:
         """What locks a program down on this machine."""
         return await asyncio.shield(self.spawner.walls)
@@ -91,6 +103,7 @@ class CPythonGuest:
             else:
                 spawner.let_go()
             await self._threads.run(spawner.wait)
+        self._types.close()
         self._threads.close()
 
     async def _process(self) -> ProgramProcess:

@@ -173,7 +173,26 @@ def _is_certain(message: str, declared: Stub, program: Parsed, node: ast.AST) ->
         return found[1] in declared.keys
     if found := _NOT_SCALAR.search(message):
         return _is_ours(found[1], declared)
-    return _A_COROUTINE.search(message) is not None and isinstance(node, ast.expr)
+    return (
+        _A_COROUTINE.search(message) is not None
+        and isinstance(node, ast.expr)
+        and not _is_awaited_in_place(node, program.names)
+    )
+
+
+def _is_awaited_in_place(node: ast.expr, names: Names) -> bool:
+    """Whether the program keeps in this variable, in some place, what it awaited of it."""
+    match node.value if isinstance(node, ast.Subscript | ast.Attribute) else node:
+        case ast.Name(id=name):
+            awaited = (held for held in map(names.parents.get, names.named(name)) if isinstance(held, ast.Await))
+            given = [names.parents.get(each) for each in awaited]
+            return any(isinstance(each, ast.Assign) and _is_name(each.targets[0], name) for each in given)
+        case _:
+            return False
+
+
+def _is_name(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def _is_ours(name: str, declared: Stub) -> bool:
@@ -201,7 +220,7 @@ def _is_known_of(key: str, names: Names) -> bool:
 
 def _makes_or_asks(node: ast.Call, key: str) -> bool:
     match node:
-        case ast.Call(func=ast.Attribute(attr="update")):
+        case ast.Call(func=ast.Attribute(attr="update" | "__setitem__" | "setitem")):
             return True
         case ast.Call(func=ast.Attribute(attr="setdefault" | "get" | "pop"), args=[first, *_]):
             return not isinstance(first, ast.Constant) or first.value == key
