@@ -155,7 +155,9 @@ def _of_names(facts: Inspected, catalog: Catalog, policy: Policy) -> Iterator[Pr
         elif name.method:
             yield _at(name, _no_namespace(name, catalog, policy, facts.syntax))
         elif name.called:
-            yield _at(name, _no_function(name.name, catalog, policy, facts.syntax))
+            yield _at(name, _no_function(name, catalog, policy, facts.syntax))
+        elif name.fails:
+            yield _at(name, _no_name(name))
 
 
 def _not_here(name: Mention, instead: str) -> str:
@@ -165,12 +167,16 @@ def _not_here(name: Mention, instead: str) -> str:
 
 def _no_namespace(name: Mention, catalog: Catalog, policy: Policy, syntax: Syntax) -> str:
     shown = _shown(catalog, policy)
-    by_fold = {_fold(each): each for each in shown}
-    near = [by_fold[each] for each in get_close_matches(_fold(name.name), by_fold, n=2, cutoff=_LIKE)]
+    by_fold = {_fold(each): each for each in (*name.near, *shown)}
     said = f"there is no namespace {name.name}"
+    tool = catalog.find(name.method)
+    if tool is not None and policy.outlook(tool) != "deny":
+        return f"{said}: a namespace stands for itself. Did you mean {usage(tool, syntax)}?"
+    near = [by_fold[each] for each in get_close_matches(_fold(name.name), by_fold, n=2, cutoff=_LIKE)]
     if near:
+        said = said if near[0] in shown else f"{name.name} is not defined"
         return f"{said}: did you mean {' or '.join(near)}?"
-    tools = _called_so(name.method, catalog, policy)
+    tools = _called_so(name.method.rpartition(".")[2], catalog, policy)
     if tools:
         return f"{said}: did you mean {_usages(tools, syntax)}?"
     others = [each for each in shown if each not in OWN]
@@ -181,7 +187,14 @@ def _no_namespace(name: Mention, catalog: Catalog, policy: Policy, syntax: Synta
     return f"{said}, and no variable of that name. There are: {listed}{more}"
 
 
-def _no_function(name: str, catalog: Catalog, policy: Policy, syntax: Syntax) -> str:
+def _no_name(found: Mention) -> str:
+    return f"{found.name} is not defined" + (f": did you mean {' or '.join(found.near)}?" if found.near else "")
+
+
+def _no_function(found: Mention, catalog: Catalog, policy: Policy, syntax: Syntax) -> str:
+    name = found.name
+    if found.near:
+        return _no_name(found)
     tools = _called_so(name, catalog, policy)
     if tools:
         return f"{name} is not defined. Tools are called with their namespace: {_usages(tools, syntax)}"
