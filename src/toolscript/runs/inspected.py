@@ -31,8 +31,8 @@ class Mention:
     """A name that the program uses and does not declare; `line` and `column` are 1-based, in the author's own text.
 
     Of `name.method(...)` both are told, of `name.more.method(...)` the method is `more.method`; `called` says whether
-    the name itself is called, as in `name(...)`. `fails`: it is read in a place that is certain to be reached, so that a
-    name that is nothing ends the program there. `near` are names of the program's own that it may stand for.
+    the name itself is called, as in `name(...)`. `fails`: it is read in a place that is certain to be reached, so
+    that a name that is nothing ends the program there. `near` are names of the program's own that it may stand for.
     """
 
     name: str
