@@ -60,7 +60,42 @@ WRONG: dict[str, tuple[str, list[tuple[int, int, str]]]] = {
     "a coroutine that is compared": ("crm.find(id=1) == 2", [(1, 1, "it is compared")]),
     "a coroutine as a condition": ("if crm.find(id=1): pass", [(1, 4, "as a condition")]),
     "a coroutine that is printed": ("print(crm.find(id=1))", [(1, 7, "`print` is given it")]),
-    "a coroutine that is thrown away": ("crm.create(id=1)\nreturn 1", [(1, 1, "nothing is done with it")]),
+    "a sleep that is thrown away": ("codemode.sleep(5)\nreturn 1", [(1, 1, "nothing is done with it")]),
+    "a step that is thrown away": ("codemode.step('x', f)\ndef f(): pass\n1", [(1, 1, "nothing is done with it")]),
+    "a coroutine that is returned in a dict": ("return {'a': crm.find(id=1)}",
+                                               [(1, 14, "returned inside a value without `await`: write `await crm")]),
+    "in a list": ("return [await crm.find(id=1), crm.find(id=2)]", [(1, 31, "returned inside a value")]),
+    "in a tuple, as the last expression": ("x = 1\n(x, crm.find(id=2))", [(2, 5, "returned inside a value")]),
+    "in a set": ("return {crm.find(id=2)}", [(1, 9, "returned inside a value")]),
+    "in lists in dicts": ("return {'a': [{'b': crm.find(id=2)}]}", [(1, 21, "returned inside a value")]),
+    "in a list that is made": ("return [crm.find(id=i) for i in [1]]", [(1, 9, "await asyncio.gather(*[crm.find(")]),
+    "in a dict that is made": ("return {i: crm.find(id=i) for i in [1]}", [(1, 12, "write `await crm.find(id=i)`")]),
+    "in what is assigned last": ("result = {'a': crm.find(id=1)}", [(1, 16, "returned inside a value")]),
+    "in what a variable holds": ("x = [crm.find(id=1)]\nreturn x", [(1, 6, "is returned inside a value in line 2")]),
+    "in a variable in what is returned": ("x = crm.find(id=1)\nreturn {'a': x}", [(1, 5, "write `x = await crm.find")]),
+    "in what `main` returns": ("async def main():\n    return {'a': crm.find(id=1)}\nawait main()",
+                               [(2, 18, "returned inside a value")]),
+    "in what `main` returns, and is run": ("import asyncio\nasync def main():\n    return [crm.find(id=1)]\n"
+                                           "asyncio.run(main())", [(3, 13, "returned inside a value")]),
+    "a coroutine that is spread in a dict": ("x = {**crm.find(id=1)}", [(1, 8, "it is spread")]),
+    "a coroutine that is spread as arguments": ("await crm.list(**crm.find(id=1))", [(1, 18, "it is spread")]),
+    "a coroutine that is matched": ("match crm.find(id=1):\n    case {'id': i}: print(i)\n    case _: pass",
+                                    [(1, 7, "`match` is given it")]),
+    "a coroutine of a class": ("return isinstance(crm.find(id=1), dict)", [(1, 19, "`isinstance` is given it")]),
+    "a coroutine of classes": ("return isinstance(crm.find(id=1), (dict, list))", [(1, 19, "`isinstance` is given")]),
+    "a coroutine in a template": ("return '{}'.format(crm.find(id=1))", [(1, 20, "it is put into text")]),
+    "in a template, by name": ("return '{a}'.format(a=crm.find(id=1))", [(1, 23, "it is put into text")]),
+    "a coroutine that is joined": ("return ', '.join([crm.find(id=1)])", [(1, 19, "it is put into text")]),
+    "coroutines that are joined": ("return ''.join(crm.find(id=i) for i in [1])", [(1, 16, "it is put into text")]),
+    "coroutines that are added up": ("return sum(crm.find(id=i) for i in [1])", [(1, 12, "`sum` is given it")]),
+    "a coroutine as an argument of another call": ("await crm.create(id=crm.find(id=2))",
+                                                  [(1, 21, "`crm.create` is given it without `await`: write `await")]),
+    "inside of an argument": ("await crm.create(id=1, patch={'name': [crm.find(id=2)]})",
+                              [(1, 40, "`crm.create` is given it")]),
+    "in the dict of arguments": ("await crm.create({'id': crm.find(id=2)})", [(1, 25, "`crm.create` is given it")]),
+    "as what is kept": ("await codemode.state.set('x', crm.find(id=2))", [(1, 31, "`codemode.state.set` is given it")]),
+    "from a variable": ("x = crm.find(id=2)\nawait crm.create(id=x)", [(1, 5, "`crm.create` is given it in line 2")]),
+    "of a function of one's own": ("async def f(): return 1\nawait crm.create(id=f())", [(2, 21, "write `await f()`")]),
     "a variable": ("x = crm.find(id=1)\n\nprint(x['a'])", [(1, 5, "in line 3 without `await`: write `x = await")]),
     "in a plain function": ("def f():\n    return len(crm.list())\nf()", [(2, 16, "in an `async def`")]),
     "a function of one's own": ("async def f(): return {}\nx = f()['a']", [(2, 5, "write `(await f())['a']`")]),
@@ -88,6 +123,40 @@ RIGHT = [
     "await crm.find(id=1)",
     "crm.find(id=1)",
     "return crm.find(id=1)",
+    "crm.create(id=1)\nreturn 1",
+    "for i in range(3): crm.create(id=i)\nreturn 1",
+    "def f(): crm.create(id=1)\nf()\nreturn 1",
+    "async def load(ids):\n    return [crm.find(id=i) for i in ids]\nimport asyncio\n"
+    "await asyncio.gather(*await load([1]))",
+    "def both(): return {'a': crm.find(id=1)}\nx = both()\nreturn {'a': await x['a']}",
+    "import asyncio\nreturn {'a': await asyncio.gather(*[crm.find(id=1)])}",
+    "import asyncio\nreturn dict(zip([1], await asyncio.gather(*(crm.find(id=i) for i in [1]))))",
+    "import asyncio\nreturn [await t for t in [asyncio.create_task(crm.find(id=1))]]",
+    "import asyncio\nasync with asyncio.TaskGroup() as g:\n    ts = [g.create_task(crm.find(id=1))]\n"
+    "return [t.result() for t in ts]",
+    "x = [crm.find(id=1)]\nx[0] = await x[0]\nreturn x",
+    "x = {'a': crm.find(id=1)}\nfor k in x: x[k] = await x[k]\nreturn x",
+    "x = [crm.find(id=1)]\nx.append(crm.find(id=2))\nreturn [await each for each in x]",
+    "x = [crm.find(id=1)]\nlen(x)",
+    "x = crm.find(id=1)\nd = {**{'a': x}}\nawait d['a']",
+    "def f(**kw): return kw['a']\nawait f(**{'a': crm.find(id=1)})",
+    "match crm.find(id=1):\n    case c: await c",
+    "match [crm.find(id=1)]:\n    case [c]: await c",
+    "isinstance(crm.find(id=1), object)",
+    "'{}'.format(await crm.find(id=1))",
+    "', '.join([(await crm.find(id=1))['a'] for i in [1]])",
+    "class Sheet:\n    def format(self, x): return x\ns = Sheet()\nawait s.format(crm.find(id=1))",
+    "class Q:\n    async def put(self, x): return await x\nq = Q()\nawait q.put(crm.find(id=1))",
+    "async def f(x): return await x\nawait f(x=crm.find(id=1))",
+    "async def f(x): return await x['y'][0]\nawait f({'y': [crm.find(id=1)]})",
+    "await crm.create(id=await crm.find(id=2))",
+    "await crm.create(id=(await crm.find(id=2))['id'])",
+    "await codemode.step('x', lambda: crm.find(id=1))",
+    "await crm.create(f=lambda: crm.find(id=1))",
+    "async def main():\n    return {'a': crm.find(id=1)}\nx = await main()\nreturn await x['a']",
+    "async def main():\n    async def f(): return [crm.find(id=1)]\n    return await (await f())[0]\nawait main()",
+    "x = [crm.find(id=1)]\nasync def f(): return await x[0]\nreturn await f()",
+    "if False: x = [crm.find(id=1)]\nelse: x = [1]\nreturn x",
     "x = crm.find(id=1)\ny = crm.list()\nreturn [await x, await y]",
     "import asyncio\nawait asyncio.gather(crm.find(id=1), *[crm.find(id=i) for i in range(3)])",
     "import asyncio\nts = [crm.find(id=i) for i in range(3)]\nawait asyncio.gather(*ts)",
@@ -117,6 +186,20 @@ RIGHT = [
 @pytest.mark.parametrize("code", RIGHT)
 def test_what_may_be_right_is_not_told(code: str) -> None:
     assert problems_in(code) == ()
+
+
+RIGHT_IN_CPYTHON = [
+    "from collections.abc import Awaitable\nisinstance(crm.find(id=1), Awaitable)",
+    "from mine import *\nawait box.put(crm.find(id=1))",
+    "import inspect\nx = crm.find(id=1)\nif inspect.isawaitable(x): x = await x\nx['a']",
+    "import aiometer\nawait aiometer.run_all([crm.find(id=1)])",
+]
+
+
+@pytest.mark.parametrize("code", [*RIGHT, *RIGHT_IN_CPYTHON])
+def test_what_may_be_right_in_cpython_is_not_told(code: str) -> None:
+    facts = inspect_full(code)
+    assert facts is None or problems_of(facts, CATALOG, POLICY) == ()
 
 
 PROGRAMS = [(case.name, case.programs["python"]) for case in guest_programs.CASES if "python" in case.programs]

@@ -18,6 +18,7 @@ from typing import cast
 from toolscript.errors import GuestError
 from toolscript.guests.python import awaits
 from toolscript.guests.python.names import Names
+from toolscript.guests.python.readings import is_foreign
 from toolscript.guests.python.source import Read, lacks_of, read_ahead
 from toolscript.guests.python.text import Text
 from toolscript.guests.python.written import handles_failures, is_reached
@@ -108,7 +109,7 @@ def _calls(names: Names, places: _Places) -> Iterator[Mention]:
         match call.func:
             case ast.Attribute(value=ast.Name(id="codemode"), attr=method) if method in IN_PROGRAM:
                 pass
-            case ast.Attribute(value=ast.Name(id=name), attr=method) as callee if awaits.is_foreign(names, name):
+            case ast.Attribute(value=ast.Name(id=name), attr=method) as callee if is_foreign(names, name):
                 if handles and not isinstance(names.parents.get(call), ast.Await):
                     continue  # it fails a future that others may await
                 if name not in asked and is_reached(names, call, handles):

@@ -51,7 +51,7 @@ def _yields(node: ast.stmt, functions: dict[str, _Function], work: Work, *, is_l
         case ast.AnnAssign(target=ast.Name(id=name), value=value) if value is not None and is_last:
             edits.insert(edits.end(node), f"; return {name}")
             return True
-        case ast.If(test=test, body=body, orelse=[]) if _is_main(test):
+        case ast.If(test=test, body=body, orelse=[]) if is_main(test):
             return _yields(body[-1], functions, work, is_last=False)
         case _:
             return False
@@ -76,7 +76,8 @@ def _is_known(name: str, work: Work) -> bool:
     return name == "input" or name in vars(builtins) or name in work.names.bound
 
 
-def _is_main(test: ast.expr) -> bool:
+def is_main(test: ast.expr) -> bool:
+    """Whether a condition is `__name__ == "__main__"`."""
     match test:
         case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
             return {ast.unparse(left), ast.unparse(right)} == {"__name__", "'__main__'"}
