@@ -100,7 +100,7 @@ async def test_what_would_be_refused_is_told_where_it_may_only_advise():
         assert result.failure.code == "thrown"
         assert "line 2, column 12: Property 'name' does not exist on type 'Person[]'" in result.hint
     async with runtime("off", installed_tsc()) as here:
-        assert (await here.run(code)).hint == ""
+        assert "type check" not in (await here.run(code)).hint
 
 
 async def test_what_is_suspicious_in_python_is_told_when_the_program_fails():

@@ -43,7 +43,7 @@ async def checked(code: str, guest: Guest, catalog: Catalog, policy: Policy, typ
         found = await guest.type_problems(code, tools)
         stopping = [each for each in found if each.certain and type_check == "refuse"]
         certain = _together(certain, stopping)
-        advice = [each for each in found if each not in stopping]
+        advice = _besides(certain, [each for each in found if each not in stopping])
     return Checked(failure_of(certain, code) if certain else None, tuple(advice))
 
 
@@ -71,11 +71,28 @@ def named(code: str, catalog: Catalog) -> list[Tool]:
 
 
 def _together(certain: tuple[Problem, ...], more: Sequence[Problem]) -> tuple[Problem, ...]:
-    """All problems in the order of the text; of several in one place, or of one cause, the first that was told."""
-    told = {(each.line, each.column) for each in certain}
-    following = {each.used_line for each in certain}
-    added = [each for each in more if (each.line, each.column) not in told and each.line not in following]
-    return tuple(sorted([*certain, *added], key=lambda each: (each.line, each.column)))
+    """All problems in the order of the text; of several of one cause, the first that was told."""
+    told = list(certain)
+    for each in more:
+        if not _follows(each, told):
+            told.append(each)
+    return tuple(sorted(told, key=lambda each: (each.line, each.column)))
+
+
+def _besides(certain: Sequence[Problem], advice: Sequence[Problem]) -> list[Problem]:
+    """The advice that does not follow from what is told: of missing awaits one is enough to say what they are."""
+    unawaited = any(each.used_line for each in certain)
+    return [each for each in advice if not (each.used_line and unawaited) and not _follows(each, certain)]
+
+
+def _follows(problem: Problem, told: Sequence[Problem]) -> bool:
+    """Whether a problem is in the place of another, in a line where that shows, or shows where that is."""
+    return any(
+        (problem.line, problem.column) == (each.line, each.column)
+        or problem.line == each.used_line
+        or (problem.used_line and problem.used_line in (each.line, each.used_line))
+        for each in told
+    )
 
 
 async def _facts(code: str, guest: Guest, catalog: Catalog) -> Inspected | None:

@@ -6,7 +6,8 @@ Certain, and so reason enough not to start a program:
    very rules of a call. For this no checker has to be installed.
 2. A member that the declared type of a tool's result does not have, of an object without further members or of an
    array, where the program does not ask for it first.
-3. A tool's result where the argument of a call takes a scalar.
+3. A member of a promise, that is of a result which was not awaited. No schema has to promise anything for that.
+4. A tool's result where the argument of a call takes a scalar.
 
 Everything else that the checker says of types is advice: it is shown beside the failure, if the program fails. What
 no source promised is `any`, so it is neither.
@@ -23,6 +24,7 @@ from typing import Any, cast
 
 from toolscript.guests.javascript.declared import MARK, OWN, Declared, declared, module
 from toolscript.guests.javascript.dissect import Dissected
+from toolscript.guests.javascript.reads import Read
 from toolscript.guests.javascript.tsc import Finding, TypeServer, find_tsc
 from toolscript.guests.javascript.written import Written
 from toolscript.runs.machine import listed
@@ -45,6 +47,8 @@ _ADVICE = _MEMBERS | _ARGUMENTS | frozenset(
 about what is no mistake in JavaScript."""
 _NAME = rf"[A-Za-z0-9_]+{MARK}\d+_\d+"
 _NO_MEMBER = re.compile(rf"Property '(.+?)' does not exist on type '({_NAME})((?:\[\])*)'\.")
+_OF_PROMISE = re.compile(r"Property '(.+?)' does not exist on type 'Promise<")
+_MAKES_PROMISES = re.compile(r"\bPromise\s*<|\bextends\s+Promise\b")  # types that only the program vouches for
 _NOT_SCALAR = re.compile(
     rf"Type '{_NAME}(?:\[\])*' is not assignable to type '(?:string|number|boolean)(?: \| undefined)?'\."
 )
@@ -101,7 +105,7 @@ class TypeScriptChecker:
         text = f"{_HEAD}{program.text}\n}}\n{module([(each.tool, each.text) for each in known], OWN)}"
         lines = program.text.split("\n")
         closed = {name: members for each in known for name, members in each.text.closed.items()}
-        reads = frozenset(program.reads)
+        reads = {(read.line, read.column): read for read in program.reads}
         scalars = {place for call in program.calls for place in call.scalars}  # judged by the rules of a call already
         for finding in server.findings(text) or ():
             if not 0 < finding.line <= len(lines) or finding.code not in _ADVICE or _NO_TYPE.search(finding.message):
@@ -109,7 +113,14 @@ class TypeScriptChecker:
             place = finding.line, _column(lines[finding.line - 1], finding.column)
             call = _call_at(program, place)
             if finding.code in _MEMBERS or (call not in refused and place not in scalars):
-                certain = _is_certain(finding, closed, place in reads, call is not None)
+                is_argument = call is not None and call not in program.conditional
+                read = reads.get(place)
+                if found := _OF_PROMISE.match(finding.message):
+                    certain = read is not None and _MAKES_PROMISES.search(program.text) is None
+                    shown = read.declared_line if read is not None else 0
+                    yield Problem(*place, _of_promise(found[1]), certain, used_line=shown or place[0])
+                    continue
+                certain = _is_certain(finding, closed, read, is_argument=is_argument)
                 yield Problem(*place, _words(finding, closed), certain)
 
     def _found(self) -> TypeServer | None:
@@ -160,10 +171,12 @@ def _call_at(program: Dissected, place: tuple[int, int]) -> int | None:
     return max(around)[1] if around else None
 
 
-def _is_certain(finding: Finding, closed: Mapping[str, tuple[str, ...]], is_read: bool, is_argument: bool) -> bool:
+def _is_certain(
+    finding: Finding, closed: Mapping[str, tuple[str, ...]], read: Read | None, *, is_argument: bool
+) -> bool:
     if finding.code in _MEMBERS:
         found = _NO_MEMBER.match(finding.message)
-        return found is not None and is_read and (bool(found[3]) or found[2] in closed)
+        return found is not None and read is not None and read.is_plain and (bool(found[3]) or found[2] in closed)
     return finding.code in _ARGUMENTS and is_argument and _NOT_SCALAR.match(finding.message) is not None
 
 
@@ -176,8 +189,14 @@ def _words(finding: Finding, closed: Mapping[str, tuple[str, ...]]) -> str:
     found = _NO_MEMBER.match(finding.message)
     if found is not None and not found[3] and found[2] in closed and "Did you mean" not in said:
         said += f" It has: {', '.join(closed[found[2]][:12]) or 'no members'}"
+    elif found is not None and found[3]:
+        said += f" It is a list: take an item first, as in `[0].{found[1]}`"
     said = _MARKED.sub("", said)
     return said if len(said) <= MAX_MESSAGE else said[: MAX_MESSAGE - 1] + "…"
+
+
+def _of_promise(member: str) -> str:
+    return f"`.{member}` is read from a promise, which is not the result yet: write `await` before the call"
 
 
 def _column(line: str, units: int) -> int:

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from toolscript.codec import Encoded
 from toolscript.guests.javascript.dissect import Dissected
+from toolscript.guests.javascript.reads import Read
 from toolscript.guests.javascript.written import Written
 from toolscript.runs.inspected import Inspected, Mention, Unawaited
 from toolscript.runs.ledger import read_failure, write_failure
@@ -181,8 +182,9 @@ def read_dissected(message: Message | None) -> Dissected | None:
         for call in message["calls"]
     ]
     spans = tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in message["spans"])
-    reads = tuple((int(line), int(column)) for line, column in message["reads"])
-    return Dissected(text=str(message["text"]), calls=tuple(calls), spans=spans, reads=reads)
+    reads = tuple(Read(int(line), int(column), bool(plain), int(at)) for line, column, plain, at in message["reads"])
+    conditional = tuple(int(number) for number in message["conditional"])
+    return Dissected(text=str(message["text"]), calls=tuple(calls), spans=spans, reads=reads, conditional=conditional)
 
 
 def _without_unknown(value: Any) -> Any:

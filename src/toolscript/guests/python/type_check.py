@@ -27,6 +27,7 @@ from pydantic_monty import Monty, MontyError, MontyTypingError, ResourceLimits
 from toolscript.guests.python.arguments import ArgumentChecker, Parsed, Span, checkable, parsed, span_of
 from toolscript.guests.python.declared import Stub, stub_of
 from toolscript.guests.python.names import Names
+from toolscript.guests.python.origins import Origins
 from toolscript.guests.python.written import is_reached
 from toolscript.runs.precheck import Problem, one_a_place
 from toolscript.tools import Tool
@@ -162,10 +163,14 @@ def _is_sound_call(node: ast.AST, rule: str) -> bool:
 def _is_certain(message: str, declared: Stub, program: Parsed, node: ast.AST) -> bool:
     if not is_reached(program.names, node, program.handles):
         return False
+    subject, origins = _subject(node, program.names), Origins(program.names)
+    if origins.is_idle(node) or origins.is_conditional(node, subject):
+        return False
     if found := _NO_KEY.search(message):
         key, name = found[1], found[2]
         elsewhere = any(key in keys for keys in declared.keys.values())
-        return name in declared.closed and not elsewhere and not _is_known_of(key, program.names)
+        known = elsewhere or _is_known_of(key, program.names) or not origins.is_plain(subject)
+        return name in declared.closed and not known
     if found := _NO_ATTRIBUTE.search(message):
         asked = any(node.id in ("hasattr", "getattr") for node in program.names.of(ast.Name))
         return _is_ours(found[1], declared) and found[2] not in _OF_BLOBS and not asked
@@ -178,6 +183,16 @@ def _is_certain(message: str, declared: Stub, program: Parsed, node: ast.AST) ->
         and isinstance(node, ast.expr)
         and not _is_awaited_in_place(node, program.names)
     )
+
+
+def _subject(node: ast.AST, names: Names) -> ast.AST:
+    """What a place is about: the object whose member or key is read there, or what is handed over."""
+    held = names.parents.get(node)
+    match node:
+        case ast.Subscript(value=value) | ast.Attribute(value=value) | ast.keyword(value=value):
+            return value
+        case _:
+            return held.value if isinstance(held, ast.Subscript) and held.slice is node else node
 
 
 def _is_awaited_in_place(node: ast.expr, names: Names) -> bool:
@@ -215,7 +230,27 @@ def _is_known_of(key: str, names: Names) -> bool:
             return True
     if any(isinstance(node.op, ast.BitOr) for node in names.of(ast.AugAssign)):
         return True
+    if any(node.value == key and not _only_reads(node, names) for node in names.of(ast.Constant)):
+        return True
     return any(_makes_or_asks(node, key) for node in names.of(ast.Call))
+
+
+def _only_reads(node: ast.Constant, names: Names) -> bool:
+    """Whether a text is no question for a member of that name: a key that is read, that of another dict, a tool's."""
+    held = names.parents.get(node)
+    match held:
+        case ast.Subscript(slice=index) if index is node:
+            return True
+        case ast.Dict(keys=keys) if any(key is node for key in keys):
+            return True
+        case _:
+            calls = (each.func for each in names.around(node) if isinstance(each, ast.Call))
+            return any(
+                isinstance(func, ast.Attribute)
+                and isinstance(func.value, ast.Name)
+                and func.value.id not in names.bound
+                for func in calls
+            )
 
 
 def _makes_or_asks(node: ast.Call, key: str) -> bool:

@@ -15,6 +15,8 @@ from toolscript.schema.problems import path_text
 
 MAX_DEPTH = 30  # of literals in literals
 _SUPPRESSING = frozenset(("suppress", "return_exceptions", "wait_for", "timeout"))
+_MAY_SWALLOW = frozenset(("suppress", "contextmanager", "asynccontextmanager", "ExitStack", "AsyncExitStack"))
+_LEAVES_BLOCKS = frozenset(("__exit__", "__aexit__"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +56,20 @@ def is_reached(names: Names, node: ast.AST, handles: bool) -> bool:
     for held in names.around(node):
         if isinstance(held, ast.Try | ast.TryStar) and held.handlers and inside in held.body:
             return False
+        if isinstance(held, ast.If | ast.IfExp) and isinstance(held.test, ast.Constant) and inside is not held.test:
+            return False  # a branch that was switched off
+        if isinstance(held, ast.With | ast.AsyncWith) and inside in held.body and _swallows(names):
+            return False
         inside = held
     return True
+
+
+def _swallows(names: Names) -> bool:
+    """Whether a `with` of the program may end the failure of its block."""
+    defined = (node.name for kind in (ast.FunctionDef, ast.AsyncFunctionDef) for node in names.of(kind))
+    return not _LEAVES_BLOCKS.isdisjoint(defined) or any(
+        names.named(word) or names.members(word) or word in names.bound for word in _MAY_SWALLOW
+    )
 
 
 def handles_failures(names: Names) -> bool:
