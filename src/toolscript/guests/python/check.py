@@ -18,10 +18,13 @@ from typing import cast
 from toolscript.errors import GuestError
 from toolscript.guests.python import awaits
 from toolscript.guests.python.names import Names
+from toolscript.guests.python.near import near_names
+from toolscript.guests.python.reached import Reached
 from toolscript.guests.python.readings import is_foreign
 from toolscript.guests.python.source import Read, lacks_of, read_ahead
 from toolscript.guests.python.text import Text
 from toolscript.guests.python.written import handles_failures, is_reached
+from toolscript.runs.absent import ABSENT
 from toolscript.runs.inspected import Inspected, Mention, Problem, Unawaited
 
 MOST_FACTS = 50  # misused coroutines; five are told
@@ -33,6 +36,8 @@ GIVEN = frozenset(("input", "ToolError", "GuestError", "codemode", "snippets", "
 """What every program has without binding it, beside its namespaces."""
 _REFLECTING = frozenset(("exec", "globals", "locals", "setattr", "__import__"))
 _ASKING = frozenset(("hasattr", "getattr"))
+_MAKING = frozenset(("builtins", "vars", "eval", "compile", "importlib", "__builtins__"))
+"""What may give a program names that its text does not bind."""
 
 
 def inspect(code: str) -> Inspected | None:
@@ -109,14 +114,27 @@ def _calls(names: Names, places: _Places) -> Iterator[Mention]:
         match call.func:
             case ast.Attribute(value=ast.Name(id="codemode"), attr=method) if method in IN_PROGRAM:
                 pass
-            case ast.Attribute(value=ast.Name(id=name), attr=method) as callee if is_foreign(names, name):
+            case ast.Attribute() as callee if (called := _called(callee)) and is_foreign(names, called[0]):
                 if handles and not isinstance(names.parents.get(call), ast.Await):
                     continue  # it fails a future that others may await
+                name, method = called
                 if name not in asked and is_reached(names, call, handles):
                     line, column = places.of_member(callee)
                     yield Mention(name=name, method=method, line=line, column=column)
             case _:
                 pass
+
+
+def _called(callee: ast.Attribute) -> tuple[str, str] | None:
+    """A namespace and its method; of what is looked for in groups of methods, `contacts.list`."""
+    match callee:
+        case ast.Attribute(value=ast.Name(id=name), attr=method):
+            return name, method
+        case ast.Attribute(value=ast.Attribute(value=ast.Name(id=name), attr=group), attr=method):
+            is_plain = name != "codemode" and not group.startswith("_") and not method.startswith("_")
+            return (name, f"{group}.{method}") if is_plain else None
+        case _:
+            return None
 
 
 def _asked(names: Names) -> Iterator[str]:
@@ -133,25 +151,46 @@ def _free(names: Names, places: _Places) -> Iterator[Mention]:
     """Names that are neither bound nor there, each where it is first certain to fail."""
     if any(name.id in _REFLECTING for name in names.of(ast.Name)) or "*" in names.bound:
         return
-    handles, seen = handles_failures(names), set[str]()
+    handles, found = handles_failures(names), dict[str, Mention]()
+    reached = None if any(names.named(name) for name in _MAKING) else Reached(names)
     uses = sorted(names.of(ast.Name), key=lambda node: (node.lineno, node.col_offset))
     for node in uses:
         name = node.id
-        if name in seen or name in names.bound or name in GIVEN or hasattr(builtins, name):
+        if name in names.bound or name in GIVEN or hasattr(builtins, name) or _is_told(found.get(name)):
             continue
         if not is_reached(names, node, handles) or _is_annotation(names, node):
             continue
-        seen.add(name)
-        yield _mention(names, places, node)
+        fails = reached is not None and not name.startswith("__") and reached.surely(node)
+        mention = _mention(names, places, node, fails=fails)
+        if name not in found or _is_told(mention):
+            found[name] = mention
+    yield from found.values()
 
 
-def _mention(names: Names, places: _Places, node: ast.Name) -> Mention:
-    held = names.parents.get(node)
-    outer = names.parents.get(held) if isinstance(held, ast.Attribute) else None
-    method = held.attr if isinstance(held, ast.Attribute) and isinstance(outer, ast.Call) and outer.func is held else ""
+def _is_told(mention: Mention | None) -> bool:
+    """Whether this place of a name is one where it is told that there is no such name."""
+    return mention is not None and (
+        bool(mention.method) or mention.called or mention.fails or mention.name in ABSENT["python"]
+    )
+
+
+def _mention(names: Names, places: _Places, node: ast.Name, *, fails: bool) -> Mention:
+    inside: ast.AST = node
+    held, members = names.parents.get(node), list[str]()
+    while isinstance(held, ast.Attribute):
+        members.append(held.attr)
+        inside, held = held, names.parents.get(held)
+    is_called = isinstance(held, ast.Call) and held.func is inside
     line, column = places.of(node)
-    called = isinstance(held, ast.Call) and held.func is node
-    return Mention(name=node.id, method=method, called=called, line=line, column=column)
+    return Mention(
+        name=node.id,
+        method=".".join(members) if is_called else "",
+        called=is_called and not members,
+        fails=fails,
+        near=near_names(node.id, names.bound),
+        line=line,
+        column=column,
+    )
 
 
 def _is_annotation(names: Names, node: ast.expr) -> bool:
