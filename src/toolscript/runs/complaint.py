@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
@@ -103,9 +104,23 @@ def _is_digest(call: CallRecord) -> bool:
 
 
 def _is_shown(call: CallRecord, source: str) -> bool:
-    """Whether a line of the program says which tool was called, and with what."""
+    """Whether a line of the program says which tool was called, and with what: it holds one call of it alone."""
     method = call.path.partition(".")[2]
-    return method in source and all(text in source for text in _leaves(_args(call)))
+    calls = list(re.finditer(rf"(?<![\w$]){re.escape(method)}\s*\(", source))
+    if len(calls) != 1:
+        return False
+    args = _within_brackets(source[calls[0].end() :])
+    return all(text in args for text in _leaves(_args(call)))
+
+
+def _within_brackets(text: str) -> str:
+    """The text up to the bracket that closes what was opened before it; all of it, where none does."""
+    depth = 1
+    for at, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if not depth:
+            return text[:at]
+    return text
 
 
 def _leaves(value: Any) -> Iterator[str]:
