@@ -45,18 +45,21 @@ class Mention:
 
 
 Use = Literal["member", "element", "iterated", "spread", "destructured", "text", "number", "compared", "condition",
-              "argument", "returned", "ignored"]  # fmt: skip
+              "argument", "returned", "ignored", "tested", "combined"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unawaited:
     """A call of `path` whose promise is used as if it were the value.
 
+    `is_own`: `path` is the program's own; `needs` are further tools that must be there for this to be so.
     `use` says how, `detail` names what (the member, the function that it is given to); `used_line` is where, if not
     where the call is. `fix` is what to write instead; `is_sync`: in a function that is not async.
     """
 
     path: str
+    is_own: bool = False
+    needs: tuple[str, ...] = ()
     use: Use
     detail: str = ""
     fix: str

@@ -35,12 +35,27 @@ _CALL = re.compile(r"(?<![\w$])(?<!(?<!\.\.)\.)(await\s+)?([^\W\d][\w$]*|\$[\w$]
 _ARGUMENTS = re.compile(r"""[()]|'[^'\\\n]*'|"[^"\\\n]*"|['"`/]""")
 _AFTER = re.compile(r"\s*(?:[.\[!]|\?\.)")
 _AFTER_PROMISE = re.compile(r"\s*+(?![,)\];}]|$)")
+_CHAIN = re.compile(r"(?<![\w$])(?<!(?<!\.\.)\.)([^\W\d][\w$]*)(?:\s*\.\s*[\w$]+){2,}\s*\(")
+_TAKEN_APART = re.compile(r"\}\s*=\s*await\s+Promise\b")
+_ASYNC = re.compile(r"\basync\b")
+_TEXT = re.compile(r"""'[^'\\\n]*'|"[^"\\\n]*"|//[^\n]*""")
+_READ = re.compile(r"(?<![\w$])(?<!(?<!\.\.)\.)([^\W\d][\w$]*+)(?!\s*:)")
+_DECLARING = re.compile(
+    r"\b(?:const|let|var)\s([^=;]*?)(?:=|;|\bof\b|\bin\b|$)|\(([^()]*)\)\s*=>|([\w$]+)\s*=>"
+    r"|\bfunction\b([^)]*)\)|\bclass\s+([\w$]+)|\bcatch\s*\(([^)]*)\)"
+)
 _WORD = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
 _KNOWN = frozenset(
     ("if", "for", "while", "switch", "catch", "return", "function", "await", "async", "typeof", "console", "Promise",
      "Object", "JSON", "Math", "Date", "Array", "Number", "String", "Boolean", "Error", "Set", "Map", "setTimeout")
 )  # fmt: skip
 """Words before a bracket that no program has to declare."""
+_WORDS = frozenset(
+    ("const", "let", "var", "class", "else", "do", "of", "in", "new", "try", "finally", "throw", "instanceof", "void",
+     "delete", "true", "false", "null", "undefined", "case", "default", "break", "continue", "yield", "NaN", "Infinity",
+     "input", "RegExp", "Intl", "URL", "as", "any", "string", "number", "boolean", "unknown")
+)  # fmt: skip
+"""Words elsewhere of which that is so."""
 _ABSENT = frozenset(ABSENT["typescript"])
 
 
@@ -50,6 +65,8 @@ def is_suspect(code: str, catalog: Catalog, syntax: Syntax = "typescript") -> bo
         return True
     for match in _CALL.finditer(code):
         _, name, method = match.groups()
+        if name == "Promise" and code.startswith("{", match.end()):
+            return True
         if not method:
             if name not in _KNOWN:
                 return True
@@ -60,7 +77,20 @@ def is_suspect(code: str, catalog: Catalog, syntax: Syntax = "typescript") -> bo
                 return True
         elif method not in space.methods or not _is_plain(code, match):
             return True
-    return not _ABSENT.isdisjoint(_WORD.findall(code))
+    if any(match[1] not in _KNOWN for match in _CHAIN.finditer(code)) or _TAKEN_APART.search(code):
+        return True
+    if any(not _is_in_promise(_line_before(code, match.start())) for match in _ASYNC.finditer(code)):
+        return True
+    return not _ABSENT.isdisjoint(_WORD.findall(code)) or _may_read_what_is_nowhere(code, catalog)
+
+
+def _may_read_what_is_nowhere(code: str, catalog: Catalog) -> bool:
+    """Whether there is a name that nothing in the text is seen to declare."""
+    bare = _TEXT.sub("''", code)
+    read = {*_READ.findall(bare)} - _KNOWN - _WORDS
+    for declared in _DECLARING.findall(bare):
+        read.difference_update(_WORD.findall(" ".join(declared)))
+    return any(name not in catalog.namespaces for name in read)
 
 
 def _is_plain(code: str, call: re.Match[str]) -> bool:
@@ -72,10 +102,22 @@ def _is_plain(code: str, call: re.Match[str]) -> bool:
 
 def _is_handed_on(code: str, start: int) -> bool:
     """Whether a promise is surely handed on: returned by a function, or an item of a `Promise.all` on this line."""
-    before = code[code.rfind("\n", 0, start) + 1 : start].rstrip()
-    if before.endswith(("=>", "return")):
+    before = _line_before(code, start)
+    if before == "return":
         return True
-    return before.endswith(("[", ",")) and "Promise." in before and "JSON." not in before
+    return before.endswith(("=>", "[", ",")) and _is_in_promise(before)
+
+
+def _line_before(code: str, start: int) -> str:
+    return code[code.rfind("\n", 0, start) + 1 : start].rstrip()
+
+
+def _is_in_promise(before: str) -> bool:
+    """Whether this line stops in the list of a `Promise.all`, or in the callback that makes the list."""
+    inside = before[at:] if (at := before.rfind("Promise.")) >= 0 else ""
+    rounds = inside.count("(") - inside.count(")")
+    squares = inside.count("[") - inside.count("]")
+    return inside.count("{") == inside.count("}") and (rounds, squares) in ((1, 1), (2, 0), (2, 1))
 
 
 def _goes_on(code: str, start: int, after: re.Pattern[str]) -> bool:
@@ -157,7 +199,8 @@ def _of_names(facts: Inspected, catalog: Catalog, policy: Policy) -> Iterator[Pr
         elif name.called:
             yield _at(name, _no_function(name, catalog, policy, facts.syntax))
         elif name.fails:
-            yield _at(name, _no_name(name))
+            near = get_close_matches(name.name, _shown(catalog, policy), n=1, cutoff=_LIKE)
+            yield _at(name, _no_name(replace(name, near=(*name.near, *near)[:2])))
 
 
 def _not_here(name: Mention, instead: str) -> str:
@@ -172,6 +215,9 @@ def _no_namespace(name: Mention, catalog: Catalog, policy: Policy, syntax: Synta
     tool = catalog.find(name.method)
     if tool is not None and policy.outlook(tool) != "deny":
         return f"{said}: a namespace stands for itself. Did you mean {usage(tool, syntax)}?"
+    space = catalog.namespaces.get(name.method.partition(".")[0]) if "." in name.method else None
+    if space is not None and space.state == "ready":
+        return f"{said}, and {unknown_tool(name.method, catalog, policy, syntax).message}"
     near = [by_fold[each] for each in get_close_matches(_fold(name.name), by_fold, n=2, cutoff=_LIKE)]
     if near:
         said = said if near[0] in shown else f"{name.name} is not defined"
@@ -239,16 +285,26 @@ def _of_methods(facts: Inspected, catalog: Catalog, policy: Policy) -> Iterator[
 
 def _of_promises(facts: Inspected, catalog: Catalog) -> Iterator[Problem]:
     for each in facts.unawaited:
-        name, _, method = each.path.partition(".")
-        space = catalog.namespaces.get(name)
-        if space is not None and (space.state != "ready" or method in space.methods):
+        needs = each.needs if each.is_own else (each.path, *each.needs)
+        if all(_is_tool(path, catalog) for path in needs):
             yield Problem(each.line, each.column, _unawaited(each, facts.syntax), used_line=each.used_line)
+
+
+def _is_tool(path: str, catalog: Catalog) -> bool:
+    """Whether a call of this path is one of a tool, as far as is known."""
+    name, _, method = path.partition(".")
+    space = catalog.namespaces.get(name)
+    return space is not None and (space.state != "ready" or method in space.methods)
 
 
 def _unawaited(found: Unawaited, syntax: Syntax) -> str:
     where = f" in line {found.used_line}" if found.used_line != found.line else ""
     thing, function = ("coroutine", "`async def`") if syntax == "python" else ("promise", "`async` function")
     sync = f", in an {function}" if found.is_sync else ""
+    if found.use == "combined":
+        return f"`{found.detail}` takes one list: write `{found.fix}`{sync}"
+    if found.use == "tested":
+        return f"{found.path} gives a {thing}, and `{found.detail}` does not wait for it: write `{found.fix}`{sync}"
     return f"{found.path} gives a {thing}, and {_used(found)}{where} without `await`: write `{found.fix}`{sync}"
 
 
@@ -272,7 +328,7 @@ def _used(found: Unawaited) -> str:
             return "it is compared"
         case "condition":
             return "it is used as a condition"
-        case "argument":
+        case "argument" | "tested" | "combined":
             return f"`{found.detail}` is given it"
         case "returned":
             return "it is returned inside a value"

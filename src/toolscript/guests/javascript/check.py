@@ -10,18 +10,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from tree_sitter import Node
 
 from toolscript.errors import GuestError
+from toolscript.guests.javascript.combining import miscombined
+from toolscript.guests.javascript.correction import fix_of, is_sync
+from toolscript.guests.javascript.gathered import misused
 from toolscript.guests.javascript.globals import GLOBALS, IN_PROGRAMS, NO_CALLS
-from toolscript.guests.javascript.names import Call, Names, Use, read
-from toolscript.guests.javascript.promises import MAX_SHOWN, Found, misused
+from toolscript.guests.javascript.mentions import Call, Chain, Names, Use
+from toolscript.guests.javascript.names import read
+from toolscript.guests.javascript.promises import Found
+from toolscript.guests.javascript.reached import is_sure
 from toolscript.guests.javascript.source import parse_ahead
-from toolscript.runs.inspected import Inspected, Mention, Unawaited
+from toolscript.runs.inspected import Inspected, Mention, Problem, Unawaited
+from toolscript.runs.policy import OWN
 
 MAX_BYTES = 100_000  # 30 ms; what is longer is data
 _MODULES = frozenset(("import_statement", "import_alias", "internal_module", "module"))
+_MOST_LOOKED_AT = 20  # names that are nowhere: few of them are told
+_OF_A_FUNCTION = frozenset(("call", "apply", "bind", "toString", "toLocaleString", "valueOf", "hasOwnProperty",
+                            "isPrototypeOf", "propertyIsEnumerable", "constructor"))  # fmt: skip
 _ESCAPING = frozenset(("await_expression", "return_statement"))
 
 
@@ -42,12 +52,14 @@ def inspected(source: bytes, root: Node) -> Inspected | None:
         return None
     names = read(source, root)
     places = Places(source)
-    calls = sorted(unhandled_calls(names), key=lambda call: call.node.start_byte)
-    found = sorted(misused(names), key=lambda found: found.call.node.start_byte)
+    calls = [_called(places, call) for call in unhandled_calls(names)]
+    calls += [_called_behind(places, chain) for chain in _unhandled_chains(names)]
+    found = sorted(misused(names), key=lambda found: found.origin.node.start_byte)
     return Inspected(
-        calls=tuple(_called(places, call) for call in calls),
+        calls=tuple(sorted(calls, key=lambda call: (call.line, call.column))),
         free=tuple(_free(names, places)),
         unawaited=tuple(_unawaited(names, places, each) for each in found),
+        problems=tuple(Problem(*places.of(node), message) for node, message in miscombined(names)),
     )
 
 
@@ -80,6 +92,25 @@ def unhandled_calls(names: Names) -> Iterator[Call]:
             yield call
 
 
+def _unhandled_chains(names: Names) -> Iterator[Chain]:
+    """The same of calls of a member of a method: it has none but those of every function."""
+    bare = {use.name for use in names.uses if use.parent.type != "member_expression"}
+    for chain in names.chains:
+        if chain.name in names.declared or chain.name in GLOBALS or chain.name in OWN or chain.name in bare:
+            continue
+        if (chain.name, chain.members[0]) in names.members or chain.members[1] in _OF_A_FUNCTION:
+            continue
+        if names.is_reached(chain.scope, handed_on=False):
+            yield chain
+
+
+def _called_behind(places: Places, chain: Chain) -> Mention:
+    callee = chain.node.child_by_field_name("function")
+    member = callee.child_by_field_name("property") if callee is not None else None
+    line, column = places.of(member or chain.node)
+    return Mention(name=chain.name, method=".".join(chain.members), line=line, column=column)
+
+
 def _called(places: Places, call: Call) -> Mention:
     callee = call.node.child_by_field_name("function")
     member = callee.child_by_field_name("property") if callee is not None else None
@@ -92,15 +123,28 @@ def _free(names: Names, places: Places) -> Iterator[Mention]:
     if names.reflects:
         return
     methods = {(call.name, call.node.start_byte): call.method for call in names.calls}
-    seen: set[str] = set()
-    for use in sorted(names.uses, key=lambda use: use.node.start_byte):
-        if use.name in seen or not _is_free(names, use):
+    methods |= {(chain.name, chain.node.start_byte): ".".join(chain.members[-2:]) for chain in names.chains}
+    told: dict[str, Mention] = {}
+    for number, use in enumerate(use for use in _in_order(names.uses) if _is_free(names, use)):
+        known = told.get(use.name)
+        if known is not None and (known.method or known.called or known.fails or number > _MOST_LOOKED_AT):
             continue
-        seen.add(use.name)
-        line, column = places.of(use.node)
         method = methods.get((use.name, use.node.start_byte), "")
         called = use.parent.type == "call_expression" and use.parent.child_by_field_name("function") == use.role
-        yield Mention(name=use.name, method=method, called=called, line=line, column=column)
+        is_looked_at = number <= _MOST_LOOKED_AT
+        fails = is_looked_at and not method and not called and is_sure(names, use.node)
+        if known is not None and not (method or called or fails):
+            continue
+        near = get_close_matches(use.name, names.declared, n=2) if is_looked_at and (method or called or fails) else ()
+        line, column = places.of(use.node)
+        told[use.name] = Mention(
+            name=use.name, method=method, called=called, fails=fails, near=tuple(near), line=line, column=column
+        )
+    yield from sorted(told.values(), key=lambda mention: (mention.line, mention.column))
+
+
+def _in_order(uses: list[Use]) -> list[Use]:
+    return sorted(uses, key=lambda use: use.node.start_byte)
 
 
 def _is_free(names: Names, use: Use) -> bool:
@@ -111,37 +155,18 @@ def _is_free(names: Names, use: Use) -> bool:
 
 
 def _unawaited(names: Names, places: Places, found: Found) -> Unawaited:
-    call, reading, at, _ = found
-    line, column = places.of(call.node)
+    origin, reading = found.origin, found.reading
+    combined = reading.whole if reading.use == "combined" else None
+    line, column = places.of(combined or origin.node)
     return Unawaited(
-        path=f"{call.name}.{call.method}",
+        path=origin.path,
+        is_own=origin.is_own,
+        needs=tuple(dict.fromkeys((*origin.needs, *((reading.needs,) if reading.needs else ())))),
         use=reading.use,
         detail=reading.detail,
-        fix=_fix(names, found),
-        is_sync=call.scope.is_sync,
-        used_line=places.of(at)[0],
+        fix=fix_of(names, found),
+        is_sync=is_sync(found),
+        used_line=places.of(combined or found.at)[0],
         line=line,
         column=column,
     )
-
-
-def _fix(names: Names, found: Found) -> str:
-    """The expression with its `await`."""
-    call, reading, _, variable = found
-    awaited = f"await {_short(names, call)}"
-    if variable:
-        declaration = call.parent.parent
-        kind = declaration.children[0].type if declaration is not None and declaration.children else "const"
-        return f"{kind} {variable} = {awaited}"
-    if reading.use == "member":
-        return f"({awaited}).{reading.detail}"
-    if reading.use == "element" and reading.whole is not None:
-        index = reading.whole.child_by_field_name("index")
-        return f"({awaited})[{names.text(index) if index is not None else '…'}]"
-    return awaited
-
-
-def _short(names: Names, call: Call) -> str:
-    """The call as it is written, its arguments left out if they are long."""
-    text = names.text(call.node)
-    return text if len(text) <= MAX_SHOWN and "\n" not in text else f"{call.name}.{call.method}(…)"

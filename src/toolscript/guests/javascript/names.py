@@ -5,12 +5,12 @@ Types are passed over, as are statements that a `return` or a `throw` before the
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import replace
 
 from tree_sitter import Node
+
+from toolscript.guests.javascript.mentions import Call, Chain, Function, Names, Scope, Use
 
 FUNCTIONS = frozenset(
     ("arrow_function", "function_expression", "function_declaration", "method_definition", "generator_function",
@@ -22,81 +22,18 @@ _TYPES = frozenset(
      "function_signature", "abstract_method_signature", "method_signature", "index_signature", "property_signature",
      "export_clause", "accessibility_modifier", "override_modifier", "comment", "string", "number", "regex")
 )  # fmt: skip
+_WITH_THIS = FUNCTIONS | {"class_body"}
 _LITERALS = frozenset(("string", "number", "regex"))
 _LEAVING = frozenset(("return_statement", "throw_statement", "break_statement", "continue_statement"))
 _HOISTED = frozenset(("function_declaration", "generator_function_declaration", "variable_declaration"))
 _STARTED = frozenset(("await_expression", "expression_statement", "return_statement"))
 _HANDLING = frozenset((b"catch", b"allSettled", b"any", b"race"))
+_HANDLING_WORDS = frozenset(("catch", "allSettled", "any", "race", "then"))
+_SHORTEST = 2  # members of a chain; a single one is a method
+_DATA = frozenset(("string", "number", "template_string", "array", "object", "true", "false", "null"))
 _REFLECTION = frozenset(("globalThis", "eval", "Function"))
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What surrounds a place; `depth` counts functions.
-
-    `owner` is the outermost of them: its name, `""` for one that is called where it stands, `"?"` for one that others
-    call.
-    """
-
-    guarded: bool = False
-    depth: int = 0
-    owner: str | None = None
-    is_sync: bool = False
-
-
-class Use(NamedTuple):
-    """A name that is read. `parent` is what it is part of, brackets and casts left out, and `role` its part in it."""
-
-    name: str
-    node: Node
-    parent: Node
-    role: Node
-    scope: Scope
-
-
-class Call(NamedTuple):
-    """A call `name.method(...)`; `parent` and `role` as of a `Use`, for the call."""
-
-    name: str
-    method: str
-    node: Node
-    parent: Node
-    role: Node
-    scope: Scope
-
-
 _Visit = tuple[Node, Node, Node, Scope]
-
-
-@dataclass(slots=True, kw_only=True)
-class Names:
-    """What `read` found. `members` are pairs `name.member` that are mentioned and not called.
-
-    `handles` says whether any failure is handled anywhere in the program, `reflects` whether it may make names out of
-    thin air; `entered` are the functions that are called at its top level.
-    """
-
-    source: bytes
-    declared: Counter[str] = field(default_factory=Counter[str])
-    assigned: set[str] = field(default_factory=set[str])
-    asked: set[str] = field(default_factory=set[str])
-    members: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
-    uses: list[Use] = field(default_factory=list[Use])
-    calls: list[Call] = field(default_factory=list[Call])
-    entered: set[str] = field(default_factory=lambda: {""})
-    handles: bool = False
-    reflects: bool = False
-
-    def text(self, node: Node) -> str:
-        return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
-
-    def is_reached(self, scope: Scope, *, handed_on: bool) -> bool:
-        """Whether a failure here ends the run; `handed_on` says that it fails a promise that others may await."""
-        if scope.guarded:
-            return False
-        if not self.handles:
-            return True
-        return not handed_on and (scope.depth == 0 or (scope.depth == 1 and scope.owner in self.entered))
 
 
 def read(source: bytes, root: Node) -> Names:
@@ -164,7 +101,10 @@ class _Reader:
         self.names.uses.append(Use(name, node, parent, role, scope))
 
     def declarator(self, node: Node, _parent: Node, _role: Node, scope: Scope) -> None:
-        self.bind(node.child_by_field_name("name"), scope)
+        name = node.child_by_field_name("name")
+        self.bind(name, scope)
+        if name is not None and name.type == "identifier":
+            self.names.variables[self.text(name)] = node
         self.push(node.child_by_field_name("value"), node, scope)
 
     def parameter(self, node: Node, _parent: Node, _role: Node, scope: Scope) -> None:
@@ -178,6 +118,7 @@ class _Reader:
         elif name is not None:
             self.push(name, node, scope)
         owner = self.owner(node, name, parent, role) if scope.depth == 0 else scope.owner
+        self.names.functions.append(Function(node, parent, scope))
         inner = Scope(guarded=scope.guarded, depth=scope.depth + 1, owner=owner, is_sync=not _is_async(node))
         self.bind(node.child_by_field_name("parameter"), inner)
         self.push(node.child_by_field_name("parameters"), node, inner)
@@ -196,10 +137,16 @@ class _Reader:
             return "" if called and around is not None and around.type in _STARTED else "?"
         return "" if parent.type in ("expression_statement", "export_statement") else "?"
 
+    def returning(self, node: Node, _parent: Node, _role: Node, scope: Scope) -> None:
+        self.names.returns.append((node.start_byte, node.end_byte, scope))
+        for child in node.named_children:
+            self.push(child, node, scope)
+
     def class_like(self, node: Node, _parent: Node, _role: Node, scope: Scope) -> None:
         name = node.child_by_field_name("name")
         if name is not None:
             self.names.declared[self.text(name)] += 1
+            self.names.bound[self.text(name)].append(name.start_byte)
         for child in node.named_children:
             if child != name:
                 self.push(child, node, scope)
@@ -253,12 +200,15 @@ class _Reader:
             self.push(arguments, node, scope)
         if callee is None:
             return
-        if callee.type == "identifier" and scope.depth == 0 and not scope.guarded and parent.type in _STARTED:
-            self.names.entered.add(self.text(callee))
+        if callee.type == "identifier":
+            self.names.plain.append(Call(self.text(callee), "", node, parent, role, scope))
+            if scope.depth == 0 and not scope.guarded and parent.type in _STARTED:
+                self.names.entered.add(self.text(callee))
         optional = any(child.type in ("optional_chain", "?.") for child in (*node.children, *callee.children))
-        named = _member_of_a_name(callee)
+        named = member_of_a_name(callee)
         if named is None or optional or arguments is None or arguments.type != "arguments":
-            self.push(callee, node, scope)
+            if optional or not self.chain(node, callee, scope):
+                self.push(callee, node, scope)
             return
         holder, member = named
         name, method = self.text(holder), self.text(member)
@@ -267,8 +217,27 @@ class _Reader:
             self.names.handles = True
         self.names.calls.append(Call(name, method, node, parent, role, scope))
 
+    def chain(self, node: Node, callee: Node, scope: Scope) -> bool:
+        """Keep a call of a member of a member of a name; its members are not asked for."""
+        members: list[str] = []
+        holder: Node | None = callee
+        while holder is not None and holder.type == "member_expression":
+            member = holder.child_by_field_name("property")
+            if member is None or any(child.type == "optional_chain" for child in holder.children):
+                return False
+            members.append(self.text(member))
+            inner, holder = holder, holder.child_by_field_name("object")
+            if holder is not None and holder.type == "identifier":
+                if len(members) < _SHORTEST or not _HANDLING_WORDS.isdisjoint(members):
+                    return False
+                name = self.text(holder)
+                self.names.uses.append(Use(name, holder, inner, holder, scope))
+                self.names.chains.append(Chain(name, tuple(reversed(members)), node, scope))
+                return True
+        return False
+
     def member(self, node: Node, _parent: Node, role: Node, scope: Scope) -> None:
-        named = _member_of_a_name(node)
+        named = member_of_a_name(node)
         if named is not None:
             name = self.text(named[0])
             self.names.members.add((name, self.text(named[1])))
@@ -282,7 +251,25 @@ class _Reader:
         self.push(holder, node, scope)
 
     def shorthand(self, node: Node, parent: Node, role: Node, scope: Scope) -> None:
-        self.names.uses.append(Use(self.text(node), node, parent, role, scope))
+        name = self.text(node)
+        self.names.keys.add(name)
+        self.names.uses.append(Use(name, node, parent, role, scope))
+
+    def pair(self, node: Node, _parent: Node, _role: Node, scope: Scope) -> None:
+        key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
+        if key is not None and (key.type != "property_identifier" or value is None or value.type not in _DATA):
+            self.push(key, node, scope)
+        self.push(value, node, scope)
+
+    def key(self, node: Node, _parent: Node, _role: Node, _scope: Scope) -> None:
+        self.names.keys.add(self.text(node))
+
+    def this(self, node: Node, _parent: Node, _role: Node, _scope: Scope) -> None:
+        """At the top it is `globalThis`, of which members are names."""
+        around = node.parent
+        while around is not None and (around.type == "arrow_function" or around.type not in _WITH_THIS):
+            around = around.parent
+        self.names.reflects = self.names.reflects or around is None
 
     def assign(self, target: Node | None, parent: Node, scope: Scope) -> None:
         """Take a target apart: its names are assigned, and so are none that we know the value of."""
@@ -291,19 +278,25 @@ class _Reader:
         while target.type in ("parenthesized_expression", "non_null_expression") and target.named_child_count:
             target = target.named_children[0]
         if target.type in ("member_expression", "subscript_expression"):
+            member = target.child_by_field_name("property")
+            if member is not None:
+                self.names.keys.add(self.text(member))
             self.push(target, parent, scope)
             return
-        self.names.assigned.update(self.bind(target, scope))
+        for name in self.bind(target, scope):
+            self.names.written[name].append(self.names.bound[name][-1])
 
     def bind(self, pattern: Node | None, scope: Scope) -> list[str]:
         """Declare the names of a pattern; what it evaluates on the way is read like any other expression."""
         names: list[str] = []
+        bound = self.names.bound
         todo = [] if pattern is None else [pattern]
         while todo:
             node = todo.pop()
             match node.type:
                 case "identifier" | "shorthand_property_identifier_pattern":
-                    names.append(self.text(node))
+                    names.append(name := self.text(node))
+                    bound[name].append(node.start_byte)
                 case "object_pattern" | "array_pattern" | "rest_pattern":
                     todo.extend(node.named_children)
                 case "pair_pattern":
@@ -320,7 +313,7 @@ class _Reader:
         return names
 
 
-def _member_of_a_name(node: Node) -> tuple[Node, Node] | None:
+def member_of_a_name(node: Node) -> tuple[Node, Node] | None:
     """The two names of `name.member`."""
     if node.type != "member_expression":
         return None
@@ -357,7 +350,11 @@ _VISITS: Mapping[str, Callable[[_Reader, Node, Node, Node, Scope], None]] = {
     **dict.fromkeys(("required_parameter", "optional_parameter"), _Reader.parameter),
     **dict.fromkeys(("public_field_definition", "field_definition"), _Reader.field),
     **dict.fromkeys(("assignment_expression", "augmented_assignment_expression"), _Reader.assignment),
-    **dict.fromkeys(("enum_body", "this", "property_identifier", "statement_identifier"), _skip),
+    **dict.fromkeys(("enum_body", "statement_identifier"), _skip),
+    "property_identifier": _Reader.key,
+    "return_statement": _Reader.returning,
+    "this": _Reader.this,
+    "pair": _Reader.pair,
     "identifier": _Reader.identifier,
     "shorthand_property_identifier": _Reader.shorthand,
     "variable_declarator": _Reader.declarator,

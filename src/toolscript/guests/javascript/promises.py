@@ -1,183 +1,250 @@
-"""Calls whose promise is used as if it were the value: at once, or by way of a variable."""
+"""Calls whose promise is used as if it were the value: at once, or by way of a variable, a function or a list.
+
+1. What gives a promise is a call of a tool, and of a function of the program's own that is `async`, or whose value is
+   such a call. A name counts only if it is declared once and never assigned.
+2. A promise may be kept, handed on, compared with others and put into containers: somebody may await it.
+3. A variable that somebody may await is not called misused for what may be meant (`if (p)`, `p === q`).
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tree_sitter import Node
 
-from toolscript.guests.javascript.names import Call, Names
-from toolscript.guests.javascript.names import Use as NameUse
+from toolscript.guests.javascript.as_value import (
+    EQUALITIES,
+    Reading,
+    crossing_of,
+    is_changed,
+    past_defaults,
+    place_of,
+    reading_of,
+)
+from toolscript.guests.javascript.mentions import Call, Names, Scope
+from toolscript.guests.javascript.mentions import Use as NameUse
 from toolscript.runs.inspected import Use
 
-_OF_A_PROMISE = frozenset(
-    ("then", "catch", "finally", "constructor", "toString", "valueOf", "hasOwnProperty", "toLocaleString")
-)
-_NUMBERS = frozenset(("-", "*", "/", "%", "**", "+", "<<", ">>", ">>>", "&", "|", "^"))
-_ORDERS = frozenset(("<", ">", "<=", ">="))
-_EQUALITIES = frozenset(("==", "===", "!=", "!=="))
-_READERS = frozenset(
-    ("JSON.stringify", "JSON.parse", "Object.keys", "Object.values", "Object.entries", "Object.fromEntries",
-     "Array.from", "Math.max", "Math.min", "Math.round", "Math.floor", "Math.ceil", "Math.abs", "String", "Number",
-     "parseInt", "parseFloat", "isNaN", "isFinite", "encodeURIComponent", "btoa", "atob", "structuredClone")
-)  # fmt: skip
-_MADE_OF = frozenset(("Set", "Map", "Date", "Uint8Array"))
-_PATTERNS = frozenset(("object_pattern", "array_pattern"))
-_ASSIGNMENTS = frozenset(("assignment_expression", "augmented_assignment_expression"))
-_CONTAINERS = frozenset(("pair", "object", "array"))
-_CONDITIONAL = frozenset(("if_statement", "while_statement", "do_statement", "for_statement", "ternary_expression"))
 _DOUBTFUL: frozenset[Use] = frozenset(("condition", "compared", "argument", "text", "number"))
-MAX_SHOWN = 60  # characters of a call that is quoted
+_MARKING = frozenset(("Object.assign", "Object.defineProperty", "Object.defineProperties"))
+_ASYNC = ("function_declaration", "function_expression", "arrow_function")
+CALLBACK = "an `async` function"  # what gives the promise, if it has no name
+MOST_PLACES = 3_000  # that are looked up in the tree: each costs microseconds
 
 
-class Reading(NamedTuple):
-    """How a promise is used as a value; `whole` is the expression that would be written otherwise, if it is short."""
+class Origin(NamedTuple):
+    """What gives a promise: a call of a tool or of a function of the program's own, or an `async` callback.
 
-    use: Use
-    detail: str = ""
-    whole: Node | None = None
+    `path` is what is called; `needs` are further tools that must be there for it to be a promise.
+    """
+
+    path: str
+    node: Node
+    scope: Scope
+    needs: tuple[str, ...] = ()
+    is_own: bool = False
 
 
 class Found(NamedTuple):
-    """A call and the use of its promise; `variable` is what it was kept in."""
+    """A promise that is used as a value at `at`; `held` is the expression that is to be awaited.
 
-    call: Call
+    `variable` is what it was kept in; `is_listed`: `held` is a list of promises, and `at` is where one of them is used.
+    """
+
+    origin: Origin
     reading: Reading
     at: Node
+    held: Node
     variable: str = ""
+    is_listed: bool = False
 
 
-def misused(names: Names) -> Iterator[Found]:
-    """The calls of names that the program does not declare, each at most once."""
-    kept: dict[str, Call] = {}
-    for call in names.calls:
-        if call.name in names.declared:
-            continue
-        reading = reading_of(names, call.parent, call.role) or _returned(call)
-        if reading is not None:
-            yield Found(call, reading, call.node)
-        elif (variable := _variable(names, call)) is not None:
-            kept[variable] = call
-    if kept:
-        yield from _misused_variables(names, kept)
+class Place(NamedTuple):
+    """A promise, as the part `role` of `parent`; `node` is what stands there."""
+
+    parent: Node
+    role: Node
+    node: Node
 
 
-def _returned(call: Call) -> Reading | None:
-    """A promise inside of what the program returns: it cannot cross. One that is returned itself is awaited."""
-    inside = call.parent.type in _CONTAINERS
-    around: Node | None = call.parent
-    while around is not None and around.type in _CONTAINERS:
-        around = around.parent
-    ends = around is not None and around.type == "return_statement" and call.scope.depth == 0
-    return Reading("returned") if inside and ends else None
+class Uses:
+    """The uses of every name, in the order of the text."""
+
+    def __init__(self, names: Names) -> None:
+        self._all: dict[str, list[NameUse]] = defaultdict(list)
+        for use in sorted(names.uses, key=lambda use: use.node.start_byte):
+            self._all[use.name].append(use)
+
+    def of(self, name: str, within: Node | None = None) -> list[Place]:
+        """Where a name is used, in the whole program or within a node."""
+        uses: list[NameUse] = self._all.get(name, [])
+        if within is not None:
+            first = bisect_left(uses, within.start_byte, key=lambda use: use.node.start_byte)
+            uses = uses[first : bisect_left(uses, within.end_byte, key=lambda use: use.node.start_byte)]
+        return [Place(use.parent, use.role, use.node) for use in uses]
 
 
-def _variable(names: Names, call: Call) -> str | None:
-    """The variable that keeps the promise and nothing else, ever."""
-    target = call.parent.child_by_field_name("name") if call.parent.type == "variable_declarator" else None
-    if target is None or target.type != "identifier":
-        return None
-    name = names.text(target)
-    return name if names.declared[name] == 1 and name not in names.assigned else None
+def is_constant(names: Names, name: str) -> bool:
+    """Whether a name means one thing in the whole program."""
+    return names.declared[name] == 1 and name not in names.written
 
 
-def _misused_variables(names: Names, kept: Mapping[str, Call]) -> Iterator[Found]:
-    uses: dict[str, list[NameUse]] = defaultdict(list)
-    for use in names.uses:
-        if use.name in kept:
-            uses[use.name].append(use)
-    for variable, call in kept.items():
-        readings = [(reading_of(names, use.parent, use.role), use.node) for use in uses[variable]]
-        if any(_is_written(use) for use in uses[variable]):
-            continue  # a property of the program's own, on a promise
-        aware = any(reading is None for reading, _ in readings)
-        certain = [(r, at) for r, at in readings if r is not None and not (aware and r.use in _DOUBTFUL)]
-        certain = [(r, at) for r, at in certain if r.detail not in _EQUALITIES]
-        if certain:
-            reading, at = min(certain, key=lambda found: found[1].start_byte)
-            yield Found(call, reading, at, variable)
-
-
-def _is_written(use: NameUse) -> bool:
-    around = use.parent.parent
-    if use.parent.type not in ("member_expression", "subscript_expression") or around is None:
-        return False
-    return around.type in _ASSIGNMENTS and around.child_by_field_name("left") == use.parent
-
-
-def reading_of(names: Names, parent: Node, role: Node) -> Reading | None:
-    """How the part `role` of `parent`, a promise, is used as a value there; None where it is not."""
-    kind = parent.type
-    if kind in _CONDITIONAL:
-        return Reading("condition") if parent.child_by_field_name("condition") == role else None
-    match kind:
-        case "member_expression":
-            return _member(names, parent, role)
-        case "subscript_expression":
-            index = parent.child_by_field_name("index")
-            plain = index is not None and index.type == "number"
-            return Reading("element", whole=parent) if plain and index != role else None
-        case "binary_expression":
-            return _operation(parent, parent.child_by_field_name("operator"))
-        case "augmented_assignment_expression":
-            return _operation(parent, parent.child_by_field_name("operator"))
-        case "unary_expression":
-            operator = parent.child_by_field_name("operator")
-            negated = operator is not None and operator.type == "!"
-            return Reading("condition") if negated else None
-        case "template_substitution":
-            return _interpolated(parent)
-        case "spread_element":
-            return Reading("spread")
-        case "for_in_statement":
-            return Reading("iterated") if parent.child_by_field_name("right") == role else None
-        case "switch_statement":
-            return Reading("compared") if parent.child_by_field_name("value") == role else None
-        case "variable_declarator" | "assignment_expression":
-            target = parent.child_by_field_name("name") or parent.child_by_field_name("left")
-            return Reading("destructured") if target is not None and target.type in _PATTERNS else None
-        case "arguments":
-            return _argument(names, parent, role)
-        case _:
+def certain_of(names: Names, places: Iterable[Place]) -> list[tuple[Reading, Node]] | None:
+    """What is surely wrong of all uses of one promise; None where properties of the program's own are put on it."""
+    readings: list[tuple[Reading, Node]] = []
+    is_aware = False
+    for parent, role, node in places:
+        if is_changed(parent, role) or _is_marked(names, parent):
             return None
+        reading = reading_of(names, parent, role) or crossing_of(names, parent, role)
+        is_aware = is_aware or reading is None
+        if reading is not None and reading.detail not in EQUALITIES:
+            readings.append((reading, node))
+    return [(r, at) for r, at in readings if not (is_aware and r.use in _DOUBTFUL and not r.needs)]
 
 
-def _member(names: Names, parent: Node, role: Node) -> Reading | None:
-    member = parent.child_by_field_name("property")
-    if member is None or parent.child_by_field_name("object") != role:
+def _is_marked(names: Names, parent: Node) -> bool:
+    call = parent.parent if parent.type == "arguments" else None
+    callee = call.child_by_field_name("function") if call is not None else None
+    return callee is not None and callee.type == "member_expression" and names.text(callee) in _MARKING
+
+
+class Promises:
+    """Follows every promise of a program to where it is used.
+
+    `values` are functions that give one; `items` are promises in a list, and `pushed` those that are put into one.
+    """
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.uses = Uses(names)
+        self.found: dict[int, Found] = {}
+        self.values: list[tuple[Origin, Node]] = []
+        self.items: dict[int, list[Origin]] = defaultdict(list)
+        self.arrays: dict[int, Node] = {}
+        self.pushed: dict[str, list[tuple[Origin, Node]]] = defaultdict(list)
+        self._todo: list[tuple[Origin, Place]] = []
+        self._own: set[str] = set()
+        self._left = MOST_PLACES
+
+    def follow(self) -> None:
+        """Follow all of them."""
+        names = self.names
+        plain: dict[str, list[Call]] = defaultdict(list)
+        for call in names.plain:
+            plain[call.name].append(call)
+        for call in names.calls:
+            if call.name not in names.declared:
+                origin = Origin(f"{call.name}.{call.method}", call.node, call.scope)
+                self._todo.append((origin, Place(call.parent, call.role, call.node)))
+        if not names.reflects:
+            for origin, function in _async_functions(names):
+                self._give(origin, function, plain)
+        while self._todo:
+            origin, place = self._todo.pop()
+            if (function := self._one(origin, place)) is not None and not names.reflects:
+                self._give(origin, function, plain)
+
+    def keep(self, found: Found) -> None:
+        """Of several uses of one call the first is told."""
+        known = self.found.get(found.origin.node.id)
+        if known is None or found.at.start_byte < known.at.start_byte:
+            self.found[found.origin.node.id] = found
+
+    def _give(self, origin: Origin, function: Node, plain: dict[str, list[Call]]) -> None:
+        """What calls this function has a promise."""
+        name = _name_of(self.names, function)
+        if name is None:
+            self.values.append((origin, function))
+        elif is_constant(self.names, name) and name not in self._own:
+            self._own.add(name)
+            needs = origin.needs if origin.is_own else (origin.path, *origin.needs)
+            for call in plain[name]:
+                own = Origin(name, call.node, call.scope, needs, is_own=True)
+                self._todo.append((own, Place(call.parent, call.role, call.node)))
+
+    def _one(self, origin: Origin, place: Place) -> Node | None:
+        """Follow one promise; the function whose value it is, if it is one's."""
+        names = self.names
+        parent, role, held = past_defaults(place.parent, place.role)
+        held = held or place.node
+        reading = reading_of(names, parent, role)
+        if reading is None and self._may_look():
+            reading = crossing_of(names, parent, role)
+        if reading is not None:
+            self.keep(Found(origin, reading, origin.node, held))
+            return None
+        match parent.type:
+            case "variable_declarator":
+                self._variable(origin, parent, held)
+            case "arrow_function" if parent.child_by_field_name("body") == role:
+                return None if _is_generator_or_async(parent) else parent
+            case "return_statement" if self._may_look():
+                return _returning(parent)
+            case "array":
+                self.items[parent.id].append(origin)
+                self.arrays[parent.id] = parent
+            case "arguments":
+                self._push(origin, parent, place.node)
+            case _:
+                pass
         return None
-    name = names.text(member)
-    return Reading("member", name, parent) if name not in _OF_A_PROMISE else None
+
+    def _may_look(self) -> bool:
+        self._left -= 1
+        return self._left > 0
+
+    def _variable(self, origin: Origin, declarator: Node, held: Node) -> None:
+        target = declarator.child_by_field_name("name")
+        if target is None or target.type != "identifier":
+            return
+        name = self.names.text(target)
+        certain = certain_of(self.names, self.uses.of(name)) if is_constant(self.names, name) else None
+        if certain:
+            reading, at = certain[0]
+            self.keep(Found(origin, reading, at, held, name))
+
+    def _push(self, origin: Origin, arguments: Node, node: Node) -> None:
+        call = arguments.parent
+        callee = call.child_by_field_name("function") if call is not None else None
+        holder = callee.child_by_field_name("object") if callee is not None else None
+        member = callee.child_by_field_name("property") if callee is not None else None
+        if holder is None or member is None or holder.type != "identifier" or self.names.text(member) != "push":
+            return
+        self.pushed[self.names.text(holder)].append((origin, node))
 
 
-def _operation(parent: Node, operator: Node | None) -> Reading | None:
-    sign = operator.type if operator is not None else ""
-    if sign in _EQUALITIES:
-        return Reading("compared", sign)
-    if sign in _ORDERS:
-        return Reading("compared")
-    return Reading("number") if sign.removesuffix("=") in _NUMBERS else None
+def _async_functions(names: Names) -> Iterator[tuple[Origin, Node]]:
+    for node, _, scope in names.functions:
+        if node.type in _ASYNC and any(child.type == "async" for child in node.children):
+            yield Origin(CALLBACK, node, scope, is_own=True), node
 
 
-def _interpolated(parent: Node) -> Reading | None:
-    template = parent.parent
-    around = template.parent if template is not None else None
-    tagged = around is not None and around.type == "call_expression"
-    return None if tagged else Reading("text")
+def _is_generator_or_async(function: Node) -> bool:
+    return any(child.type in ("async", "*") for child in function.children)
 
 
-def _argument(names: Names, parent: Node, role: Node) -> Reading | None:
-    call = parent.parent
-    if call is None or not parent.named_children or parent.named_children[0] != role:
+def _name_of(names: Names, function: Node) -> str | None:
+    """The one name of a function; None for one without, and for one whose name is another inside of it."""
+    if function.type == "function_declaration":
+        name = function.child_by_field_name("name")
+        return names.text(name) if name is not None else None
+    parent, _ = place_of(function)
+    target = parent.child_by_field_name("name") if parent.type == "variable_declarator" else None
+    return names.text(target) if target is not None and target.type == "identifier" else None
+
+
+def _returning(statement: Node) -> Node | None:
+    """The function that does nothing but return this."""
+    block = statement.parent
+    function = block.parent if block is not None and block.type == "statement_block" else None
+    if block is None or function is None or function.type not in _ASYNC or _is_generator_or_async(function):
         return None
-    if call.type == "new_expression":
-        maker = call.child_by_field_name("constructor")
-        made = names.text(maker) if maker is not None else ""
-        return Reading("argument", f"new {made}") if made in _MADE_OF else None
-    callee = call.child_by_field_name("function")
-    called = names.text(callee) if callee is not None and callee.end_byte - callee.start_byte < MAX_SHOWN else ""
-    if called not in _READERS or called.partition(".")[0] in names.declared:
-        return None
-    return Reading("argument", called)
+    return (
+        function
+        if [child.type for child in block.named_children if child.type != "comment"] == [statement.type]
+        else None
+    )

@@ -14,7 +14,7 @@ from toolscript.codec import Encoded
 from toolscript.guests.javascript.dissect import Dissected
 from toolscript.guests.javascript.reads import Read
 from toolscript.guests.javascript.written import Written
-from toolscript.runs.inspected import Inspected, Mention, Unawaited
+from toolscript.runs.inspected import Inspected, Mention, Problem, Unawaited
 from toolscript.runs.ledger import read_failure, write_failure
 from toolscript.runs.program import Boot, Limits, Program
 from toolscript.runs.turn import Called, Crashed, Finished, Outcome, Raised, Returned, Settled, Turn, Usage
@@ -147,12 +147,19 @@ def read_facts(message: Message | None) -> Inspected | None:
     return Inspected(
         calls=tuple(_mention(each) for each in message["calls"]),
         free=tuple(_mention(each) for each in message["free"]),
-        unawaited=tuple(Unawaited(**each) for each in message["unawaited"]),
+        unawaited=tuple(_forgotten(each) for each in message["unawaited"]),
+        problems=tuple(Problem(**each) for each in message["problems"]),
     )
 
 
 def _mention(message: Message) -> Mention:
-    return Mention(**message)
+    members: Message = {**message, "near": tuple(message["near"])}
+    return Mention(**members)
+
+
+def _forgotten(message: Message) -> Unawaited:
+    members: Message = {**message, "needs": tuple(message["needs"])}
+    return Unawaited(**members)
 
 
 def write_dissected(program: Dissected | None) -> Message | None:
