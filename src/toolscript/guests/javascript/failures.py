@@ -20,6 +20,9 @@ _frame = re.compile(
 _codes = frozenset(get_args(FailureCode))
 _kinds = frozenset(get_args(FailureKind))
 MOST_FRAMES = 8
+_MADE_SOMEWHERE = 2  # frames of an error that has a constructor of its own
+_NATIVE = frozenset(("TypeError", "ReferenceError", "RangeError", "SyntaxError", "InternalError", "URIError"))
+_class = re.compile(r"(?:([\w$]+)\s*=\s*)?\bclass(?:\s+(?!extends\b)([\w$]+))?\s+extends\s+([\w$]+)")
 _OUT_OF_MEMORY = ("out of memory", "string too long")  # the words of quickjs.c
 
 
@@ -89,7 +92,7 @@ class Words:
         return f"{words} ({frames[0].place})" if frames else words
 
     def _placed(self, failure: Failure, stack: str) -> Failure:
-        frames = self._frames(stack)
+        frames = self._thrown_at(self._frames(stack), failure.name)
         if not frames:
             return failure
         message, main = failure.message, next((frame for frame in frames if frame.snippet is None), None)
@@ -97,7 +100,7 @@ class Words:
         if frames[0].snippet is not None:
             message = f"{message} (at {frames[0].place})"
         elif main is not None:
-            message = sharpened(failure, source or "", main.column, self._boot.namespaces)
+            message = sharpened(failure, source or "", main.column, self._boot.namespaces, self._prepared.declared)
         return replace(
             failure,
             message=message,
@@ -106,6 +109,17 @@ class Words:
             source=source,
             stack=tuple(map(str, frames[:MOST_FRAMES])),
         )
+
+    def _thrown_at(self, frames: list[_Frame], name: str) -> list[_Frame]:
+        """Without the constructors of the program's own errors, which are made elsewhere than they are written."""
+        if len(frames) < _MADE_SOMEWHERE or not (errors := _error_classes(self._boot.program.code)):
+            return frames
+        while len(frames) > 1 and frames[0].snippet is None and frames[0].name in errors:
+            line = self._lines[frames[0].line - 1] if frames[0].line <= len(self._lines) else ""
+            if name in _NATIVE and not line.startswith("class", frames[0].column - 1):
+                break  # it may be the constructor that fails
+            frames = frames[1:]
+        return frames
 
     def _frames(self, stack: str) -> list[_Frame]:
         frames: list[_Frame] = []
@@ -121,6 +135,15 @@ class Words:
         """Whether the engine's parser refused the program itself: a stack with one nameless frame."""
         found = list(_frame.finditer(stack))
         return len(found) == 1 and found[0]["name"] is None and found[0]["snippet"] is None
+
+
+def _error_classes(code: str) -> frozenset[str]:
+    """The classes of a program that extend `Error`, or each other up to it."""
+    errors: set[str] = set()
+    for variable, name, base in _class.findall(code) if "extends" in code else ():
+        if base in errors or base in _NATIVE or base in ("Error", "AggregateError", "ToolError", "GuestError"):
+            errors.add(name or variable)
+    return frozenset(errors)
 
 
 def _text(members: Mapping[str, Any], name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 
 from toolscript.errors import Failure
 
@@ -15,15 +15,24 @@ _name = re.compile(r"[\w$]+")
 _called_before = re.compile(r"([\w$][\w$.\[\]]*)\($")
 _function = re.compile(r"(?:async|function)\b|[\w$]+\s*=>")
 _value = re.compile(r"([\w$.\[\]]+)\s*[,)]")
+_combinator = re.compile(r"(Promise\.(?:all|allSettled|any|race))\((?!\s*\[)(?:(?!=>|\.\.\.|Promise\.)[^;])*$")
 _own_names = ("input", "console", "codemode")
 
 
-def sharpened(failure: Failure, source: str, column: int, namespaces: Collection[str]) -> str:
-    """The message of a failure that happened at this column of this line."""
+def sharpened(
+    failure: Failure,
+    source: str,
+    column: int,
+    namespaces: Collection[str],
+    declared: Callable[[], Mapping[str, int]] = dict[str, int],
+) -> str:
+    """The message of a failure that happened at this column of this line.
+
+    `declared` are the program's own names and the lines that declare them.
+    """
     message = failure.message
     if failure.name == "ReferenceError" and (found := _undefined_name.match(message)):
-        near = difflib.get_close_matches(found[1], [*namespaces, *_own_names], n=2)
-        return f"{message}; did you mean {' or '.join(near)}?" if near else message
+        return _nowhere(message, found[1], declared(), namespaces)
     if failure.name != "TypeError" or failure.code != "thrown":
         return message
     before, after = source[: column - 1], source[column - 1 :]
@@ -43,9 +52,24 @@ def sharpened(failure: Failure, source: str, column: int, namespaces: Collection
     elif found:
         holder = re.match(r"([\w$.\[\]]+?)\??\." + re.escape(found[1]) + r"\b", after)
         return f"{message} ({holder[1]} is {found[2]})" if holder else message
+    if message.endswith(" is not iterable") and (taker := _list_taker(before)):
+        return f"{message}; `{taker}` takes one list, as in `await {taker}([a, b])`"
     if message.endswith(" is not iterable") and _call_without_await(source, namespaces):
         return f"{message}; did you forget await?"
     return message
+
+
+def _nowhere(message: str, name: str, declared: Mapping[str, int], namespaces: Collection[str]) -> str:
+    if name in declared:
+        return f"{message} here; line {declared[name]} declares it in another block or function"
+    near = difflib.get_close_matches(name, {**declared, **dict.fromkeys((*namespaces, *_own_names))}, n=2)
+    return f"{message}; did you mean {' or '.join(near)}?" if near else message
+
+
+def _list_taker(before: str) -> str:
+    """The combinator of promises whose arguments, no list, the place is in."""
+    found = _combinator.search(before)
+    return found[1] if found else ""
 
 
 def _call_without_await(source: str, namespaces: Collection[str]) -> bool:

@@ -8,7 +8,7 @@ the author's text. The program stands in a block of its own, so that it may decl
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -18,6 +18,7 @@ from toolscript.guests.edits import Edit, apply, in_order, origin
 from toolscript.guests.fence import Fences, Line, SeveralPrograms
 from toolscript.guests.javascript import grammar, wrap
 from toolscript.guests.javascript.complaint import complaint
+from toolscript.guests.javascript.names import read
 from toolscript.guests.javascript.scan import Scanner, flaw_in
 from toolscript.guests.javascript.typescript_strip import NO_MODULES, Unsupported, strip
 
@@ -56,6 +57,19 @@ class Prepared:
     script: str
     _parsed: bytes
     _edits: tuple[Edit, ...]
+
+    def declared(self) -> Mapping[str, int]:
+        """The names that the program declares, and in which line of the author's text first."""
+        try:
+            names = read(self._parsed, grammar.parse(self._parsed).root_node)
+        except grammar.TooIntricate:
+            return {}
+        only_written = {name for name, places in names.written.items() if len(places) == len(names.bound[name])}
+        return {
+            name: self._parsed.count(b"\n", 0, min(places)) + 1
+            for name, places in names.bound.items()
+            if name not in only_written
+        }
 
     def locate(self, line: int, column: int) -> tuple[int, int] | None:
         row = line - HEAD_LINES - 1
