@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 from pydantic_monty import Frame, MontyRuntimeError, MontySyntaxError
 
+from toolscript.codec import CodecError
 from toolscript.errors import Failure
+from toolscript.guests.python.ending import own_names, value_place
 from toolscript.guests.python.raised import TOOL_EXCEPTION
 from toolscript.guests.python.strand import Origin
 from toolscript.runs.program import Limits
@@ -18,6 +20,7 @@ MOST_FRAMES = 8
 MOST_CHARS = 20_000  # of a message; the guest for JavaScript keeps as many
 _OUT_OF_MEMORY = ("memory limit exceeded", "the worker exceeded its memory limit")
 _undefined = re.compile(r"^name '(\w+)' is not defined$")
+_IN_PEACE = frozenset(("SystemExit", "SystemExit: 0", "SystemExit: None", "SystemExit: "))
 _OWN_NAMES = ("input", "codemode", "print", "asyncio", "json")
 _NO_COROUTINE = re.compile(r"'?coroutine'? object (?:is not|has no|can't|does not)|unsupported operand .*coroutine")
 _TWO_MOMENTS = re.compile(r"(?:for -:|'[<>]=?' not supported .*) 'datetime\.datetime' and 'datetime\.datetime'$")
@@ -74,8 +77,21 @@ def of_program(
         return _placed(known, places or _outer(known, origin), origin)
     code = "syntax" if isinstance(error, MontySyntaxError) else "thrown"
     name = origin.text.exceptions.get(name, name)
-    failure = Failure(kind="guest", code=code, name=name, message=_sharpened(name, message, origin.names))
+    names = (*own_names(origin.code), *origin.names) if name == "NameError" else ()
+    failure = Failure(kind="guest", code=code, name=name, message=_sharpened(name, message, names))
     return _placed(failure, places, origin)
+
+
+def has_left(error: MontyRuntimeError | MontySyntaxError) -> bool:
+    """Whether the program ended itself in peace: `raise SystemExit`, also with the status 0."""
+    return error.display("type-msg") in _IN_PEACE
+
+
+def of_value(error: CodecError, origin: Origin) -> Failure:
+    """A value that cannot cross, with the place where the program gives it, if there is one."""
+    failure = Failure(kind="guest", code="bad_value", name="TypeError", message=str(error))
+    place = value_place(origin.code)
+    return _placed(failure, [] if place is None else [_Place("main", *place, origin.snippet)], origin)
 
 
 def _outer(failure: Failure, origin: Origin) -> Sequence[_Place]:
@@ -117,7 +133,8 @@ def in_snippet(failure: Failure, snippet: str) -> Failure:
 def _sharpened(name: str, message: str, names: Sequence[str]) -> str:
     """Sharper words for the engine's own errors."""
     if name == "NameError" and (found := _undefined.match(message)):
-        near = difflib.get_close_matches(found[1], [*names, *_OWN_NAMES], n=2)
+        known = [each for each in (*names, *_OWN_NAMES) if each != found[1]]
+        near = difflib.get_close_matches(found[1], known, n=2)
         return f"{message}; did you mean {' or '.join(near)}?" if near else message
     if name in ("TypeError", "AttributeError") and _NO_COROUTINE.search(message):
         return f"{message}; did you forget await?"

@@ -34,7 +34,7 @@ _EXCEPTIONS = frozenset(
     ("Exception", "BaseException", "ValueError", "TypeError", "RuntimeError", "KeyError", "IndexError", "LookupError",
      "AttributeError", "NameError", "OSError", "ArithmeticError", "ZeroDivisionError", "OverflowError", "TimeoutError",
      "PermissionError", "FileNotFoundError", "NotImplementedError", "AssertionError", "StopIteration", "ImportError",
-     "RecursionError", "MemoryError")
+     "RecursionError", "MemoryError", "SystemExit", "KeyboardInterrupt")
 )  # fmt: skip
 _STAND_IN = "FileExistsError"
 """Stands for exceptions that the engine lacks where they are only caught: a program without files never meets it."""

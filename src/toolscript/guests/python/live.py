@@ -266,6 +266,11 @@ class LiveProgram:
             return
         strand = self._strands.get(call.strand)
         if strand is None:  # it ended, and nobody awaited the call
+            if isinstance(settled.answer, Raised) and not call.is_timer:
+                failure = settled.answer.failure
+                self._printed(
+                    "stdout", f"warning: nobody awaited a call that failed: {failure.name}: {failure.message}\n"
+                )
             return
         if call.reading is not None and isinstance(settled.answer, Returned):
             more = self._asked.read_on(call, settled.answer)
@@ -355,8 +360,7 @@ class LiveProgram:
             size = f"{limits.output_bytes:,} bytes"
             raise _Over(failures.limit("the returned value is too large", "return only what is needed", size)) from None
         except CodecError as error:
-            failure = Failure(kind="guest", code="bad_value", name="TypeError", message=str(error))
-            self._end_badly(origin, failure)
+            self._end_badly(origin, failures.of_value(error, origin))
             return
         if origin.parent < 0:
             self._value = Finished(value)
@@ -364,6 +368,9 @@ class LiveProgram:
             self._give(parent, origin.call_id, Returned(value))
 
     def _failed(self, strand: Strand, error: MontyRuntimeError | MontySyntaxError) -> None:
+        if failures.has_left(error):
+            self._ended(strand, None)
+            return
         failure = failures.of_program(error, strand.origin, self._told, self._boot.limits)
         self._strands.pop(strand.number, None)
         strand.close()

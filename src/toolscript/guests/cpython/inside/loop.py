@@ -71,7 +71,7 @@ class TurnLoop(asyncio.BaseEventLoop):
         self._ready: deque[asyncio.Handle] = deque()
         self._numbers = itertools.count(1)
         self._timers: dict[int, int] = {}  # by the identity of the handle
-        self._failed: list[asyncio.Task[Any]] = []
+        self._failed: list[asyncio.Future[Any]] = []
         self.set_exception_handler(_ignore)
 
     def install(self) -> None:
@@ -97,17 +97,21 @@ class TurnLoop(asyncio.BaseEventLoop):
         return task
 
     def _note(self, task: asyncio.Task[Any]) -> None:
-        """Keep a task that failed: whether somebody retrieves its exception shows in the end."""
         if not task.cancelled() and task._exception is not None:  # type: ignore[attr-defined] - asking would count
-            self._failed.append(task)
+            self.failed(task)
+
+    def failed(self, future: asyncio.Future[Any]) -> None:
+        """Keep a call, or a task, that failed: whether somebody retrieves its exception shows in the end."""
+        self._failed.append(future)
 
     def complain(self) -> None:
-        """Print the exceptions of tasks that nobody retrieved."""
-        for task in self._failed:
-            if task._log_traceback:  # type: ignore[attr-defined]
-                error = task.exception()
+        """Print the exceptions of calls and tasks that nobody retrieved."""
+        for future in self._failed:
+            if future._log_traceback:  # type: ignore[attr-defined] - asking for the exception would count
+                kind = "task" if isinstance(future, asyncio.Task) else "call"
+                error = future.exception()
                 words = "".join(traceback.format_exception_only(type(error), error)).strip()
-                print(f"warning: nobody awaited a task that failed: {words}")
+                print(f"warning: nobody awaited a {kind} that failed: {words}")
 
     def time(self) -> float:
         return self.turns.now_s

@@ -22,9 +22,10 @@ from toolscript.guests.cpython.inside.paged import pages_of
 from toolscript.guests.cpython.inside.raised import PROGRAM, WRAPPER, GuestError, Place, ToolError, failure_known, told
 from toolscript.guests.cpython.inside.script import Script, script_of
 from toolscript.guests.cpython.inside.turns import Caps, Conversation
-from toolscript.guests.cpython.inside.values import outward
+from toolscript.guests.cpython.inside.values import Uncrossable, outward
 from toolscript.guests.cpython.inside.world import rule_chance, rule_surroundings
 from toolscript.guests.python.calls import RUN, STATE
+from toolscript.guests.python.ending import value_place
 from toolscript.runs.ledger import write_failure
 
 MAX_DEPTH = 8  # of snippets: deeper than people nest; one that runs itself is told so before it costs much
@@ -43,7 +44,7 @@ def serve(channel: Channel, boot: Message, caps: Caps) -> None:
     try:
         program.run()
     except SystemExit as end:  # outside of any task, such as in a callback
-        turns.end(_left(end))
+        turns.end(program.left(end))
     except BaseException as error:  # what asyncio lets through, such as KeyboardInterrupt
         turns.end(program.failed(error))
 
@@ -53,6 +54,7 @@ class _Program:
         self._turns = turns
         self._boot = boot
         self._names: list[str] = []
+        self._own_names: tuple[str, ...] = ()
         self._spaces: dict[str, Namespace] = {}
         self._places: dict[str, Place] = {}
 
@@ -60,6 +62,7 @@ class _Program:
         turns, loop = self._turns, self._turns.loop
         try:
             script = self._script(self._boot["code"], PROGRAM)
+            self._own_names = script.own_names
             world = self._world("__main__", self._boot["namespaces"], turns.inward(self._boot["input"]))
             self._names = list(self._boot["namespaces"])
             if self._boot["task"] == "compile":
@@ -85,7 +88,7 @@ class _Program:
             value = await world.pop(WRAPPER)()
             return await value if inspect.isawaitable(value) else value
         except SystemExit as end:
-            self._turns.end(_left(end))
+            self._turns.end(self.left(end))
         except MemoryError:
             most = f"{self._turns.caps.memory_bytes:,} bytes"
             self._turns.limit(
@@ -107,7 +110,16 @@ class _Program:
 
     def failed(self, error: BaseException) -> Message:
         """The end by an exception that nothing caught."""
-        return {"failure": told(error, self._places, self._names)}
+        names = (*self._own_names, *self._names) if isinstance(error, NameError) else ()
+        failure = told(error, self._places, names)
+        place = value_place(self._boot["code"]) if isinstance(error, Uncrossable) and not failure["frames"] else None
+        if place is not None:
+            failure["frames"] = [("main", *place, "")]
+        return {"failure": failure}
+
+    def left(self, end: SystemExit) -> Message:
+        """What `sys.exit` ends in: no value, or a failure with its words."""
+        return {"value": "null"} if end.code is None or end.code == 0 else self.failed(end)
 
     def _script(self, code: str, name: str) -> Script:
         script = script_of(code, name)
@@ -180,10 +192,3 @@ class _Program:
 
 def _as_it_is(line: int, column: int) -> tuple[int, int]:
     return line, column + 1
-
-
-def _left(end: SystemExit) -> Message:
-    """What `sys.exit` ends in: no value, or a failure with its words."""
-    if end.code is None or end.code == 0:
-        return {"value": "null"}
-    return {"failure": {"name": "SystemExit", "message": str(end.code), "code": "thrown", "frames": []}}

@@ -152,7 +152,8 @@ def _sharpened(error: BaseException, message: str, names: Iterable[str]) -> str:
     """Sharper words for the interpreter's own errors."""
     match error:
         case NameError() if found := _undefined.match(message):
-            near = difflib.get_close_matches(found[1], [*names, *_OWN_NAMES], n=2)
+            known = [each for each in (*names, *_OWN_NAMES) if each != found[1]]
+            near = difflib.get_close_matches(found[1], known, n=2)
             return f"{found[0]}; did you mean {' or '.join(near)}?" if near else message
         case ModuleNotFoundError() if found := _no_module.match(message):
             return f"{message}: the standard library is here; tools are in scope as namespaces, without an import"

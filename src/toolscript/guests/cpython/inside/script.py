@@ -32,6 +32,8 @@ class Script:
     name: str
     code: CodeType
     lines: tuple[str, ...]
+    own_names: tuple[str, ...]
+    """Those that it binds."""
     _text: Text
     _edits: tuple[Edit, ...]
 
@@ -59,7 +61,8 @@ def script_of(code: str, name: str) -> Script:
         warnings.simplefilter("ignore")
         tree = ast.parse(script)
         compiled = compile(_wrapped(tree, script, name), name, "exec", dont_inherit=True)
-    return Script(name, compiled, tuple(script.split("\n")), text, tuple(edits.made))
+    own_names = tuple(sorted(program.names.bound))
+    return Script(name, compiled, tuple(script.split("\n")), own_names, text, tuple(edits.made))
 
 
 def _wrapped(tree: ast.Module, script: str, name: str) -> ast.Module:

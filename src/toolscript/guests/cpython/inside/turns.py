@@ -63,7 +63,7 @@ class Conversation:
                 return
             if error is not None:
                 future.set_exception(error)
-                future.__log_traceback = False  # type: ignore[attr-defined] - whoever awaits it is told
+                self.loop.failed(future)
             else:
                 future.set_result(value if wrapped is None else wrapped(value))
 
