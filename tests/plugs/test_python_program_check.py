@@ -276,6 +276,31 @@ def test_for_all_of_python_nothing_is_lacking() -> None:
     assert [call.method for call in facts.calls] == ["fnd"]
 
 
+@pytest.mark.parametrize("code", ["x = input('name?')", "def f():\n    return input()\nf()", "print(int(input()))"])
+def test_that_nobody_can_be_asked_is_told_in_both_engines_alike(code: str) -> None:
+    (small,), facts = problems_in(code), inspect_full(code)
+    assert facts is not None
+    (full,) = facts.problems
+    assert (full.line, full.column, full.message) == (small.line, small.column, small.message)
+    assert "nobody can be asked: `input` is the value that the program was given" in full.message
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print(input['a'])",
+        "input = lambda question: 'Ada'\ninput('name?')",
+        "def f(input): return input('name?')\nf(str)",
+        "from shell import input\ninput()",
+        "try:\n    x = input('name?')\nexcept TypeError:\n    x = 'Ada'\nx",
+    ],
+)
+def test_what_may_be_asked_is_not_told(code: str) -> None:
+    facts = inspect_full(code)
+    assert facts is not None
+    assert facts.problems == ()
+
+
 def test_where_everything_of_a_module_is_imported_any_name_may_be_there() -> None:
     facts = inspect_full("from math import *\nprint(sqrt(4))")
     assert facts is not None

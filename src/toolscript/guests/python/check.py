@@ -23,6 +23,7 @@ from toolscript.guests.python.reached import Reached
 from toolscript.guests.python.readings import is_foreign
 from toolscript.guests.python.source import Read, lacks_of, read_ahead
 from toolscript.guests.python.text import Text
+from toolscript.guests.python.words import NOBODY_ASKED
 from toolscript.guests.python.written import handles_failures, is_reached
 from toolscript.runs.absent import ABSENT
 from toolscript.runs.inspected import Inspected, Mention, Problem, Unawaited
@@ -52,7 +53,17 @@ def inspect(code: str) -> Inspected | None:
 def inspect_full(code: str) -> Inspected | None:
     """The same for a guest that has all of Python: nothing is lacking."""
     program = _read(code)
-    return None if program is None else _facts(program, ())
+    return None if program is None else _facts(program, tuple(_asking(program)))
+
+
+def _asking(program: Read) -> Iterator[Problem]:
+    """Where a program asks somebody: of what the small guest lacks, this is there in no guest."""
+    names, places = program.names, _Places(program.text)
+    handles = handles_failures(names)
+    for node in names.named("input") if names.is_builtin("input") else ():
+        held = names.parents.get(node)
+        if isinstance(held, ast.Call) and held.func is node and is_reached(names, held, handles):
+            yield Problem(*places.of(node), NOBODY_ASKED)
 
 
 def _read(code: str) -> Read | None:

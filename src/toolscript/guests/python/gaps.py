@@ -63,7 +63,7 @@ def _builtin(work: Work, node: ast.Name) -> None:
     if name == "super" or (name in ("property", "staticmethod", "classmethod") and _is_decorator(node, held)):
         return
     if name == "input" and isinstance(held, ast.Call) and held.func is node:
-        work.lack(node, "nobody can be asked: `input` is the value that the program was given")
+        work.lack(node, words.NOBODY_ASKED)
     elif name in words.BUILTINS and (name in native.BUILTINS_LACKING or name == "open"):
         work.lack(node, f"`{name}` is not there: {words.BUILTINS[name]}")
     elif name in ("IOError", "EnvironmentError"):

@@ -60,6 +60,7 @@ _MEMBERS: Mapping[str, str] = {
 }  # fmt: skip
 
 
+NOBODY_ASKED = "nobody can be asked: `input` is the value that the program was given"
 _WORTH_NAMING = (
     "asyncio, collections, csv, datetime, decimal, functools, hashlib, itertools, json, math, random, re, statistics, "
     "textwrap, urllib.parse, uuid"
