@@ -53,6 +53,28 @@ def test_a_type_bomb_ends_in_time_and_the_next_program_is_checked(server: TypeSe
     assert [finding.code for finding in found] == [2322]
 
 
+def test_a_text_that_takes_long_gives_way_to_others_and_is_not_tried_again(server: TypeServer):
+    bomb = BOMBS["a tuple of thousands"]
+    answers: list[object] = []
+    hostile = [threading.Thread(target=server.findings, args=(f"{bomb}; let v{n} = 1",)) for n in range(3)]
+    for thread in hostile:
+        thread.start()
+    others = [threading.Thread(target=lambda: answers.append(server.findings(WRONG))) for _ in range(3)]
+    for thread in others:
+        thread.start()
+    for thread in others:
+        thread.join(30)
+    assert any(thread.is_alive() for thread in hostile)
+    assert len(answers) == 3
+    assert all(answers)
+    for thread in hostile:
+        thread.join(30)
+    server.findings(bomb)
+    begun = time.monotonic()
+    assert server.findings(f"{bomb} // the same again") is None
+    assert time.monotonic() - begun < 0.1
+
+
 def test_a_checker_that_is_killed_is_replaced(server: TypeServer):
     assert server.findings(WRONG)
     first = server.pid
@@ -149,11 +171,12 @@ def test_names_and_texts_of_a_schema_stay_data():
     [
         "return x" + ".a" * 20_000,
         "return x" + ".a()" * 9_000,
+        "return x" + ".push(x)" * 6_000,
         "(() => {" * 3_000 + "x.a.b" + "})()" * 3_000,
         "crm.get({a:" * 3_000 + "x.a" + "})" * 3_000,
         "x.a.b;" * 8_000,
     ],
-    ids=["members", "calls", "functions", "arguments", "statements"],
+    ids=["members", "calls", "fillings", "functions", "arguments", "statements"],
 )
 def test_a_program_that_is_deep_is_taken_apart_in_time(code: str):
     begun = time.monotonic()

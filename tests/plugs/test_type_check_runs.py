@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, cast
 
 import pytest
 from typed_tools import CRM, installed_tsc
@@ -13,10 +16,15 @@ from typed_tools import CRM, installed_tsc
 from toolscript import Runtime, functions
 from toolscript.guests.javascript.dissect import dissect
 from toolscript.guests.javascript.guest import JavaScriptGuest
+from toolscript.guests.javascript.tsc import WALL_S
 from toolscript.guests.pool import JavaScriptWorkers
 from toolscript.guests.pool.wire import read_dissected, write_dissected
+from toolscript.ports import Guest
+from toolscript.runs.policy import Policy
 from toolscript.runs.precheck import Problem
 from toolscript.runs.program import Language
+from toolscript.runtime import checking
+from toolscript.tools import Tool
 
 done: list[str] = []
 
@@ -238,3 +246,49 @@ async def test_what_is_certain_in_python_is_what_the_call_would_have_said():
             known = await here.run(f"await crm.take({literal})", language="python")
             unknown = await here.run(f"x = {literal}\nawait crm.take(x)", language="python")
             assert known.ok == unknown.ok, (literal, known.failure, unknown.failure)
+
+
+class SlowChecker:
+    """A guest whose type check answers when it is told to."""
+
+    language = "typescript"
+
+    def __init__(self) -> None:
+        self.told = asyncio.Event()
+
+    async def type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
+        await self.told.wait()
+        return [Problem(1, 1, "a late answer", certain=True)]
+
+
+async def test_a_run_does_not_wait_for_a_slow_check_and_takes_its_late_answer_as_advice(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(checking, "PATIENCE_S", 0.01)
+    async with runtime() as here:
+        await here.ready()
+        for answers in (True, False):
+            guest = SlowChecker()
+            found = await checking.checked("crm.find()", cast("Guest", guest), here.catalog, Policy(), "refuse")
+            assert (found.failure, found.advice) == (None, ())
+            assert found.late is not None
+            if answers:
+                guest.told.set()
+                await asyncio.wait_for(asyncio.wait((found.late,)), 5)
+            found.end()
+            assert [each.message for each in found.advice] == (["a late answer"] if answers else [])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
+async def test_a_run_starts_though_its_checker_hangs(tmp_path: Path):
+    fake = tmp_path / "lib" / "tsc"
+    fake.parent.mkdir()
+    fake.write_text("#!/bin/sh\nsleep 100\n")
+    fake.chmod(0o755)
+    (tmp_path / "lib" / "lib.d.ts").write_text("")
+    (tmp_path / "package.json").write_text('{"version": "7.0.0"}')
+    async with runtime(tsc=fake) as here:
+        begun = time.monotonic()
+        result = await here.run("return (await crm.find({ name: 'x' })).length")
+        assert result.value == 1
+        assert time.monotonic() - begun < WALL_S

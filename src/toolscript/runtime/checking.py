@@ -1,13 +1,15 @@
 """The checks of a program before it starts: its names and promises, and its types.
 
 A type check is a power of a guest, and says nothing where its checker is not there. What is certain to fail stops the
-program (`refuse`), or is told like what is only suspicious (`advise`): beside the failure, if the program fails.
+program (`refuse`), or is told like what is only suspicious (`advise`): beside the failure, if the program fails. A run
+waits for it only so long: what is found later is advice, too.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,15 +24,30 @@ from toolscript.tools import Tool
 
 TypeCheck = Literal["off", "advise", "refuse"]
 
+PATIENCE_S = 1.0  # for a check: it takes 30 ms, and 100 on a busy machine; only a text that is made for it takes more
 _word = re.compile(r"[\w$]+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Checked:
-    """Why a program is not started, None where nothing is certain to be wrong with it; and what is suspicious."""
+    """Why a program is not started, None where nothing is certain to be wrong with it; and what is suspicious.
+
+    `late` is a type check that is still under way; `end` is to be called when the run ends.
+    """
 
     failure: Failure | None = None
     advice: tuple[Problem, ...] = ()
+    late: asyncio.Task[Sequence[Problem]] | None = None
+
+    def end(self) -> None:
+        """Take what was found in the meantime as advice, and wait for no more."""
+        late, self.late = self.late, None
+        if late is None:
+            return
+        if late.cancel() or late.cancelled():
+            return
+        if late.exception() is None:
+            self.advice = tuple(late.result())
 
 
 async def checked(code: str, guest: Guest, catalog: Catalog, policy: Policy, type_check: TypeCheck) -> Checked:
@@ -38,13 +55,27 @@ async def checked(code: str, guest: Guest, catalog: Catalog, policy: Policy, typ
     facts = await _facts(code, guest, catalog)
     certain = () if facts is None else problems_of(facts, catalog, policy)
     advice: list[Problem] = []
+    late: asyncio.Task[Sequence[Problem]] | None = None
     tools = [] if type_check == "off" else named(code, catalog)
     if tools and isinstance(guest, TypeChecker):
-        found = await guest.type_problems(code, tools)
+        found, late = await _within(PATIENCE_S, guest.type_problems(code, tools))
         stopping = [each for each in found if each.certain and type_check == "refuse"]
         certain = _together(certain, stopping)
         advice = _besides(certain, [each for each in found if each not in stopping])
-    return Checked(failure_of(certain, code) if certain else None, tuple(advice))
+    return Checked(failure_of(certain, code) if certain else None, tuple(advice), late)
+
+
+async def _within(
+    seconds: float, work: Coroutine[object, object, Sequence[Problem]]
+) -> tuple[Sequence[Problem], asyncio.Task[Sequence[Problem]] | None]:
+    """What a check finds in so much time; and the check, if it takes more."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait((task,), timeout=seconds)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    return (await task, None) if task.done() else ((), task)
 
 
 async def unfit(

@@ -40,7 +40,7 @@ from toolscript.runs.precheck import Problem
 from toolscript.runs.program import Instant, syntax_of
 from toolscript.runs.reuse import Reuse
 from toolscript.runs.turn import Crashed, Finished, Outcome, Settled, Turn, Usage
-from toolscript.runtime.checking import checked
+from toolscript.runtime.checking import Checked, checked
 from toolscript.runtime.docket import Docket, Over, unlogged
 from toolscript.runtime.flights import Flights
 from toolscript.runtime.lease import Lease
@@ -81,7 +81,7 @@ class Drive:
         self.book = Logbook(run, around.store, around.clock, entries)
         self.lease = Lease(run, around.store, around.clock, around.lease_ms, asked_at)
         self.outcome: Outcome | None = None
-        self.advice: tuple[Problem, ...] = ()
+        self._check = Checked()
         self._observers = observers
         self._guest = guest
         self._around = around
@@ -105,6 +105,11 @@ class Drive:
                 observer.observed(event)
             except Exception:  # whoever only watches must not be able to break what it watches
                 log.exception("an observer of the run %s failed", self.run.id)
+
+    @property
+    def advice(self) -> tuple[Problem, ...]:
+        """What the check of the program found suspicious, as far as it is known."""
+        return self._check.advice
 
     def cancel(self, by: Actor | None = None) -> None:
         """End the run as `cancelled`, unless it is ending already."""
@@ -152,6 +157,7 @@ class Drive:
             return "lost"
         finally:
             self._ending = True
+            self._check.end()
             self._flights.abandon()
             self.book.abandon()
             if self._session is not None:
@@ -205,8 +211,7 @@ class Drive:
             return None
         around = self._around
         code, catalog = self.run.program.code, around.catalog()
-        found = await checked(code, self._guest, catalog, around.policy, around.type_check)
-        self.advice = found.advice
+        self._check = found = await checked(code, self._guest, catalog, around.policy, around.type_check)
         return None if found.failure is None else ("failed", Crashed(found.failure))
 
     async def _opened(self, past: History) -> tuple[Session, Turn | None]:

@@ -74,8 +74,10 @@ class Origins:
         for node in found.get("function", ()):
             self._add_function(node)
         for node in found.get("filled", ()):
+            if names.text(node.child_by_field_name("property") or node) not in _FILLING:
+                continue
             root = _root(node)
-            if root.type == "identifier" and names.text(node.child_by_field_name("property") or node) in _FILLING:
+            if root.type == "identifier":
                 self._sources[names.text(root)] += [None, node.parent]
 
     def is_namespace(self, name: str) -> bool:
@@ -200,7 +202,10 @@ class Origins:
 
 
 def _root(node: Node) -> Node:
+    """What an expression begins with; something on the way to it, where that is far."""
     held = holder_of(node)
-    while held is not None:
+    for _ in range(MAX_STEPS):
+        if held is None:
+            break
         node, held = held, holder_of(held)
     return node

@@ -4,6 +4,8 @@
 2. It reads one text at a time, from memory: no file but its own declarations of the language and a settings file.
 3. A text is untrusted: the process has no environment, a soft limit of memory, limits of the system where there are
    such, and is killed when a check takes longer than two seconds, or when it has grown.
+4. A text that takes long holds up no others: as soon as they wait, it is taken to a second process, where such texts
+   stand in line, and those who waited are asked of a new one. A text that took its two seconds is not tried again.
 """
 
 from __future__ import annotations
@@ -19,13 +21,20 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from toolscript.guests.hardness import Hardness
 
 OLDEST = 7  # the first native version: the ones before it need Node and 0.7 s
+SLICE_S = 0.1  # after which a text gives way to others that wait
+FIRST_SLICE_S = 0.2  # the same, where the process is started for it
+_LOOK_S = 0.02
+MAX_SLOW = 4  # texts that stand in line for the second process
 WALL_S = 2.0  # a check takes 2 ms, the first one 40; type bombs take for ever
 MAX_RESIDENT_BYTES = 300 << 20  # 37 MB after a hundred checks
 MAX_CHECKS = 2_000  # then a new process takes its place, at the cost of one first check
@@ -131,35 +140,83 @@ def _native_of(launcher: Path) -> list[Path]:
 
 
 class TypeServer:
-    """One process of the checker, started when it is first asked. All methods block; any thread may call them."""
+    """The checker's processes, started when they are first asked. All methods block; any thread may call them."""
+
+    def __init__(self, tsc: Path) -> None:
+        self._first = _Line(tsc)
+        self._slow = _Line(tsc)
+        self._hardness = Hardness(r"//[^\n]*|/\*.*?\*/|\s+")
+
+    def findings(self, text: str) -> list[Finding] | None:
+        """What is wrong with a text; None where that could not be told in time."""
+        known = self._hardness.of(text)
+        if known == "hard":
+            return None
+        found = known or self._first.findings(text, yields=True)
+        if found == "slow":
+            self._hardness.note(text, "slow")
+            found = self._slow.findings(text, yields=False)
+        if found == "hard":
+            self._hardness.note(text, "hard")
+        return found if isinstance(found, list) else None
+
+    def close(self) -> None:
+        """End the processes; a later question starts others."""
+        self._first.close()
+        self._slow.close()
+
+    @property
+    def pid(self) -> int | None:
+        """The process that is asked first, while there is one."""
+        return self._first.pid
+
+
+class _Line:
+    """One process, and those who wait for it."""
 
     def __init__(self, tsc: Path) -> None:
         self._tsc = tsc
         self._lock = threading.Lock()
         self._live: _Live | None = None
+        self._waiting = 0
+        self._count = threading.Lock()
 
-    def findings(self, text: str) -> list[Finding] | None:
-        """What is wrong with a text; None where that could not be told in time."""
-        if not self._lock.acquire(timeout=WALL_S):
+    def findings(self, text: str, *, yields: bool) -> list[Finding] | Literal["slow", "hard"] | None:
+        """What is wrong with a text; `slow` if it gave way to others, `hard` if it took all the time that it may."""
+        with self._count:
+            if not yields and self._waiting >= MAX_SLOW:
+                return None
+            self._waiting += 1
+        try:
+            entered = self._lock.acquire(timeout=WALL_S)
+        finally:
+            with self._count:
+                self._waiting -= 1
+        if not entered:
             return None
         try:
-            if self._live is None:
-                self._live = _Live(self._tsc)
-            try:
-                found = self._live.findings(text)
-            except (OSError, ValueError, KeyError, TypeError):  # it died, was killed, or answers nonsense
-                self._drop()
-                return None
-            if self._live.is_spent:
-                self._drop()
-            return found
-        except OSError:  # it cannot be started
-            return None
+            return self._asked(text, (lambda: self._waiting > 0) if yields else None)
         finally:
             self._lock.release()
 
+    def _asked(
+        self, text: str, is_awaited: Callable[[], bool] | None
+    ) -> list[Finding] | Literal["slow", "hard"] | None:
+        try:
+            live = self._live = self._live or _Live(self._tsc)
+        except OSError:  # it cannot be started
+            return None
+        try:
+            found = live.findings(text, is_awaited)
+        except (OSError, ValueError, KeyError, TypeError):  # it died, was killed, or answers nonsense
+            self._drop()
+            return live.stopped or None
+        if live.is_spent:
+            self._drop()
+        return found
+
     def close(self) -> None:
-        """End the process; a later question starts another."""
+        """End the process."""
         with self._lock:
             self._drop()
 
@@ -184,6 +241,7 @@ class _Live:
         self._uri = (folder / "program.ts").as_uri()
         self._root = folder.as_uri()
         self._asked = 0
+        self.stopped: Literal["", "slow", "hard"] = ""
         self._checks = 0
         places = dict.fromkeys(("HOME", "TMPDIR", "USERPROFILE"), str(folder))
         environment = {"GOMEMLIMIT": _GO_LIMIT, "GOMAXPROCS": "2", **places, **_bare()}
@@ -207,14 +265,27 @@ class _Live:
         """Whether another process should take its place."""
         return self._checks >= MAX_CHECKS or _resident_bytes(self.process.pid) > MAX_RESIDENT_BYTES
 
-    def findings(self, text: str) -> list[Finding]:
-        killer = threading.Timer(WALL_S, self._kill)  # also frees a write that nobody reads
-        killer.daemon = True
-        killer.start()
+    def findings(self, text: str, is_awaited: Callable[[], bool] | None = None) -> list[Finding]:
+        """What is wrong with a text; `OSError` where it is stopped, because it took too long or others wait."""
+        ended = threading.Event()
+        watch = threading.Thread(target=self._watch, args=(ended, is_awaited), daemon=True)
+        watch.start()
         try:
             return self._findings(text)
         finally:
-            killer.cancel()
+            ended.set()
+
+    def _watch(self, ended: threading.Event, is_awaited: Callable[[], bool] | None) -> None:
+        """Stop a check that takes too long; that also frees a write that nobody reads."""
+        begun = time.monotonic()
+        wait = SLICE_S if self._checks else FIRST_SLICE_S
+        while not ended.wait(wait):
+            late = time.monotonic() - begun >= WALL_S
+            if late or (is_awaited is not None and is_awaited()):
+                self.stopped = "hard" if late else "slow"
+                self._kill()
+                return
+            wait = _LOOK_S
 
     def end(self) -> None:
         self._kill()

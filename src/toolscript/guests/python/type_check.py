@@ -19,11 +19,13 @@ import ast
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from pydantic_monty import Monty, MontyError, MontyTypingError, ResourceLimits
 
+from toolscript.guests.hardness import Hardness
 from toolscript.guests.python.arguments import ArgumentChecker, Parsed, Span, checkable, parsed, span_of
 from toolscript.guests.python.declared import Stub, stub_of
 from toolscript.guests.python.names import Names
@@ -35,6 +37,8 @@ from toolscript.tools import Tool
 MAX_STUB_CHARS = 400_000
 MAX_MESSAGE = 300
 MAX_KEPT = 200  # stubs
+SLICE_S = 0.4  # after which a program gives way to others, and is checked beside those that took as long
+MAX_SLOW = 4  # programs that stand in line for the second pool
 WALL_S = 2.0  # a check takes 10 ms, the first one 80
 _REFUSED = "_nothing_of_this_runs"  # a name that nothing defines
 _LIMITS: ResourceLimits = {"max_feed_duration_secs": 0.05, "max_memory": 16 << 20, "max_suspensions": 10}
@@ -67,7 +71,9 @@ class PythonTypeChecker:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._pool: Monty | None = None
+        self._pools: dict[float, Monty] = {}
+        self._slow = threading.BoundedSemaphore(MAX_SLOW)
+        self._hardness = Hardness(r"#[^\n]*|[ \t]*\n")
         self._arguments = ArgumentChecker()
         self._stubs: dict[tuple[int, ...], Stub] = {}
 
@@ -83,8 +89,8 @@ class PythonTypeChecker:
     def close(self) -> None:
         """End the workers; a later check starts others."""
         with self._lock:
-            pool, self._pool = self._pool, None
-        if pool is not None:
+            pools, self._pools = self._pools, {}
+        for pool in pools.values():
             pool.__exit__(None, None, None)
 
     def _typed(self, program: Parsed, declared: Stub, refused: Sequence[ast.Call]) -> Iterator[Problem]:
@@ -109,32 +115,51 @@ class PythonTypeChecker:
 
     def _findings(self, body: str, declared: str) -> list[_Finding]:
         """The checker's own answer, lines counted as in the program; nothing where it has none."""
+        known = self._hardness.of(body)
+        found = None if known else self._found_within(SLICE_S, body, declared)
+        if found is None and known != "hard":
+            self._hardness.note(body, "slow")
+            if not self._slow.acquire(blocking=False):
+                return []
+            try:
+                found = self._found_within(WALL_S, body, declared)
+            finally:
+                self._slow.release()
+            if found is None:
+                self._hardness.note(body, "hard")
+        return found or []
+
+    def _found_within(self, seconds: float, body: str, declared: str) -> list[_Finding] | None:
+        """The same; None where it takes longer than that."""
+        begun = time.monotonic()
         try:
-            with self._opened().checkout(
+            with self._opened(seconds).checkout(
                 type_check=True, type_check_stubs=declared, type_check_format="gitlab", limits=_LIMITS
             ) as session:
+                begun = time.monotonic()
                 step: Any = session.feed_start(f"{_REFUSED}\n{body}")
                 while hasattr(step, "resume_not_handled") and getattr(step, "function_name", "") == "import_stubs":
                     step = step.resume_not_handled()
         except MontyTypingError as error:
             return _read_findings(error.display())
-        except (MontyError, TimeoutError):
-            return []  # it cannot be parsed, was killed, or ran out of something: its session will say so
+        except (MontyError, TimeoutError):  # it cannot be parsed, was killed, or ran out of something
+            return None if time.monotonic() - begun >= seconds else []
         return []
 
-    def _opened(self) -> Monty:
+    def _opened(self, seconds: float) -> Monty:
         with self._lock:
-            if self._pool is None:
-                pool = Monty(
+            pool = self._pools.get(seconds)
+            if pool is None:
+                is_first = seconds == SLICE_S
+                pool = self._pools[seconds] = Monty(
                     min_processes=1,
-                    max_processes=2,
-                    request_timeout=WALL_S,
+                    max_processes=2 if is_first else 1,
+                    request_timeout=seconds,
                     checkout_timeout=WALL_S,
                     max_checkouts_per_worker=200,
                 )
                 pool.__enter__()
-                self._pool = pool
-            return self._pool
+            return pool
 
     def _stub(self, tools: Sequence[Tool]) -> Stub:
         key = tuple(map(id, tools))
