@@ -1,6 +1,6 @@
 """Coroutines that are used as if they were the value, or thrown away: at once, or by way of a variable.
 
-1. What gives a coroutine is a call of a tool, and of an `async def` of the program's own.
+1. What gives a coroutine is a call of a tool, of an `async def` of the program's own, and of `asyncio.gather`.
 2. A coroutine may be kept, handed on and put into containers: somebody else may await it. What it cannot be used for is
    said by `Readings`.
 3. A variable counts only if it is bound once, and if nothing that may await what it holds ever sees it.
@@ -16,6 +16,8 @@ from toolscript.guests.python.names import Names
 from toolscript.guests.python.readings import Reading, Readings, is_foreign
 from toolscript.runs.inspected import Use
 
+_GATHER = "asyncio.gather"
+_OF_A_FUTURE: frozenset[Use] = frozenset(("ignored", "member"))  # what is no misuse where calls are gathered
 _MAX_SHOWN = 60  # characters of a call that is quoted
 
 
@@ -50,7 +52,7 @@ def misused(names: Names, last: ast.stmt | None) -> Iterator[Misuse]:
         if not path:
             continue
         found = _found(names, readings, call)
-        if found is not None:
+        if found is not None and not (path == _GATHER and found[0].use in _OF_A_FUTURE):
             reading, at, variable = found
             yield Misuse(
                 path=path,
@@ -70,6 +72,8 @@ def _coroutine(names: Names, call: ast.Call, own: set[str]) -> tuple[str, bool]:
             return f"{space}.{method}", False
         case ast.Name(id=name) if name in own:
             return name, True
+        case _ if names.origin(call.func) == ("asyncio", "gather"):
+            return _GATHER, True
         case _:
             return "", False
 

@@ -138,12 +138,17 @@ class Readings:
                 return Reading("condition")
             case ast.BoolOp(op=ast.And(), values=[*values, _]) if node in values:
                 return Reading("condition")
+            case ast.withitem(context_expr=entered) if entered is node and not self._is_async_with(held):
+                return Reading("argument", "with")
             case ast.Match(subject=subject, cases=cases) if subject is node and _takes_apart(cases):
                 return Reading("argument", "match")
             case ast.Expr() if held is not self._last and isinstance(node, ast.Call):
                 return self._ignored(node)
             case _:
                 return self._given(node) or self._text(node) or self._argument(node)
+
+    def _is_async_with(self, item: ast.withitem) -> bool:
+        return isinstance(self._names.parents.get(item), ast.AsyncWith)
 
     def _ignored(self, call: ast.Call) -> Reading | None:
         """A call of a tool is made, also if nobody awaits it; a function of the program's own never begins."""
