@@ -109,6 +109,8 @@ WRONG: dict[str, tuple[str, list[tuple[int, int, str]]]] = {
     "a misspelt variable, of which a method is called": ("names = ['a']\nnaems.append('b')\nreturn names",
                                                          [(2, 1, "naems is not defined: did you mean names?")]),
     "a misspelt function": ("def load_all(): return 1\nx = laod_all()", [(2, 5, "did you mean load_all?")]),
+    "a misspelt input": ("return inptu['x']", [(1, 8, "inptu is not defined: did you mean input?")]),
+    "a misspelt function of Python's": ("pritn(1)", [(1, 1, "pritn is not defined: did you mean print?")]),
     "a name that is nothing": ("await crm.create()\nreturn {'a': zzz}", [(2, 14, "zzz is not defined")]),
     "in a loop over what is nothing": ("for x in itmes: print(x)", [(1, 10, "itmes is not defined")]),
     "in the first operand": ("return itmes and 1", [(1, 8, "itmes is not defined")]),

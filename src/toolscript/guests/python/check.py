@@ -36,6 +36,7 @@ IN_PROGRAM = frozenset(("failure", "pages"))
 GIVEN = frozenset(("input", "ToolError", "GuestError", "codemode", "snippets", "__name__", "__file__", "__doc__"))
 """What every program has without binding it, beside its namespaces."""
 _REFLECTING = frozenset(("exec", "globals", "locals", "setattr", "__import__"))
+_BUILTINS = tuple(name for name in vars(builtins) if not name.startswith("_"))
 _ASKING = frozenset(("hasattr", "getattr"))
 _MAKING = frozenset(("builtins", "vars", "eval", "compile", "importlib", "__builtins__"))
 """What may give a program names that its text does not bind."""
@@ -193,12 +194,13 @@ def _mention(names: Names, places: _Places, node: ast.Name, *, fails: bool) -> M
         inside, held = held, names.parents.get(held)
     is_called = isinstance(held, ast.Call) and held.func is inside
     line, column = places.of(node)
+    method = ".".join(members) if is_called else ""
     return Mention(
         name=node.id,
-        method=".".join(members) if is_called else "",
+        method=method,
         called=is_called and not members,
         fails=fails,
-        near=near_names(node.id, names.bound),
+        near=near_names(node.id, [*names.bound, "input", *(() if method else _BUILTINS)]),
         line=line,
         column=column,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 MOST = 2
-_LIKE = 0.7  # of `difflib`'s ratio: a letter wrong in four
+_LIKE = 0.78  # of `difflib`'s ratio: two letters changed in five are like, three are not
 _LONGER = 3  # letters that a name may have more, or fewer
 
 
