@@ -195,3 +195,91 @@ def test_a_python_program_that_relies_on_what_is_not_there_is_refused(python: Ch
 def test_a_list_is_said_to_be_one(typescript: Checked):
     (found,) = typescript.certain(FIND + "return cs.name")
     assert "It is a list: take an item first" in found.message
+
+
+CONSTANT_TYPESCRIPT = (
+    "const id = 'abc'; return await crm.get({ id })",
+    "const id = 'abc' as const; return await crm.get({ id: id })",
+    "const q = { nme: 'x' };\nreturn await crm.find(q)",
+    "const q = { name: 'x', kind: 'persn' }; console.log(`${q.name}`); return await crm.find(q)",
+    "const to = { id: 'abc' }; return await crm.note({ text: 'x', to })",
+    "const base = { nme: 'x' }; return await crm.find({ ...base, limit: 3 })",
+    "const limit = 'ten'; const q = { name: 'x', limit }; return await crm.find(q)",
+    "let id = 'abc'; const go = async () => await crm.get({ id }); return await go()",
+)
+CHANGED_TYPESCRIPT = (
+    "let id = 'abc'; id = 7; return await crm.get({ id })",
+    "const id = 'abc'; const go = async (id) => await crm.get({ id }); return await go(3)",
+    "const id = 'abc'; { const id = 3; return await crm.get({ id }) }",
+    "const q = { nme: 'x' }; delete q.nme; q.name = 'x'; return await crm.find(q)",
+    "const q = { nme: 'x' }; q['name'] = 'x'; return await crm.find(q)",
+    "const q = { name: 'x', limit: 'ten' }; q.limit = 3; return await crm.find(q)",
+    "const q = { name: 'x', limit: 'ten' }; const r = q; r.limit = 3; return await crm.find(q)",
+    "const q = { name: 'x', limit: 'ten' }; fix(q); return await crm.find(q); function fix(o) { o.limit = 3 }",
+    "const q = { name: 'x', limit: 'ten' }; [q].forEach(o => { o.limit = 3 }); return await crm.find(q)",
+    "const q = { name: 'x', limit: 'ten' }; Object.assign(q, { limit: 3 }); return await crm.find(q)",
+    "const q = { name: 'x', limit: 'ten' }; for (const k in q) q[k] = 3; return await crm.find(q)",
+    "const q = { name: 'x', limit: 'ten' }; ({ set(o) { o.limit = 3 } }).set(q); return await crm.find(q)",
+    "const q = { text: 'x', tags: [1, {}] }; q.tags.pop(); return await crm.note(q)",
+    "const q = { text: 'x', tags: [{}] }; const { tags } = q; tags.pop(); return await crm.note(q)",
+    "const base = { name: 'x', limit: 'ten' }; return await crm.find({ ...base, limit: 3 })",
+    "const base = { limit: undefined }; return await crm.find({ name: 'x', limit: 'ten', ...base })",
+    "const q = { name: 'x', get limit() { return 3 } }; return await crm.find(q)",
+    "const q = { nme: 'x' }; try { return await crm.find(q) } catch { return 0 }",
+    "const q = { nme: 'x' }; const alias = () => q; alias().name = 'x'; return await crm.find(q)",
+)
+CONSTANT_PYTHON = (
+    "id = 'abc'\nawait crm.get(id=id)",
+    "q = {'nme': 'x'}\nawait crm.find(**q)",
+    "q = {'nme': 'x'}\nawait crm.find(q)",
+    "q = {'nme': 'x'}\nprint(f'{q}', 1)\nawait crm.find({**q, 'limit': 3})",
+    "to = {'id': 'abc'}\nawait crm.note(text='x', to=to)",
+    "LIMIT = 'ten'\nasync def go():\n    return await crm.find(name='x', limit=LIMIT)\nawait go()",
+    "async def go():\n    q = {'nme': 'x'}\n    return await crm.find(**q)\nawait go()",
+)
+CHANGED_PYTHON = (
+    "id = 'abc'\nid = 7\nawait crm.get(id=id)",
+    "id = 'abc'\nasync def go(id): return await crm.get(id=id)\nawait go(3)",
+    "if input:\n    id = 'abc'\nawait crm.get(id=id)",
+    "class A:\n    id = 'abc'\nawait crm.get(id=id)",
+    "def f():\n    limit = 'ten'\nawait crm.find(name='x', limit=limit)",
+    "q = {'name': 'x', 'limit': 'ten'}\nq['limit'] = 3\nawait crm.find(**q)",
+    "q = {'name': 'x', 'limt': 3}\ndel q['limt']\nawait crm.find(**q)",
+    "q = {'name': 'x', 'limt': 3}\nq.pop('limt')\nawait crm.find(**q)",
+    "q = {'name': 'x', 'limit': 'ten'}\nr = q\nr['limit'] = 3\nawait crm.find(q)",
+    "q = {'name': 'x', 'limit': 'ten'}\nfix(q)\nawait crm.find(q)",
+    "q = {'name': 'x', 'limit': 'ten'}\nfor o in [q]: o['limit'] = 3\nawait crm.find(q)",
+    "q = {'name': 'x', 'limit': 'ten'}\nq |= {'limit': 3}\nawait crm.find(q)",
+    "q = {'name': 'x', 'limit': 'ten'}\nawait crm.find({**q, 'limit': 3})",
+    "q = {'text': 'x', 'tags': [{}]}\nq['tags'].pop()\nawait crm.note(**q)",
+    "tags = [{}]\ntags[0] = 'a'\nawait crm.note(text='x', tags=tags)",
+    "q = {'nme': 'x'}\ntry:\n    await crm.find(**q)\nexcept Exception: pass",
+    "q = {'name': 'x', 'limit': 'ten'}\nsetter = q.__setitem__\nsetter('limit', 3)\nawait crm.find(**q)",
+)
+
+
+@pytest.mark.parametrize("code", CONSTANT_TYPESCRIPT)
+def test_what_a_constant_holds_is_judged_like_a_literal(typescript: Checked, code: str):
+    assert len(typescript.certain(code)) == 1
+
+
+@pytest.mark.parametrize("code", CHANGED_TYPESCRIPT)
+def test_what_a_program_may_change_is_left_to_the_call(typescript: Checked, code: str):
+    assert typescript.certain(code) == []
+
+
+@pytest.mark.parametrize("code", CONSTANT_PYTHON)
+def test_what_a_name_surely_holds_is_judged_like_a_literal_in_python(python: Checked, code: str):
+    assert len(python.certain(code)) == 1
+
+
+@pytest.mark.parametrize("code", CHANGED_PYTHON)
+def test_what_a_program_may_change_is_left_to_the_call_in_python(python: Checked, code: str):
+    assert python.certain(code) == []
+
+
+def test_a_problem_of_a_constant_is_told_where_it_is_written(typescript: Checked, python: Checked):
+    (found,) = typescript.certain("const q = {\n  nme: 'x' };\nreturn await crm.find(q)")
+    assert (found.line, found.column) == (2, 3)
+    (found,) = python.certain("q = {\n  'nme': 'x'}\nawait crm.find(**q)")
+    assert (found.line, found.column) == (2, 3)

@@ -15,6 +15,7 @@ from tree_sitter import Node
 from toolscript.errors import GuestError
 from toolscript.guests.edits import Edit, apply, blank
 from toolscript.guests.javascript.check import Places, unhandled_calls
+from toolscript.guests.javascript.constants import Constants
 from toolscript.guests.javascript.names import read
 from toolscript.guests.javascript.reads import Read, Reads
 from toolscript.guests.javascript.source import parse_ahead
@@ -59,12 +60,13 @@ def dissect(code: str) -> Dissected | None:
     calls: list[Written] = []
     spans: list[tuple[int, int, int, int]] = []
     made: list[Node] = []
+    constants = Constants(program.root, names)
     for call in sorted(unhandled_calls(names), key=lambda call: call.node.start_byte):
         arguments, callee = call.node.child_by_field_name("arguments"), call.node.child_by_field_name("function")
         member = callee.child_by_field_name("property") if callee is not None else None
         if arguments is not None:
             path = f"{call.name}.{call.method}"
-            calls.append(written(path, call.node, member or call.node, program.parsed, places.of))
+            calls.append(written(path, call.node, member or call.node, program.parsed, places.of, constants))
             spans.append((*places.of(arguments), *places.end_of(arguments)))
             made.append(call.node)
     reads = Reads(program.root, names, places)

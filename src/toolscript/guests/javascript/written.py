@@ -1,4 +1,7 @@
-"""The arguments of calls as far as the text itself gives them: literals, and `UNKNOWN` for everything else."""
+"""The arguments of calls as far as the text itself gives them: literals, and names that surely stand for such.
+
+Everything else is `UNKNOWN`.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from tree_sitter import Node
 
+from toolscript.guests.javascript.constants import Constants
 from toolscript.schema.partial import UNKNOWN
 from toolscript.schema.problems import path_text
 
@@ -40,11 +44,11 @@ class Written:
     scalars: tuple[tuple[int, int], ...] = ()
 
 
-def written(path: str, call: Node, at: Node, source: bytes, locate: Locate) -> Written:
+def written(path: str, call: Node, at: Node, source: bytes, locate: Locate, constants: Constants) -> Written:
     """Read the arguments of a call; `at` is where it is pointed at."""
     arguments = call.child_by_field_name("arguments")
     items = [] if arguments is None else [node for node in arguments.named_children if node.type != "comment"]
-    reader = _Reader(source, locate)
+    reader = _Reader(source, locate, constants)
     args: Any = {}
     if items:
         args = reader.value(items[0], ("",))
@@ -63,11 +67,13 @@ def written(path: str, call: Node, at: Node, source: bytes, locate: Locate) -> W
 
 
 class _Reader:
-    __slots__ = ("locate", "places", "scalars", "source")
+    __slots__ = ("constants", "drops", "locate", "places", "scalars", "source")
 
-    def __init__(self, source: bytes, locate: Locate) -> None:
+    def __init__(self, source: bytes, locate: Locate, constants: Constants) -> None:
         self.source = source
         self.locate = locate
+        self.constants = constants
+        self.drops = 0
         self.places: dict[str, tuple[int, int]] = {}
         self.scalars: list[tuple[int, int]] = []
 
@@ -94,7 +100,11 @@ class _Reader:
             case "null":
                 return None
             case "undefined":
+                self.drops += 1
                 return _DROPPED
+            case "identifier" | "shorthand_property_identifier":
+                stands_for = self.constants.value_of(self.text(node))
+                return UNKNOWN if stands_for is None else self.value(stands_for, at, depth + 1)
             case "unary_expression" if self.text(node).startswith("-"):
                 held = node.child_by_field_name("argument")
                 number = _number(self.text(held)) if held is not None and held.type == "number" else UNKNOWN
@@ -107,9 +117,16 @@ class _Reader:
     def members(self, node: Node, at: tuple[Any, ...], depth: int) -> Any:
         members: dict[str, Any] = {}
         for child in node.named_children:
-            key, value = self.member(child)
             if child.type == "comment":
                 continue
+            if child.type == "spread_element":
+                drops = self.drops
+                spread = self.value(child.named_children[0], at, depth + 1)
+                if not isinstance(spread, dict) or self.drops != drops:
+                    return UNKNOWN  # what it has may take the place of what stands before it
+                members |= cast("dict[str, Any]", spread)
+                continue
+            key, value = self.member(child)
             if key is None or key in ("__proto__", "toJSON"):
                 return UNKNOWN
             here = (at, key)
@@ -128,7 +145,7 @@ class _Reader:
     def member(self, node: Node) -> tuple[str | None, Node | None]:
         """The key and the value of a part of an object; no key where it cannot be told."""
         if node.type in ("shorthand_property_identifier", "identifier"):
-            return self.text(node), None
+            return self.text(node), node
         if node.type != "pair":
             return None, None
         key, value = node.child_by_field_name("key"), node.child_by_field_name("value")

@@ -1,4 +1,7 @@
-"""The arguments of calls as far as the text itself gives them: literals, and `UNKNOWN` for everything else."""
+"""The arguments of calls as far as the text itself gives them: literals, and names that surely stand for such.
+
+Everything else is `UNKNOWN`.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ import ast
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from toolscript.codec import SAFE_INTEGER
+from toolscript.guests.python.constants import Constants
 from toolscript.guests.python.names import Names
 from toolscript.schema.partial import UNKNOWN
 from toolscript.schema.problems import path_text
@@ -36,14 +40,14 @@ class Written:
 
 def calls(names: Names) -> Iterator[Written]:
     """The calls of names that the program does not bind, and whose failure it does not handle."""
-    handles = handles_failures(names)
+    handles, constants = handles_failures(names), Constants(names)
     for node in names.of(ast.Call):
         if handles and not isinstance(names.parents.get(node), ast.Await):
             continue  # it fails a future that others may await
         match node.func:
             case ast.Attribute(value=ast.Name(id=space), attr=method) if space not in names.bound:
                 if is_reached(names, node, handles):
-                    yield _written(f"{space}.{method}", node)
+                    yield _written(f"{space}.{method}", node, constants)
             case _:
                 pass
 
@@ -81,53 +85,80 @@ def handles_failures(names: Names) -> bool:
     return not _SUPPRESSING.isdisjoint(word for word in words if word)
 
 
-def _written(path: str, node: ast.Call) -> Written:
-    if any(isinstance(each, ast.Starred) for each in node.args) or any(each.arg is None for each in node.keywords):
+def _written(path: str, node: ast.Call, constants: Constants) -> Written:
+    if any(isinstance(each, ast.Starred) for each in node.args):
         return Written(path=path, node=node, args=None)
-    places: dict[str, ast.AST] = {}
+    reader = _Reader(constants)
     args: dict[str, Any] = {}
     if node.args:
-        first = node.args[0]
-        only = _value(first, ("",), places)
+        only = reader.value(node.args[0], ("",))
         if len(node.args) > 1 or (only is not UNKNOWN and only is not None and not isinstance(only, dict)):
             return Written(path=path, node=node, args=None, positional=True)
         if only is UNKNOWN or (only is None and node.keywords):
             return Written(path=path, node=node, args=None)
         args |= only or {}
     for keyword in node.keywords:
-        assert keyword.arg is not None
-        places[path_text((("",), keyword.arg))] = keyword
-        args[keyword.arg] = _value(keyword.value, (("",), keyword.arg), places)
-    return Written(path=path, node=node, args=args, places=places)
+        if keyword.arg is None:
+            spread = reader.value(keyword.value, ("",))
+            if not isinstance(spread, dict) or not args.keys().isdisjoint(cast("dict[str, Any]", spread)):
+                return Written(path=path, node=node, args=None)
+            args |= cast("dict[str, Any]", spread)
+            continue
+        if keyword.arg in args and not node.args:
+            return Written(path=path, node=node, args=None)  # given twice: Python says so
+        reader.places[path_text((("",), keyword.arg))] = keyword
+        args[keyword.arg] = reader.value(keyword.value, (("",), keyword.arg))
+    return Written(path=path, node=node, args=args, places=reader.places)
 
 
-def _value(node: ast.expr, at: tuple[Any, ...], places: dict[str, ast.AST], depth: int = 0) -> Any:
-    """What an expression comes to."""
-    if depth > MAX_DEPTH:
-        return UNKNOWN
-    match node:
-        case ast.Constant(value=None | bool() | str() as value):
-            return value
-        case ast.Constant(value=int() | float() as value):
-            return _number(value)
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
-            return UNKNOWN if isinstance(value, bool) else _number(-value)
-        case ast.List(elts=items) | ast.Tuple(elts=items):
-            if any(isinstance(item, ast.Starred) for item in items):
-                return UNKNOWN
-            for place, item in enumerate(items):
-                places[path_text((at, place))] = item
-            return [_value(item, (at, place), places, depth + 1) for place, item in enumerate(items)]
-        case ast.Dict(keys=keys, values=values):
-            members: dict[str, Any] = {}
-            for key, value in zip(keys, values, strict=True):
-                if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
-                    return UNKNOWN
-                places[path_text((at, key.value))] = key
-                members[key.value] = _value(value, (at, key.value), places, depth + 1)
-            return members
-        case _:
+class _Reader:
+    """Reads literals, and notes where their parts stand."""
+
+    __slots__ = ("constants", "places")
+
+    def __init__(self, constants: Constants) -> None:
+        self.constants = constants
+        self.places: dict[str, ast.AST] = {}
+
+    def value(self, node: ast.expr, at: tuple[Any, ...], depth: int = 0) -> Any:
+        """What an expression comes to."""
+        if depth > MAX_DEPTH:
             return UNKNOWN
+        match node:
+            case ast.Constant(value=None | bool() | str() as value):
+                return value
+            case ast.Constant(value=int() | float() as value):
+                return _number(value)
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+                return UNKNOWN if isinstance(value, bool) else _number(-value)
+            case ast.Name(id=name):
+                stands_for = self.constants.value_of(name, node)
+                return UNKNOWN if stands_for is None else self.value(stands_for, at, depth + 1)
+            case ast.List(elts=items) | ast.Tuple(elts=items):
+                if any(isinstance(item, ast.Starred) for item in items):
+                    return UNKNOWN
+                for place, item in enumerate(items):
+                    self.places[path_text((at, place))] = item
+                return [self.value(item, (at, place), depth + 1) for place, item in enumerate(items)]
+            case ast.Dict():
+                return self.members(node, at, depth)
+            case _:
+                return UNKNOWN
+
+    def members(self, node: ast.Dict, at: tuple[Any, ...], depth: int) -> Any:
+        members: dict[str, Any] = {}
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                spread = self.value(value, at, depth + 1)
+                if not isinstance(spread, dict):
+                    return UNKNOWN
+                members |= cast("dict[str, Any]", spread)
+                continue
+            if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
+                return UNKNOWN
+            self.places[path_text((at, key.value))] = key
+            members[key.value] = self.value(value, (at, key.value), depth + 1)
+        return members
 
 
 def _number(value: float) -> Any:
