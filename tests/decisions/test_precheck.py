@@ -149,3 +149,28 @@ def test_the_text_is_read_in_a_time_that_grows_with_its_length() -> None:
         began = perf_counter()
         is_suspect(code, CATALOG)
         assert perf_counter() - began < 0.5, piece
+
+
+def read(name: str, **more: Any) -> Inspected:
+    """A name that is neither bound nor there."""
+    return Inspected(free=(Mention(name=name, line=1, column=1, **more),))
+
+
+def test_a_name_that_is_nothing_is_told_where_it_is_sure_to_be_read() -> None:
+    assert told(read("contcts")) == []
+    assert told(read("contcts", fails=True)) == ["contcts is not defined"]
+    assert told(read("contcts", fails=True, near=("contacts",))) == ["contcts is not defined: did you mean contacts?"]
+    assert told(read("crm", fails=True)) == []
+
+
+def test_names_of_the_programs_own_come_before_those_of_tools() -> None:
+    assert told(read("fnd", called=True, near=("found",))) == ["fnd is not defined: did you mean found?"]
+    assert told(read("pepole", method="append", near=("people",))) == ["pepole is not defined: did you mean people?"]
+    assert told(read("crn", method="find", near=("cruise",))) == ["there is no namespace crn: did you mean crm?"]
+
+
+def test_a_namespace_behind_another_name_is_told_by_itself() -> None:
+    (said,) = told(read("server", method="crm.find"))
+    assert said.startswith("there is no namespace server: a namespace stands for itself. Did you mean crm.find(")
+    (hidden,) = told(read("server", method="crm.find"), Policy((Rule(verdict="deny", tools=("crm.find",)),)))
+    assert "Did you mean crm.find" not in hidden

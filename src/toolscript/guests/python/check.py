@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import cast
 
@@ -30,6 +31,8 @@ from toolscript.runs.inspected import Inspected, Mention, Problem, Unawaited
 
 MOST_FACTS = 50  # misused coroutines; five are told
 MOST_FREE = 500  # names: the namespaces of a program are among them
+MOST_NEAR = 20  # of those, whose near names are looked for
+MOST_OWN = 2_000  # names of a program's own among which they are
 MAX_CHARS = 100_000  # 50 ms; what is longer is data
 IN_PROGRAM = frozenset(("failure", "pages"))
 """Methods of `codemode` that are no calls."""
@@ -84,7 +87,7 @@ def _facts(program: Read, lacks: tuple[Problem, ...]) -> Inspected:
     return Inspected(
         syntax="python",
         calls=tuple(_calls(names, places)),
-        free=tuple(islice(_free(names, places), MOST_FREE)),
+        free=tuple(_free(names, places)),
         unawaited=tuple(_unawaited(names, places, each) for each in found if not each.is_own),
         problems=(*lacks, *own),
     )
@@ -174,9 +177,17 @@ def _free(names: Names, places: _Places) -> Iterator[Mention]:
             continue
         fails = reached is not None and not name.startswith("__") and reached.surely(node)
         mention = _mention(names, places, node, fails=fails)
+        if name not in found and len(found) == MOST_FREE:
+            break
         if name not in found or _is_told(mention):
             found[name] = mention
-    yield from found.values()
+    own = [] if len(names.bound) > MOST_OWN else [*names.bound, "input"]
+    for number, mention in enumerate(found.values()):
+        if number < MOST_NEAR and _is_told(mention):
+            known = own if mention.method else [*own, *_BUILTINS]
+            yield replace(mention, near=near_names(mention.name, known))
+        else:
+            yield mention
 
 
 def _is_told(mention: Mention | None) -> bool:
@@ -200,7 +211,6 @@ def _mention(names: Names, places: _Places, node: ast.Name, *, fails: bool) -> M
         method=method,
         called=is_called and not members,
         fails=fails,
-        near=near_names(node.id, [*names.bound, "input", *(() if method else _BUILTINS)]),
         line=line,
         column=column,
     )

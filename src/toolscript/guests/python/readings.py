@@ -53,6 +53,9 @@ class Readings:
         self._names = names
         self._last = last
         self._main = _main(names, last)
+        entries = [each for held in names.of(ast.Dict) for each in zip(held.keys, held.values, strict=True)]
+        self._keys = {key for key, _ in entries if key is not None}
+        self._spread = {value for key, value in entries if key is None}
 
     def of(self, node: ast.expr, depth: int = 0) -> Reading | None:
         """How a coroutine, or what holds one so deep, is misused; None where somebody may await it."""
@@ -78,7 +81,7 @@ class Readings:
             match self._names.parents.get(node):
                 case ast.List(ctx=ast.Load()) | ast.Tuple(ctx=ast.Load()) | ast.Set() as held:
                     pass
-                case ast.Dict(keys=keys, values=values) as held if node in values and keys[values.index(node)]:
+                case ast.Dict() as held if node not in self._keys and node not in self._spread:
                     pass
                 case ast.ListComp(elt=item) | ast.SetComp(elt=item) | ast.GeneratorExp(elt=item) as held if (
                     item is node
@@ -122,7 +125,7 @@ class Readings:
                 return Reading("iterated")
             case ast.Starred() | ast.keyword(arg=None):
                 return Reading("spread")
-            case ast.Dict(keys=keys, values=values) if node in values and keys[values.index(node)] is None:
+            case ast.Dict() if node in self._spread:
                 return Reading("spread")
             case ast.Assign(targets=[ast.Tuple() | ast.List()], value=value) if value is node:
                 return Reading("destructured")
@@ -136,7 +139,7 @@ class Readings:
                 return Reading("condition")
             case ast.UnaryOp(op=ast.Not()):
                 return Reading("condition")
-            case ast.BoolOp(op=ast.And(), values=[*values, _]) if node in values:
+            case ast.BoolOp(op=ast.And(), values=values) if values[-1] is not node:
                 return Reading("condition")
             case ast.withitem(context_expr=entered) if entered is node and not self._is_async_with(held):
                 return Reading("argument", "with")
@@ -162,7 +165,7 @@ class Readings:
                 plain = kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
                 is_plain = all(isinstance(each, ast.Name) and self._is_plain(each.id) for each in plain)
                 return Reading("argument", "isinstance") if is_plain and self._is_pythons("isinstance") else None
-            case ast.Call(func=ast.Name() | ast.Attribute() as func, args=args) if node in args:
+            case ast.Call(func=ast.Name() | ast.Attribute() as func) if node is not func:
                 called = ast.unparse(func)
                 return Reading("argument", called) if called in _READERS and self._is_pythons(called) else None
             case _:
