@@ -111,6 +111,23 @@ async def test_what_would_be_refused_is_told_where_it_may_only_advise():
         assert "type check" not in (await here.run(code)).hint
 
 
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("typescript", "const all = crm.find({ name: 'x' });\nconst n = all.length;\nreturn [n, all.name, all[0]]"),
+        ("python", "all = crm.find(name='x')\nn = all[0]\n[n, all[1], len(all)]"),
+    ],
+)
+async def test_what_follows_from_a_missing_await_is_not_told_again(language: Language, code: str):
+    async with runtime(tsc=installed_tsc()) as here:
+        result = await here.run(code, language=language)
+        assert result.failure is not None
+        assert result.failure.code == "check"
+        assert "problems" not in result.failure.message
+        assert result.failure.line == 1
+        assert result.hint == ""
+
+
 async def test_what_is_suspicious_in_python_is_told_when_the_program_fails():
     pytest.importorskip("pydantic_monty", reason="the Python engine is not installed")
     async with runtime() as here:

@@ -66,7 +66,7 @@ def dissect(code: str) -> Dissected | None:
         member = callee.child_by_field_name("property") if callee is not None else None
         if arguments is not None:
             path = f"{call.name}.{call.method}"
-            calls.append(written(path, call.node, member or call.node, program.parsed, places.of, constants))
+            calls.append(written(path, call.node, member or call.node, program.parsed, places.of, constants=constants))
             spans.append((*places.of(arguments), *places.end_of(arguments)))
             made.append(call.node)
     reads = Reads(program.root, names, places)

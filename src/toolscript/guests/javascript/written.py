@@ -44,7 +44,7 @@ class Written:
     scalars: tuple[tuple[int, int], ...] = ()
 
 
-def written(path: str, call: Node, at: Node, source: bytes, locate: Locate, constants: Constants) -> Written:
+def written(path: str, call: Node, at: Node, source: bytes, locate: Locate, *, constants: Constants) -> Written:
     """Read the arguments of a call; `at` is where it is pointed at."""
     arguments = call.child_by_field_name("arguments")
     items = [] if arguments is None else [node for node in arguments.named_children if node.type != "comment"]

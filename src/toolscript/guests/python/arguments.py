@@ -124,10 +124,9 @@ def _column(line: str, column: int) -> int:
 
 def _misfit(call: Written, known: _Known) -> tuple[ast.AST, str] | None:
     """What is wrong with the arguments of a call, and where."""
-    expected = usage(known.tool, "python")
     if call.positional:
-        said = f"{call.path} takes named arguments: {call.path}(name=value), or one dict. Expected: {expected}"
-        return call.node.args[0], said
+        said = f"{call.path} takes named arguments: {call.path}(name=value), or one dict. Expected: "
+        return call.node.args[0], said + usage(known.tool, "python")
     if call.args is None:
         return None
     problems = known.checker.certain({known.respelt.get(name, name): held for name, held in call.args.items()})
@@ -135,4 +134,4 @@ def _misfit(call: Written, known: _Known) -> tuple[ast.AST, str] | None:
         return None
     respelt = {raw: python for python, raw in known.respelt.items()}
     place = respelt.get(problems[0].path, problems[0].path)
-    return call.places.get(place, call.node), f"{call.path}: {listed(problems)} Expected: {expected}"
+    return call.places.get(place, call.node), f"{call.path}: {listed(problems)} Expected: {usage(known.tool, 'python')}"

@@ -111,7 +111,11 @@ class PythonTypeChecker:
             if (node is not None and _is_sound_call(node, rule)) or _OF_ERRORS.search(message):
                 continue
             certain = node is not None and _is_certain(message, declared, program, node)
-            yield Problem(*program.text.place(span[0], span[1]), _words(message, declared), certain)
+            shown = 0
+            if "CoroutineType[" in message:  # where the call may be that was not awaited
+                shown = program.text.place(_bound_line(node, program.names) or span[0], 1)[0]
+            place = program.text.place(span[0], span[1])
+            yield Problem(*place, _words(message, declared), certain, used_line=shown)
 
     def _findings(self, body: str, declared: str) -> list[_Finding]:
         """The checker's own answer, lines counted as in the program; nothing where it has none."""
@@ -218,6 +222,16 @@ def _subject(node: ast.AST, names: Names) -> ast.AST:
             return value
         case _:
             return held.value if isinstance(held, ast.Subscript) and held.slice is node else node
+
+
+def _bound_line(node: ast.AST | None, names: Names) -> int:
+    """The line that binds what a place is about; 0 where no single one does."""
+    match None if node is None else _subject(node, names):
+        case ast.Name(id=name) if names.bound[name] == 1:
+            stored = (use.lineno for use in names.named(name) if isinstance(use.ctx, ast.Store))
+            return next(stored, 0)
+        case _:
+            return 0
 
 
 def _is_awaited_in_place(node: ast.expr, names: Names) -> bool:
