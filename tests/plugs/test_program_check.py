@@ -261,6 +261,25 @@ def lines(count: int) -> str:
     )
 
 
+HOSTILE = {
+    "pushes": "const out = [];" + "out.push(crm.find());" * 4_000 + "out[0].name",
+    "uses of a list": "const cs = [1].map((x) => crm.find());" + "cs.map((c) => c.then());" * 3_500,
+    "defaults": "const x = crm.find()" + " ?? 1" * 12_000,
+    "callbacks": "xs.filter(async (x) => x);" * 3_500,
+    "arrows": "x => " * 2_000 + "crm.find()",
+    "functions": "const a0 = () => crm.find();" + "".join(f"const a{n} = () => a{n - 1}();" for n in range(1, 2_500)),
+    "names": "".join(f"u{n};" for n in range(9_000)),
+    "brackets": "const x = " + "[" * 1_500 + "crm.find()" + "]" * 1_500,
+}
+
+
+@pytest.mark.parametrize("code", HOSTILE.values(), ids=HOSTILE)
+def test_a_program_that_is_made_to_take_long_does_not(code: str) -> None:
+    began = perf_counter()
+    problems_in(code)
+    assert perf_counter() - began < 3  # 0.5 s on a slow machine; without a bound up to 10
+
+
 @pytest.mark.parametrize("tools", [10, 100_000])
 def test_fifty_lines_take_less_than_five_milliseconds_however_many_tools_there_are(tools: int) -> None:
     spare = [a_tool(f"spare.method_{number}") for number in range(tools)]

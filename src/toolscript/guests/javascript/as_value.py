@@ -16,8 +16,9 @@ from toolscript.runs.inspected import Use
 from toolscript.runs.policy import OWN
 
 _OF_A_PROMISE = frozenset(
-    ("then", "catch", "finally", "constructor", "toString", "valueOf", "hasOwnProperty", "toLocaleString")
-)
+    ("then", "catch", "finally", "constructor", "toString", "valueOf", "hasOwnProperty", "toLocaleString",
+     "isPrototypeOf", "propertyIsEnumerable", "__proto__")
+)  # fmt: skip
 _NUMBERS = frozenset(("-", "*", "/", "%", "**", "+", "<<", ">>", ">>>", "&", "|", "^"))
 _ORDERS = frozenset(("<", ">", "<=", ">="))
 EQUALITIES = frozenset(("==", "===", "!=", "!=="))
@@ -35,6 +36,7 @@ _THROUGH = frozenset(
     ("parenthesized_expression", "as_expression", "satisfies_expression", "type_assertion", "non_null_expression")
 )
 _PLAIN = frozenset(("number", "string", "template_string", "true", "false"))
+_MOST_DEFAULTS = 4  # `p ?? a ?? b ?? c ?? d`: each step up the tree costs
 _DEFAULTS = frozenset(("??", "||"))
 _ASSIGNMENTS = frozenset(("assignment_expression", "augmented_assignment_expression", "update_expression"))
 MAX_SHOWN = 60  # characters of a call that is quoted
@@ -63,7 +65,9 @@ def place_of(node: Node) -> tuple[Node, Node]:
 def past_defaults(parent: Node, role: Node) -> tuple[Node, Node, Node | None]:
     """Where a promise stands that is never missing: `p ?? x` and `p || x` are `p`; and the longest such expression."""
     whole: Node | None = None
-    while parent.type == "binary_expression" and parent.child_by_field_name("left") == role:
+    for _ in range(_MOST_DEFAULTS):
+        if parent.type != "binary_expression" or parent.child_by_field_name("left") != role:
+            break
         operator = parent.child_by_field_name("operator")
         if operator is None or operator.type not in _DEFAULTS:
             break

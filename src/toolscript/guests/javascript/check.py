@@ -94,9 +94,10 @@ def unhandled_calls(names: Names) -> Iterator[Call]:
 
 def _unhandled_chains(names: Names) -> Iterator[Chain]:
     """The same of calls of a member of a method: it has none but those of every function."""
-    bare = {use.name for use in names.uses if use.parent.type != "member_expression"}
-    for chain in names.chains:
-        if chain.name in names.declared or chain.name in GLOBALS or chain.name in OWN or chain.name in bare:
+    foreign = [c for c in names.chains if c.name not in names.declared and c.name not in GLOBALS and c.name not in OWN]
+    bare = {use.name for use in names.uses if use.parent.type != "member_expression"} if foreign else frozenset[str]()
+    for chain in foreign:
+        if chain.name in bare:
             continue
         if (chain.name, chain.members[0]) in names.members or chain.members[1] in _OF_A_FUNCTION:
             continue

@@ -17,7 +17,7 @@ from tree_sitter import Node
 from toolscript.guests.javascript.as_value import Reading, crossing_of, place_of
 from toolscript.guests.javascript.globals import GLOBALS
 from toolscript.guests.javascript.mentions import Names
-from toolscript.guests.javascript.promises import Found, Origin, Place, Promises, certain_of, is_constant
+from toolscript.guests.javascript.promises import Found, Origin, Place, Promises, is_constant
 
 _MAPPING = frozenset(("map", "flatMap"))
 _TESTING = frozenset(("filter", "some", "every", "find", "findIndex", "findLast", "findLastIndex"))
@@ -41,7 +41,7 @@ _HARMLESS = frozenset(
 _CONVERTERS = frozenset(("Boolean", "String", "Number"))
 _INDEXES = frozenset(("number", "identifier", "binary_expression"))
 _CALLBACKS = frozenset(("arrow_function", "function_expression"))
-_OWN_LISTS = ("Proxy", "prototype", "setPrototypeOf", "__proto__")  # with them `map` may be anything
+_OWN_LISTS = ("Proxy", "prototype", "setPrototypeOf", "__proto__", "snippets")  # with them `map` may be anything
 
 
 def misused(names: Names) -> list[Found]:
@@ -71,6 +71,7 @@ class _Lists:
     def __init__(self, promises: Promises) -> None:
         self._promises = promises
         self._names = promises.names
+        self._promised = {node.id for pushes in promises.pushed.values() for _, node in pushes}
 
     def follow(self) -> None:
         for origin, function in self._promises.values:
@@ -84,6 +85,8 @@ class _Lists:
 
     def _callback(self, origin: Origin, function: Node) -> None:
         """What becomes of the promises that a callback gives."""
+        if not self._promises.may_look():
+            return
         arguments, role = place_of(function)
         call = arguments.parent if arguments.type == "arguments" else None
         callee = call.child_by_field_name("function") if call is not None and call.type == "call_expression" else None
@@ -122,7 +125,7 @@ class _Lists:
             return
         seen = _Seen()
         for place in self._promises.uses.of(name):
-            self._use(seen, place, name)
+            self._use(seen, place)
         origins = [origin for origin, _ in pushes]
         self._keep(_together(origins), seen, pushes[0][1], name, is_listed=False)
 
@@ -137,9 +140,9 @@ class _Lists:
             if not is_constant(self._names, name):
                 return
             for place in self._promises.uses.of(name):
-                self._use(seen, place, name)
+                self._use(seen, place)
         else:
-            self._use(seen, Place(parent, role, node), "")
+            self._use(seen, Place(parent, role, node))
         self._keep(origin, seen, node, name, is_listed=True)
 
     def _keep(self, origin: Origin, seen: _Seen, held: Node, name: str, *, is_listed: bool) -> None:
@@ -147,14 +150,17 @@ class _Lists:
             reading, at = min(seen.certain, key=lambda each: each[1].start_byte)
             self._promises.keep(Found(origin, reading, at, held, name, is_listed))
 
-    def _use(self, seen: _Seen, place: Place, name: str) -> None:
-        """One use of a list, in a constant of this name or where it stands."""
+    def _use(self, seen: _Seen, place: Place) -> None:
+        """One use of a list, in a constant or where it stands."""
         parent, role, node = place
+        if not seen.is_closed or not self._promises.may_look():
+            seen.open()
+            return
         match parent.type:
             case "for_in_statement" if parent.child_by_field_name("right") == role:
                 self._loop(seen, parent)
             case "member_expression" if parent.child_by_field_name("object") == role:
-                self._member(seen, parent, name)
+                self._member(seen, parent)
             case "subscript_expression" if parent.child_by_field_name("object") == role:
                 index = parent.child_by_field_name("index")
                 if index is None or index.type not in _INDEXES or _is_target(parent):
@@ -199,7 +205,7 @@ class _Lists:
             return  # a variable from elsewhere
         self._bound(seen, left, loop)
 
-    def _member(self, seen: _Seen, member: Node, name: str) -> None:
+    def _member(self, seen: _Seen, member: Node) -> None:
         key = member.child_by_field_name("property")
         method = self._names.text(key) if key is not None else ""
         call, role = place_of(member)
@@ -216,8 +222,7 @@ class _Lists:
         elif method == "join":
             seen.certain.append((Reading("text"), member))
         elif method == "push":
-            promised = {node.id for _, node in self._promises.pushed.get(name, ())}
-            if not all(each.id in promised for each in given):
+            if not all(each.id in self._promised for each in given):
                 seen.open()
         elif method not in _KEEPING:
             seen.open()
@@ -264,7 +269,7 @@ class _Lists:
             self._judge(seen, self._promises.uses.of(self._names.text(target)))
 
     def _judge(self, seen: _Seen, places: Sequence[Place]) -> None:
-        certain = certain_of(self._names, places)
+        certain = self._promises.certain_of(places)
         if certain is None:
             seen.open()
         else:

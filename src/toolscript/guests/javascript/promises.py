@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -32,7 +32,8 @@ _DOUBTFUL: frozenset[Use] = frozenset(("condition", "compared", "argument", "tex
 _MARKING = frozenset(("Object.assign", "Object.defineProperty", "Object.defineProperties"))
 _ASYNC = ("function_declaration", "function_expression", "arrow_function")
 CALLBACK = "an `async` function"  # what gives the promise, if it has no name
-MOST_PLACES = 3_000  # that are looked up in the tree: each costs microseconds
+_MOST_LOOKS = 500  # around in the tree: each costs up to 0.3 ms in a program of 100,000 characters; people need some 50
+_MOST_USES = 100  # of one name
 
 
 class Origin(NamedTuple):
@@ -74,17 +75,22 @@ class Uses:
     """The uses of every name, in the order of the text."""
 
     def __init__(self, names: Names) -> None:
-        self._all: dict[str, list[NameUse]] = defaultdict(list)
-        for use in sorted(names.uses, key=lambda use: use.node.start_byte):
-            self._all[use.name].append(use)
+        self._names = names
+        self._sorted: dict[str, list[NameUse]] = {}
 
     def of(self, name: str, within: Node | None = None) -> list[Place]:
         """Where a name is used, in the whole program or within a node."""
-        uses: list[NameUse] = self._all.get(name, [])
+        if not self._sorted:
+            self._sort()
+        uses = self._sorted.get(name, [])
         if within is not None:
             first = bisect_left(uses, within.start_byte, key=lambda use: use.node.start_byte)
             uses = uses[first : bisect_left(uses, within.end_byte, key=lambda use: use.node.start_byte)]
         return [Place(use.parent, use.role, use.node) for use in uses]
+
+    def _sort(self) -> None:
+        for use in sorted(self._names.uses, key=lambda use: use.node.start_byte):
+            self._sorted.setdefault(use.name, []).append(use)
 
 
 def is_constant(names: Names, name: str) -> bool:
@@ -128,16 +134,17 @@ class Promises:
         self.pushed: dict[str, list[tuple[Origin, Node]]] = defaultdict(list)
         self._todo: list[tuple[Origin, Place]] = []
         self._own: set[str] = set()
-        self._left = MOST_PLACES
+        self._left = _MOST_LOOKS
 
     def follow(self) -> None:
         """Follow all of them."""
         names = self.names
         plain: dict[str, list[Call]] = defaultdict(list)
         for call in names.plain:
-            plain[call.name].append(call)
+            if call.parent.type != "await_expression":
+                plain[call.name].append(call)
         for call in names.calls:
-            if call.name not in names.declared:
+            if call.parent.type != "await_expression" and call.name not in names.declared:
                 origin = Origin(f"{call.name}.{call.method}", call.node, call.scope)
                 self._todo.append((origin, Place(call.parent, call.role, call.node)))
         if not names.reflects:
@@ -172,7 +179,9 @@ class Promises:
         parent, role, held = past_defaults(place.parent, place.role)
         held = held or place.node
         reading = reading_of(names, parent, role)
-        if reading is None and self._may_look():
+        if reading is None:
+            if not self.may_look():
+                return None
             reading = crossing_of(names, parent, role)
         if reading is not None:
             self.keep(Found(origin, reading, origin.node, held))
@@ -182,7 +191,7 @@ class Promises:
                 self._variable(origin, parent, held)
             case "arrow_function" if parent.child_by_field_name("body") == role:
                 return None if _is_generator_or_async(parent) else parent
-            case "return_statement" if self._may_look():
+            case "return_statement":
                 return _returning(parent)
             case "array":
                 self.items[parent.id].append(origin)
@@ -193,7 +202,8 @@ class Promises:
                 pass
         return None
 
-    def _may_look(self) -> bool:
+    def may_look(self) -> bool:
+        """Whether there is time left for what goes up the tree."""
         self._left -= 1
         return self._left > 0
 
@@ -202,10 +212,16 @@ class Promises:
         if target is None or target.type != "identifier":
             return
         name = self.names.text(target)
-        certain = certain_of(self.names, self.uses.of(name)) if is_constant(self.names, name) else None
+        certain = self.certain_of(self.uses.of(name)) if is_constant(self.names, name) else None
         if certain:
             reading, at = certain[0]
             self.keep(Found(origin, reading, at, held, name))
+
+    def certain_of(self, places: Sequence[Place]) -> list[tuple[Reading, Node]] | None:
+        """The same as `certain_of`; nothing is certain of what is used all over the program."""
+        if len(places) > _MOST_USES or not all(self.may_look() for _ in places):
+            return None
+        return certain_of(self.names, places)
 
     def _push(self, origin: Origin, arguments: Node, node: Node) -> None:
         call = arguments.parent
