@@ -282,6 +282,7 @@ async def test_a_run_does_not_wait_for_a_slow_check_and_takes_its_late_answer_as
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr(checking, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(checking, "FIRST_PATIENCE_S", 0.01)
     async with runtime() as here:
         await here.ready()
         for answers in (True, False):
@@ -305,6 +306,7 @@ async def test_a_run_starts_though_its_checker_hangs(tmp_path: Path):
     (tmp_path / "lib" / "lib.d.ts").write_text("")
     (tmp_path / "package.json").write_text('{"version": "7.0.0"}')
     async with runtime(tsc=fake) as here:
+        assert (await here.run("return (await crm.find({ name: 'y' })).length")).value == 1
         begun = time.monotonic()
         result = await here.run("return (await crm.find({ name: 'x' })).length")
         assert result.value == 1

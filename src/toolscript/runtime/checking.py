@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Literal
+from weakref import WeakSet
 
 from toolscript.catalog.catalog import Catalog
 from toolscript.errors import Failure
@@ -25,6 +26,9 @@ from toolscript.tools import Tool
 TypeCheck = Literal["off", "advise", "refuse"]
 
 PATIENCE_S = 1.0  # for a check: it takes 30 ms, and 100 on a busy machine; only a text that is made for it takes more
+FIRST_PATIENCE_S = 5.0  # for the first one of a guest: its worker starts for it, and the run needs that, too
+_answered: WeakSet[TypeChecker] = WeakSet()
+"""The guests that have been asked before."""
 _word = re.compile(r"[\w$]+")
 
 
@@ -58,7 +62,9 @@ async def checked(code: str, guest: Guest, catalog: Catalog, policy: Policy, typ
     late: asyncio.Task[Sequence[Problem]] | None = None
     tools = [] if type_check == "off" else named(code, catalog)
     if tools and isinstance(guest, TypeChecker):
-        found, late = await _within(PATIENCE_S, guest.type_problems(code, tools))
+        patience = PATIENCE_S if guest in _answered else FIRST_PATIENCE_S
+        found, late = await _within(patience, guest.type_problems(code, tools))
+        _answered.add(guest)
         stopping = [each for each in found if each.certain and type_check == "refuse"]
         certain = _together(certain, stopping)
         advice = _besides(certain, [each for each in found if each not in stopping])
@@ -111,9 +117,10 @@ def _together(certain: tuple[Problem, ...], more: Sequence[Problem]) -> tuple[Pr
 
 
 def _besides(certain: Sequence[Problem], advice: Sequence[Problem]) -> list[Problem]:
-    """The advice that does not follow from what is told: of missing awaits one is enough to say what they are."""
-    unawaited = any(each.used_line for each in certain)
-    return [each for each in advice if not (each.used_line and unawaited) and not _follows(each, certain)]
+    """The advice that does not follow from what is told: not in its lines, and no more of missing awaits."""
+    unawaited, lines = any(each.used_line for each in certain), {each.line for each in certain}
+    heard = [each for each in advice if each.line not in lines and not (each.used_line and unawaited)]
+    return [each for each in heard if not _follows(each, certain)]
 
 
 def _follows(problem: Problem, told: Sequence[Problem]) -> bool:
