@@ -221,6 +221,11 @@ def test_no_name_that_only_the_checker_knows_is_told(typescript: Checked, python
     assert all(message.isascii() and "_crm" not in message for message in told)
 
 
+@pytest.mark.parametrize("code", ["await crm.fnd(id=1)", "await crm.people.find(name='x')", "crm.get.x"])
+def test_of_the_names_of_tools_the_catalogue_speaks_and_not_the_checker(python: Checked, code: str):
+    assert not any("_crm" in problem.message for problem in python.problems(code))
+
+
 @pytest.mark.parametrize("language", ["typescript", "python"])
 def test_no_program_that_finishes_in_the_suite_of_guests_is_refused(language: Language, request: pytest.FixtureRequest):
     checked: Checked = request.getfixturevalue(language)
