@@ -14,7 +14,8 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from toolscript.catalog.index import Document, Index
-from toolscript.catalog.nearness import bare, nearest
+from toolscript.catalog.letters import Letters, bare
+from toolscript.catalog.nearness import LIKE, nearest, nearest_spaces
 from toolscript.catalog.ranking import Ranking
 from toolscript.codec import digest
 from toolscript.errors import ConfigError
@@ -23,6 +24,8 @@ from toolscript.schema.python import wire_names
 from toolscript.schema.shape import parameters
 from toolscript.schema.syntax import Syntax
 from toolscript.tools import Tool
+
+_FORGOTTEN = 1_000  # names of tools that are gone and may be kept
 
 NamespaceState = Literal["connecting", "ready", "unreachable"]
 
@@ -64,6 +67,7 @@ class Catalog:
 
     namespaces: Mapping[str, Namespace] = field(default_factory=lambda: MappingProxyType[str, Namespace]({}))
     _rankings: list[Ranking] = field(default_factory=list[Ranking], init=False, compare=False, repr=False)
+    _letters: list[Letters] = field(default_factory=list[Letters], init=False, compare=False, repr=False)
 
     @staticmethod
     def empty() -> Catalog:
@@ -103,7 +107,12 @@ class Catalog:
                 methods=MappingProxyType(methods),
                 index=_index(methods),
             )
-        return Catalog(MappingProxyType({**self.namespaces, namespace: entry}))
+        changed = Catalog(MappingProxyType({**self.namespaces, namespace: entry}))
+        letters = self.letters
+        letters.add(namespace, entry.methods)
+        if len(letters) <= 2 * len(changed) + _FORGOTTEN:
+            changed._letters.append(letters)
+        return changed
 
     def typed(self, namespace: str, tools: Iterable[Tool]) -> Catalog:
         """This catalogue with other output types of some tools, and all else as it is: nothing is indexed anew."""
@@ -115,11 +124,13 @@ class Catalog:
         entry = replace(held, methods=MappingProxyType({**held.methods, **changed}), lines=lines, digests=[])
         catalog = Catalog(MappingProxyType({**self.namespaces, namespace: entry}))
         object.__setattr__(catalog, "_rankings", self._rankings)  # which are over the same indexes
+        object.__setattr__(catalog, "_letters", self._letters)
         return catalog
 
     def without(self, namespace: str) -> Catalog:
         """This catalogue with one namespace left out."""
-        return Catalog(MappingProxyType({name: held for name, held in self.namespaces.items() if name != namespace}))
+        kept = {name: held for name, held in self.namespaces.items() if name != namespace}
+        return self._sharing(kept)
 
     def where(self, keep: Callable[[Tool], bool]) -> Catalog:
         """This catalogue without the tools that are not to be kept; it shares every namespace that loses none.
@@ -135,7 +146,14 @@ class Catalog:
                 index = held.narrowed.setdefault(frozenset(methods), _index(methods))
                 kept[name] = replace(held, methods=MappingProxyType(methods), index=index, digests=[])
         same = len(kept) == len(self.namespaces) and all(kept[name] is held for name, held in self.namespaces.items())
-        return self if same else Catalog(MappingProxyType(kept))
+        return self if same else self._sharing(kept)
+
+    def _sharing(self, kept: Mapping[str, Namespace]) -> Catalog:
+        """A catalogue of fewer tools, with the letters of this one unless most of them would be of no use."""
+        catalog = Catalog(MappingProxyType(kept))
+        if len(self.letters) <= 2 * len(catalog) + _FORGOTTEN:
+            catalog._letters.append(self.letters)
+        return catalog
 
     def find(self, path: str) -> Tool | None:
         """The tool with exactly this path."""
@@ -148,15 +166,30 @@ class Catalog:
         found = self.find(path)
         if found is not None:
             return found
-        same = [tool for tool in self.tools if path in (tool.raw_name, f"{tool.path.namespace}.{tool.raw_name}")]
-        if not same:
-            wanted = bare(path)
-            same = [tool for tool in self.tools if bare(str(tool.path)) == wanted]
+        wanted = bare(path)
+        likely = dict.fromkeys(self.letters.named(wanted))
+        for name in self.namespaces:
+            prefix = bare(name)
+            if wanted.startswith(prefix) and wanted != prefix:
+                likely |= dict.fromkeys(self.letters.named(wanted[len(prefix) :], (name,)))
+        tools = [tool for each in likely if (tool := self.find(str(each))) is not None]
+        same = [tool for tool in tools if path in (tool.raw_name, f"{tool.path.namespace}.{tool.raw_name}")]
+        same = same or [tool for tool in tools if bare(str(tool.path)) == wanted]
         return same[0] if len(same) == 1 else None
 
     def near(self, path: str, n: int = 3) -> tuple[Tool, ...]:
         """The tools whose names are most like a path that is not there, best first."""
-        return nearest(path, self.namespaces, n)
+        return nearest(path, self.namespaces, self.letters, n)
+
+    def near_spaces(self, name: str, n: int = 5, *, like: float = LIKE) -> list[str]:
+        """The namespaces whose names are most like one that is not there, best first."""
+        return nearest_spaces(name, self.namespaces, self.letters, n, like)
+
+    def called(self, name: str) -> list[Tool]:
+        """The tools of any namespace with exactly this name, or this raw name."""
+        likely = dict.fromkeys(self.letters.named(bare(name)))
+        tools = (self.find(str(path)) for path in likely)
+        return [tool for tool in tools if tool is not None and name in (tool.path.method, tool.raw_name)]
 
     @property
     def tools(self) -> Iterator[Tool]:
@@ -180,6 +213,16 @@ class Catalog:
         if not self._rankings:
             self._rankings.append(Ranking([held.index for _, held in sorted(self.namespaces.items())]))
         return self._rankings[0]
+
+    @property
+    def letters(self) -> Letters:
+        """The letters of all names, and of some that an earlier catalogue had."""
+        if not self._letters:
+            letters = Letters()
+            for name, held in self.namespaces.items():
+                letters.add(name, held.methods)
+            self._letters.append(letters)
+        return self._letters[0]
 
     def check(self, tool: Tool, args: Mapping[str, Any]) -> Problems:
         """The problems of a call's arguments, `()` where they fit."""

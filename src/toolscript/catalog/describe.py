@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from toolscript.catalog.catalog import Catalog, Namespace
+from toolscript.catalog.letters import bare
 from toolscript.catalog.method_text import Outlook, Part, Writer, paragraphs
-from toolscript.catalog.nearness import bare
 from toolscript.catalog.search import namespaces_text, summary_of
 from toolscript.schema.quoting import comment
 from toolscript.schema.syntax import Syntax

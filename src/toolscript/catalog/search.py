@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from itertools import zip_longest
 from typing import Literal
 
 from toolscript.catalog.catalog import Catalog, Namespace
 from toolscript.catalog.index import Index
-from toolscript.catalog.nearness import bare, nearest
+from toolscript.catalog.letters import bare
+from toolscript.catalog.nearness import nearest
 from toolscript.catalog.questions import Query, questions
 from toolscript.catalog.ranking import Scored
 from toolscript.catalog.terms import document_terms, name_key, query_terms
@@ -274,7 +274,7 @@ def _chosen(catalog: Catalog, namespace: str | Sequence[str] | None) -> tuple[li
         )
         chosen.update((each.name, each) for each in same)
         if not same and catalog.namespaces:
-            near = get_close_matches(name[:60], catalog.namespaces, 3, 0.6)
+            near = catalog.near_spaces(name[:60], 3)
             wrong.append(f"There is no namespace {comment(name, 60)!r}{f'; near: {_listed(near)}' if near else ''}.")
     return list(chosen.values()), " ".join(wrong[:3])
 
@@ -319,7 +319,8 @@ def _guessed(searched: _Searched, text: str) -> Found:
     scored = searched.catalog.ranking.respelt(text, searched.indexes, few)
     tools = [tool for each in scored if (tool := searched.catalog.find(str(each.path))) is not None]
     if not tools:
-        alike = nearest(text, {namespace.name: namespace for namespace in chosen}, few, like=0)
+        spaces, letters = {namespace.name: namespace for namespace in chosen}, searched.catalog.letters
+        alike = nearest(text, spaces, letters, few, among=len(spaces) < len(searched.catalog.namespaces), like=0)
         tools = list(alike[:3])
     words = f"Nothing matches {comment(text, 60)!r}{'; these are the nearest' if tools else ''}."
     note = _joined(words, _absent(chosen), namespaces_text(searched.catalog))

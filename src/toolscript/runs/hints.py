@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from toolscript.catalog.catalog import Catalog
 from toolscript.errors import Failure
@@ -24,13 +23,12 @@ def hint_of(failure: Failure, catalog: Catalog) -> str:
     if failure.name not in ("ReferenceError", "NameError") or match is None:
         return ""
     name = match[1]
-    methods = [tool for tool in catalog.tools if name in (tool.path.method, tool.raw_name)]
+    methods = catalog.called(name)
     if methods:
         return "Tools are called with their namespace: " + ", ".join(str(tool.path) for tool in methods[:3]) + "."
-    folded = {namespace.lower().replace("_", ""): namespace for namespace in catalog.namespaces}
-    near = get_close_matches(name.lower().replace("_", ""), folded, n=2, cutoff=0.7)
+    near = catalog.near_spaces(name, like=0.7)[:2]
     if near:
-        return "Did you mean the namespace " + ", or ".join(folded[one] for one in near) + "?"
+        return "Did you mean the namespace " + ", or ".join(near) + "?"
     return ""
 
 

@@ -150,6 +150,11 @@ class Policy:
                 return Judgement(rule.verdict, rule.text, rule.reason)
         return self._default(tool)
 
+    @property
+    def denies(self) -> bool:
+        """Whether it has rules that deny: without one no tool's outlook is bleak."""
+        return any(rule.verdict == "deny" for rule in self.rules)
+
     def outlook(self, tool: Tool) -> Outlook:
         """What becomes of calls of a tool, as far as that can be said without arguments."""
         possible: set[Verdict] = set()

@@ -14,8 +14,11 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
+from itertools import islice
 
-from toolscript.catalog.catalog import Catalog
+from toolscript.catalog.catalog import Catalog, Namespace
+from toolscript.catalog.letters import bare
+from toolscript.catalog.nearness import LIKE
 from toolscript.errors import Failure, pointed
 from toolscript.runs.absent import ABSENT, BY_MEMBER
 from toolscript.runs.inspected import Inspected, Mention, Problem, Unawaited
@@ -28,7 +31,6 @@ from toolscript.tools import Tool
 
 MOST = 5  # problems that are told: what comes after them mostly follows from them
 _MOST_NAMES = 8  # of namespaces that a message lists
-_LIKE = 0.6  # of `difflib`'s ratio, for the names of namespaces
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 _CALL = re.compile(r"(?<![\w$])(?<!(?<!\.\.)\.)(await\s+)?([^\W\d][\w$]*|\$[\w$]*)\s*(?:(?:!\s*)?\.\s*([\w$]+)\s*)?\(")
@@ -199,7 +201,7 @@ def _of_names(facts: Inspected, catalog: Catalog, policy: Policy) -> Iterator[Pr
         elif name.called:
             yield _at(name, _no_function(name, catalog, policy, facts.syntax))
         elif name.fails:
-            near = get_close_matches(name.name, _shown(catalog, policy), n=1, cutoff=_LIKE)
+            near = get_close_matches(name.name, _shown(catalog, policy), n=1, cutoff=LIKE)
             yield _at(name, _no_name(replace(name, near=(*name.near, *near)[:2])))
 
 
@@ -209,8 +211,9 @@ def _not_here(name: Mention, instead: str) -> str:
 
 
 def _no_namespace(name: Mention, catalog: Catalog, policy: Policy, syntax: Syntax) -> str:
-    shown = _shown(catalog, policy)
-    by_fold = {_fold(each): each for each in (*name.near, *shown)}
+    known, bleak = catalog.namespaces, policy.denies
+    spaces = [each for each in catalog.near_spaces(name.name) if _is_shown(known[each], policy, bleak=bleak)]
+    by_bare = {bare(each): each for each in (*name.near, *spaces)}
     said = f"there is no namespace {name.name}"
     tool = catalog.find(name.method)
     if tool is not None and policy.outlook(tool) != "deny":
@@ -218,14 +221,14 @@ def _no_namespace(name: Mention, catalog: Catalog, policy: Policy, syntax: Synta
     space = catalog.namespaces.get(name.method.partition(".")[0]) if "." in name.method else None
     if space is not None and space.state == "ready":
         return f"{said}, and {unknown_tool(name.method, catalog, policy, syntax).message}"
-    near = [by_fold[each] for each in get_close_matches(_fold(name.name), by_fold, n=2, cutoff=_LIKE)]
+    near = [by_bare[each] for each in get_close_matches(bare(name.name), by_bare, n=2, cutoff=LIKE)]
     if near:
-        said = said if near[0] in shown else f"{name.name} is not defined"
+        said = said if near[0] in spaces else f"{name.name} is not defined"
         return f"{said}: did you mean {' or '.join(near)}?"
     tools = _called_so(name.method.rpartition(".")[2], catalog, policy)
     if tools:
         return f"{said}: did you mean {_usages(tools, syntax)}?"
-    others = [each for each in shown if each not in OWN]
+    others = [each for each in _shown(catalog, policy) if each not in OWN]
     if not others:
         return f"{said}, and no variable of that name"
     listed = ", ".join(others[:_MOST_NAMES])
@@ -255,21 +258,20 @@ def _usages(tools: list[Tool], syntax: Syntax) -> str:
 
 def _called_so(method: str, catalog: Catalog, policy: Policy) -> list[Tool]:
     """Tools that have this very method name, in any namespace; three at most."""
-    found = [space.methods[method] for space in catalog.namespaces.values() if method in space.methods]
-    return [tool for tool in found if policy.outlook(tool) != "deny"][:3]
+    found = (space.methods[method] for space in catalog.namespaces.values() if method in space.methods)
+    return list(islice((tool for tool in found if policy.outlook(tool) != "deny"), 3))
 
 
 def _shown(catalog: Catalog, policy: Policy) -> list[str]:
     """The namespaces of which a program may know."""
-    return [
-        name
-        for name, space in sorted(catalog.namespaces.items())
-        if space.state != "ready" or any(policy.outlook(tool) != "deny" for tool in space.methods.values())
-    ]
+    bleak = policy.denies
+    return [name for name, space in sorted(catalog.namespaces.items()) if _is_shown(space, policy, bleak=bleak)]
 
 
-def _fold(name: str) -> str:
-    return name.casefold().replace("_", "")
+def _is_shown(space: Namespace, policy: Policy, *, bleak: bool) -> bool:
+    if space.state != "ready" or not space.methods:
+        return space.state != "ready"
+    return not bleak or any(policy.outlook(tool) != "deny" for tool in space.methods.values())
 
 
 def _of_methods(facts: Inspected, catalog: Catalog, policy: Policy) -> Iterator[Problem]:

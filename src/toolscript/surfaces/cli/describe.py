@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from toolscript.catalog.catalog import Catalog
 from toolscript.catalog.describe import missing_part
-from toolscript.catalog.nearness import bare
+from toolscript.catalog.letters import bare
 from toolscript.errors import ConfigError
 from toolscript.runs.usage import BUILTIN
 from toolscript.surfaces.assemble import assemble
