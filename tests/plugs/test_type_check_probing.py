@@ -81,6 +81,8 @@ ASKS_TYPESCRIPT = (
     "const p = crm.get({ id: 1 }); p.label = 'x'; await p; return p.label",
     "const p = crm.get({ id: 1 }); return p.done === undefined ? 'pending' : 'done'",
     "const ps = [1, 2].map(id => { const p = crm.get({ id }); p.key = id; return p }); return ps.map(p => p.key)",
+    "const c = input.fresh ? crm.get({ id: 1 }) : { name: 'known' }; return c.name",
+    "const c = input.fresh ? crm.get({ id: 1 }) : input.slow ? crm.raw({}) : { name: 'known' }; return c.name",
     "const show = (p: Promise<any>) => p.label + 1; return show({ label: 1 } as any)",
 )
 REFUSED_TYPESCRIPT = (
@@ -129,6 +131,8 @@ ASKS_PYTHON = (
     GOT + "match c['name']:\n    case 'zz': c['reason']\n    case _: 1",
     GOT + "if c['name'] == 'zz': await crm.note(text=c)",
     GOT + "if type(c).__name__ != 'dict': c.name",
+    "import sys\n" + GOT + "if c['name'] != 'zz':\n    sys.exit(0)\nc['reason']",
+    "def stop(): raise SystemExit(0)\n" + GOT + "if c['name'] != 'zz': stop()\nc['reason']",
     FOUND + "for c in cs:\n    if c['name'] != 'zz':\n        continue\n    c['reason']",
     FOUND + "[c['reason'] for c in cs if c['name'] == 'zz']",
     FOUND + "old = [c for c in cs if c['name'] == 'zz']\n[c['reason'] for c in old]",

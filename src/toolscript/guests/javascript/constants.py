@@ -7,16 +7,15 @@ an object or a list also has to be left alone: it goes to tools, which get a cop
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from tree_sitter import Node
 
-from toolscript.guests.javascript import grammar
 from toolscript.guests.javascript.globals import GLOBALS
 from toolscript.guests.javascript.mentions import Use
 from toolscript.guests.javascript.names import Names
 
 MAX_DEPTH = 30  # of what an object is handed over in
-_DECLARED = "(lexical_declaration (variable_declarator) @declared)"
 _CASTS = frozenset(("parenthesized_expression", "as_expression", "satisfies_expression"))
 _SCALARS = frozenset(("string", "number", "true", "false", "null", "template_string", "unary_expression"))
 _HOLDING = frozenset(("pair", "object", "array", "spread_element", *_CASTS))
@@ -26,11 +25,14 @@ _READING = frozenset(("template_substitution", "binary_expression", "pair", "arr
 class Constants:
     """Those of one program."""
 
-    def __init__(self, root: Node, names: Names) -> None:
+    def __init__(self, declared: Sequence[Node], names: Names) -> None:
+        """`declared` are the declarators of the program."""
         self._names = names
         self._values: dict[str, Node] = {}
         self._uses: dict[str, list[Use]] | None = None
-        for node in () if names.reflects else grammar.captures(_DECLARED, root).get("declared", ()):
+        for node in () if names.reflects else declared:
+            if node.parent is None or node.parent.type != "lexical_declaration":
+                continue
             name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
             if name is None or value is None or name.type != "identifier":
                 continue

@@ -14,10 +14,11 @@ from tree_sitter import Node
 
 from toolscript.errors import GuestError
 from toolscript.guests.edits import Edit, apply, blank
+from toolscript.guests.javascript import grammar
 from toolscript.guests.javascript.check import Places, unhandled_calls
 from toolscript.guests.javascript.constants import Constants
 from toolscript.guests.javascript.names import read
-from toolscript.guests.javascript.reads import Read, Reads
+from toolscript.guests.javascript.reads import QUERY, Read, Reads
 from toolscript.guests.javascript.source import parse_ahead
 from toolscript.guests.javascript.written import Written, written
 
@@ -60,7 +61,8 @@ def dissect(code: str) -> Dissected | None:
     calls: list[Written] = []
     spans: list[tuple[int, int, int, int]] = []
     made: list[Node] = []
-    constants = Constants(program.root, names)
+    found = grammar.captures(QUERY, program.root)
+    constants = Constants(found.get("declared", ()), names)
     for call in sorted(unhandled_calls(names), key=lambda call: call.node.start_byte):
         arguments, callee = call.node.child_by_field_name("arguments"), call.node.child_by_field_name("function")
         member = callee.child_by_field_name("property") if callee is not None else None
@@ -69,7 +71,7 @@ def dissect(code: str) -> Dissected | None:
             calls.append(written(path, call.node, member or call.node, program.parsed, places.of, constants=constants))
             spans.append((*places.of(arguments), *places.end_of(arguments)))
             made.append(call.node)
-    reads = Reads(program.root, names, places)
+    reads = Reads(program.root, found, names, places)
     return Dissected(
         text=text,
         calls=tuple(calls),

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from tree_sitter import Node
 
-from toolscript.guests.javascript import grammar
 from toolscript.guests.javascript.globals import GLOBALS
 from toolscript.guests.javascript.names import Names
 
 MAX_STEPS = 60  # from a value to what it is made of; a program that goes further is not followed
-_SOURCES = (
+SOURCES = (
     "(variable_declarator) @declared (assignment_expression) @assigned (augmented_assignment_expression) @assigned "
     "(for_in_statement) @looped (function_declaration) @function (generator_function_declaration) @function "
     "(arrow_function) @function (function_expression) @function (method_definition) @function (catch_clause) @caught "
     "(call_expression function: (member_expression) @filled)"
 )
+"""What `Origins` reads, as a query of `grammar`."""
 _INNER = frozenset(("parenthesized_expression", "as_expression", "satisfies_expression", "non_null_expression",
                     "await_expression"))  # fmt: skip
 _SAME_ITEMS = frozenset(
@@ -56,13 +56,14 @@ def holder_of(node: Node) -> Node | None:
 class Origins:
     """What the variables of one program are made of."""
 
-    def __init__(self, root: Node, names: Names) -> None:
+    def __init__(self, found: Mapping[str, Sequence[Node]], names: Names) -> None:
+        """`found` is what the query `SOURCES` captures."""
         self._names = names
         self._sources: dict[str, list[Node | None]] = defaultdict(list)
         self._lines: dict[str, int] = {}
         self._plain: dict[str, bool] = {}
         self._into: dict[str, set[str]] | None = None
-        found = grammar.captures(_SOURCES, root)
+        self._made: dict[str, frozenset[str]] = {}
         for node in found.get("declared", ()):
             self._add(node.child_by_field_name("name"), node.child_by_field_name("value"))
         for node in found.get("assigned", ()):
@@ -91,6 +92,13 @@ class Origins:
 
     def made_of(self, node: Node) -> frozenset[str]:
         """The names that an expression mentions, and of all variables that anything of theirs went into."""
+        text = self._names.text(node)
+        known = self._made.get(text)
+        if known is None:
+            known = self._made[text] = frozenset(self._reached(node, text))
+        return known
+
+    def _reached(self, node: Node, text: str) -> set[str]:
         if self._into is None:
             self._into = defaultdict(set)
             for name, sources in self._sources.items():
@@ -99,7 +107,7 @@ class Origins:
                         if word in self._names.declared:
                             self._into[word].add(name)
         found: set[str] = set()
-        waiting = [word for word in words_of(self._names.text(node)) if word in self._names.declared]
+        waiting = [word for word in words_of(text) if word in self._names.declared]
         root = _root(node)
         if not waiting and root.type == "identifier":
             waiting = [self._names.text(root)]
@@ -108,7 +116,7 @@ class Origins:
             if name not in found:
                 found.add(name)
                 waiting.extend(self._into.get(name, ()))
-        return frozenset(found)
+        return found
 
     def is_plain_name(self, name: str) -> bool:
         """Whether all that a variable may hold is what a tool gave, or a part of it."""

@@ -15,7 +15,7 @@ function of its own): of one that was chosen nothing may be there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -23,14 +23,21 @@ from tree_sitter import Node
 from toolscript.guests.javascript import grammar
 from toolscript.guests.javascript.check import Places
 from toolscript.guests.javascript.names import FUNCTIONS, Names
-from toolscript.guests.javascript.origins import Origins, holder_of, words_of
+from toolscript.guests.javascript.origins import SOURCES, Origins, holder_of, words_of
 
 MAX_DEPTH = 150  # of the tree, in which members are judged; people write 40
 MAX_LOOKS = 100_000  # of members at conditions before them: 0.5 s
 MAX_ABOUT = 5_000  # characters of an expression whose words are looked for in conditions
 _MAKES_MEMBERS = re.compile(r"\b(?:assign|definePropert(?:y|ies)|setPrototypeOf|Reflect|Proxy|prototype)\b|__")
-_MEMBERS = "(member_expression) @member (subscript_expression) @element (string) @string (template_string) @string"
-_CONDITIONS = "(if_statement) @if (switch_statement) @if"
+_MEMBERS = (
+    "(member_expression) @member (subscript_expression) @element (string) @string (template_string) @string "
+    "(arguments) @arguments"
+)
+QUERY = f"{_MEMBERS} (if_statement) @if (switch_statement) @if {SOURCES}"
+"""What `Reads` reads, as a query of `grammar`."""
+_JUDGED = ("member", "element", "string", "arguments")
+_DECIDING = ("?", "&&", "||", "if", "while", "for", "switch")  # of one of these is every condition
+_MAKING = ("assign", "defineProp", "setPrototypeOf", "Reflect", "Proxy", "prototype", "__")
 _EXPRESSION = frozenset(("parenthesized_expression", "as_expression", "satisfies_expression", "non_null_expression",
                          "await_expression"))  # fmt: skip
 _ASKING = frozenset(("??", "||", "&&", "==", "===", "!=", "!==", "in", "instanceof", "<", ">", "<=", ">="))
@@ -44,7 +51,6 @@ _KEEPING = frozenset(
 _HOLDING = frozenset(("object", "array", "pair", "spread_element"))
 _BY_ELEMENT = frozenset(("map", "flatMap"))
 _NO_QUESTION = frozenset(("push", "unshift", *_BY_ELEMENT))
-_EXPORTS = re.compile(r"\bexports?\b")
 _LEAVING = re.compile(r"\b(?:return|throw|continue|break)\b")
 _OPERAND = re.compile(r"\|\||&&")
 _IS_THERE = re.compile(r"[!\s(]*([\w$]+)[\s)]*(?:[!=]==?\s*(?:null|undefined)[\s)]*)?")
@@ -63,24 +69,26 @@ class Read(NamedTuple):
 class Reads:
     """Judges the members of one program."""
 
-    def __init__(self, root: Node, names: Names, places: Places) -> None:
-        self._root = root
+    def __init__(self, root: Node, found: Mapping[str, Sequence[Node]], names: Names, places: Places) -> None:
+        """`found` is what `QUERY` captures in the program."""
+        self._everywhere = found
+        self._near = grammar.captures(_MEMBERS, root, max_depth=MAX_DEPTH)
         self._names = names
         self._places = places
-        self._origins = Origins(root, names)
+        self._origins = Origins(found, names)
         self._used = {use.name for use in names.uses}
-        self._exports = _EXPORTS.search(names.text(root)) is not None
-        early = grammar.captures(_CONDITIONS, root).get("if", ())
-        self._early = [each for each in early if _LEAVING.search(names.text(each))]
+        self._text = text = names.text(root)
+        self._exports = "export" in text
+        self._decides_anything = any(sign in text for sign in _DECIDING)
+        self._early = [each for each in found.get("if", ()) if _LEAVING.search(names.text(each))]
 
     def found(self) -> Iterator[Read]:
         """The reads that count."""
         names = self._names
-        if _MAKES_MEMBERS.search(names.text(self._root)):
+        if any(word in self._text for word in _MAKING) and _MAKES_MEMBERS.search(self._text):
             return
-        found = grammar.captures(_MEMBERS, self._root, max_depth=MAX_DEPTH)
-        everywhere = grammar.captures(_MEMBERS, self._root)
-        if any(len(nodes) > len(found.get(kind, ())) for kind, nodes in everywhere.items()):
+        found = self._near
+        if any(len(self._everywhere.get(kind, ())) > len(found.get(kind, ())) for kind in _JUDGED):
             return  # the way up from one that is so deep takes long, and what is not looked at may be written
         if any(_is_written(node) for node in found.get("element", ())):
             return  # whatever it writes
@@ -106,8 +114,7 @@ class Reads:
 
     def conditional_calls(self, calls: Sequence[Node]) -> Iterator[int]:
         """Which calls are made only if what is handed over meets a condition, and which are too long to tell."""
-        found = grammar.captures("(arguments) @arguments", self._root, max_depth=MAX_DEPTH)
-        near = {node.id for node in found.get("arguments", ())}
+        near = {node.id for node in self._near.get("arguments", ())}
         for number, call in enumerate(calls):
             arguments = call.child_by_field_name("arguments")
             is_near = arguments is not None and arguments.id in near and len(arguments.text or b"") <= MAX_ABOUT
@@ -118,7 +125,9 @@ class Reads:
 
     def _is_conditional(self, node: Node, about: Node) -> bool:
         """Whether a condition on what `about` mentions decides if the program comes to `node`."""
-        made = self._origins.made_of(about)
+        made = self._origins.made_of(about) if self._decides_anything else frozenset[str]()
+        if not made:
+            return False
         inside = node
         for around in _around(node):
             for asked in _conditions(around, inside):
@@ -180,8 +189,8 @@ class Reads:
     def _is_returned(self, name: str) -> bool:
         if name not in self._names.entered or not name:
             return False
-        text = self._names.text(self._root)
-        return name not in self._used or re.search(rf"\breturn\s+(?:await\s+)?{re.escape(name)}\s*\(", text) is not None
+        returned = re.compile(rf"\breturn\s+(?:await\s+)?{re.escape(name)}\s*\(")
+        return name not in self._used or returned.search(self._text) is not None
 
     def _name(self, function: Node) -> str:
         """The name that a function is declared with, or kept by."""

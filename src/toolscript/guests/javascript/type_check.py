@@ -47,7 +47,7 @@ _ADVICE = _MEMBERS | _ARGUMENTS | frozenset(
 about what is no mistake in JavaScript."""
 _NAME = rf"[A-Za-z0-9_]+{MARK}\d+_\d+"
 _NO_MEMBER = re.compile(rf"Property '(.+?)' does not exist on type '({_NAME})((?:\[\])*)'\.")
-_OF_PROMISE = re.compile(r"Property '(.+?)' does not exist on type 'Promise<")
+_OF_PROMISE = re.compile(r"Property '(.+?)' does not exist on type 'Promise<(.*?)>'\.")
 _MAKES_PROMISES = re.compile(r"\bPromise\s*<|\bextends\s+Promise\b")  # types that only the program vouches for
 _NOT_SCALAR = re.compile(
     rf"Type '{_NAME}(?:\[\])*' is not assignable to type '(?:string|number|boolean)(?: \| undefined)?'\."
@@ -116,7 +116,8 @@ class TypeScriptChecker:
                 is_argument = call is not None and call not in program.conditional
                 read = reads.get(place)
                 if found := _OF_PROMISE.match(finding.message):
-                    certain = read is not None and _MAKES_PROMISES.search(program.text) is None
+                    vouched = _MAKES_PROMISES.search(program.text) is not None
+                    certain = read is not None and not vouched and _is_whole(found[2])
                     shown = read.declared_line if read is not None else 0
                     yield Problem(*place, _of_promise(found[1]), certain, used_line=shown or place[0])
                     continue
@@ -193,6 +194,16 @@ def _words(finding: Finding, closed: Mapping[str, tuple[str, ...]]) -> str:
         said += f" It is a list: take an item first, as in `[0].{found[1]}`"
     said = _MARKED.sub("", said)
     return said if len(said) <= MAX_MESSAGE else said[: MAX_MESSAGE - 1] + "…"
+
+
+def _is_whole(inner: str) -> bool:
+    """Whether this is all between one pair of brackets, and not the middle of `Promise<a> | Promise<b>`."""
+    depth = 0
+    for sign in inner.replace("=>", ""):
+        depth += (sign == "<") - (sign == ">")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _of_promise(member: str) -> str:

@@ -20,7 +20,6 @@ _BY_METHOD = frozenset(("values", "items", "keys", "copy"))
 _FILLING = ("append", "extend", "insert", "add", "setdefault")
 _EACH_ITEM = frozenset(("sorted", "map", "filter", "max", "min"))
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
 class Origins:
@@ -98,7 +97,7 @@ class Origins:
             self._decides(test, made, leaves=True)
             for kind in (ast.If, ast.Match)
             for each in self._names.of(kind)
-            if (each.end_lineno or each.lineno) < line and any(isinstance(inner, _LEAVING) for inner in ast.walk(each))
+            if (each.end_lineno or each.lineno) < line and any(map(_leaves, ast.walk(each)))
             for test in _asked_in(each)
         )
 
@@ -183,6 +182,17 @@ class Origins:
 
 def _words(node: ast.AST) -> set[str]:
     return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+
+
+def _leaves(node: ast.AST) -> bool:
+    """Whether a part of a branch may end more than the branch: a function may end the whole program."""
+    match node:
+        case ast.Return() | ast.Raise() | ast.Continue() | ast.Break():
+            return True
+        case ast.Expr(value=ast.Call(func=func)) | ast.Expr(value=ast.Await(value=ast.Call(func=func))):
+            return not (isinstance(func, ast.Name) and func.id == "print")
+        case _:
+            return False
 
 
 def _conditions(held: ast.AST, inside: ast.AST) -> Sequence[ast.AST]:
