@@ -73,6 +73,18 @@ ASKS_TYPESCRIPT = (
     FIND + "const old = []; for (const c of cs) if (c.name === 'zz') old.push(c); return old.map(c => c.reason.length)",
     FIND + "const pick = (l, s) => l.filter(c => c.name === s); return pick(cs, 'zz').map(c => c.reason.length)",
     FIND + "const by = Object.groupBy(cs, c => c.name); return (by.zz ?? []).map(c => c.reason.length)",
+    FIND + "let found = false; for (const c of cs) { if (c.name === 'zz') found = true }"
+    " return found ? cs[0].reason.length : 0",
+    FIND + "return cs.slice(10).map(c => c.reason.length)",
+    # whoever calls the function may ask before
+    GET + "const f = () => c.reason.length; return c.name === 'zz' ? f() : 0",
+    GET + "function f() { return c.reason.length } if (c.name === 'zz') return f(); return 0",
+    GET + "const handlers = { zz() { return c.reason.length } }; return handlers[c.name]?.() ?? 0",
+    GET + "const run = { zz: () => c.reason.length }[c.name]; return run ? run() : 0",
+    # what `undefined` does no harm to
+    GET + "return { ...c.extra, name: c.name }",
+    GET + "let n = 0; for (const k in c.meta) n++; return n",
+    GET + "const text = `${c.phone}`; return text === 'undefined' ? 'none' : text",
     # never reached
     "async function helper() { const c = await crm.get({ id: 1 }); return c.reason.length } return 1",
     # promises that the program knows to be such
@@ -139,6 +151,10 @@ ASKS_PYTHON = (
     FOUND + "old = []\nfor c in cs:\n    if c['name'] == 'zz': old.append(c)\n[c['reason'] for c in old]",
     FOUND + "a = next((c for c in cs if c['name'] == 'zz'), None)\na['reason'] if a else None",
     FOUND + "for a in filter(lambda c: c['name'] == 'zz', cs): a['reason']",
+    GOT + "f = lambda: c['reason']\nf() if c['name'] == 'zz' else 0",
+    GOT + "def tel(): return c['phone']\ntel() if c['name'] == 'zz' else 0",
+    FOUND + "found = False\nfor c in cs:\n    if c['name'] == 'zz': found = True\ncs[0]['reason'] if found else 0",
+    FOUND + "[c['reason'] for c in cs[10:]]",
     "async def helper():\n    c = await crm.get(id=1)\n    return c['reason']\n1",
     "import asyncio\np = crm.get(id=1)\n(await p)['name'] if asyncio.iscoroutine(p) else p['name']",
     "await crm.find(limit='ten') if False else 1",

@@ -62,12 +62,14 @@ class Origins:
         self._sources: dict[str, list[Node | None]] = defaultdict(list)
         self._lines: dict[str, int] = {}
         self._plain: dict[str, bool] = {}
+        self._asked: dict[str, list[Node]] = defaultdict(list)
         self._into: dict[str, set[str]] | None = None
         self._made: dict[str, frozenset[str]] = {}
         for node in found.get("declared", ()):
             self._add(node.child_by_field_name("name"), node.child_by_field_name("value"))
         for node in found.get("assigned", ()):
             self._add(node.child_by_field_name("left"), node.child_by_field_name("right"))
+            self._note_conditions(node)
         for node in found.get("looped", ()):
             self._add(node.child_by_field_name("left"), node.child_by_field_name("right"))
         for node in found.get("caught", ()):
@@ -101,7 +103,7 @@ class Origins:
     def _reached(self, node: Node, text: str) -> set[str]:
         if self._into is None:
             self._into = defaultdict(set)
-            for name, sources in self._sources.items():
+            for name, sources in (*self._sources.items(), *self._asked.items()):
                 for source in sources:
                     for word in words_of(self._names.text(source)) if source is not None else ():
                         if word in self._names.declared:
@@ -127,6 +129,10 @@ class Origins:
             known = bool(sources) and all(each is not None and self.is_plain(each) for each in sources)
             self._plain[name] = known
         return known
+
+    def is_result(self, name: str) -> bool:
+        """Whether a variable is plain, and gets its values whatever else is the case."""
+        return not self._asked.get(name) and self.is_plain_name(name)
 
     def is_plain(self, node: Node, steps: int = 0) -> bool:
         """Whether an expression is what a tool gave, or a part of it, and nothing was chosen on the way."""
@@ -159,13 +165,31 @@ class Origins:
             return bool(arguments.named_children) and self.is_plain(arguments.named_children[0], steps + 1)
         if held.type == "identifier" and self.is_namespace(self._names.text(held)):
             return True
-        return self._names.text(method) in _SAME_ITEMS and self.is_plain(held, steps + 1)
+        name, given = self._names.text(method), arguments.named_children
+        if name == "slice" and given and self._names.text(given[0]) != "0":
+            return False  # there may be no such items
+        return name in _SAME_ITEMS and self.is_plain(held, steps + 1)
 
     def _add(self, target: Node | None, source: Node | None) -> None:
         for name in self._bound(target):
             text = self._names.text(name)
             self._sources[text].append(source)
             self._lines.setdefault(text, name.start_point[0] + 1)
+
+    def _note_conditions(self, node: Node) -> None:
+        """What decides whether a variable gets a value is told by it afterwards."""
+        names = [self._names.text(name) for name in self._bound(node.child_by_field_name("left"))]
+        around = node.parent
+        for _ in range(MAX_STEPS):
+            if around is None:
+                return
+            asked = around.child_by_field_name("condition") or (
+                around.child_by_field_name("value") if around.type == "switch_statement" else None
+            )
+            if asked is not None:
+                for name in names:
+                    self._asked[name].append(asked)
+            around = around.parent
 
     def _bound(self, target: Node | None) -> Iterator[Node]:
         waiting = [] if target is None else [target]

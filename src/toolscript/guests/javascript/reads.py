@@ -33,7 +33,12 @@ _MEMBERS = (
     "(member_expression) @member (subscript_expression) @element (string) @string (template_string) @string "
     "(arguments) @arguments"
 )
-QUERY = f"{_MEMBERS} (if_statement) @if (switch_statement) @if {SOURCES}"
+_CHOICES = " ".join(
+    f"({kind}) @choice"
+    for kind in ("if_statement", "switch_statement", "ternary_expression", "while_statement", "for_statement",
+                 "binary_expression")
+)  # fmt: skip
+QUERY = f"{_MEMBERS} (if_statement) @if (switch_statement) @if {_CHOICES} {SOURCES}"
 """What `Reads` reads, as a query of `grammar`."""
 _JUDGED = ("member", "element", "string", "arguments")
 _DECIDING = ("?", "&&", "||", "if", "while", "for", "switch")  # of one of these is every condition
@@ -128,13 +133,19 @@ class Reads:
         made = self._origins.made_of(about) if self._decides_anything else frozenset[str]()
         if not made:
             return False
-        inside = node
+        inside, decided = node, False
         for around in _around(node):
             for asked in _conditions(around, inside):
                 if self._decides(self._names.text(asked), made, leaves=False):
                     return True
             inside = around
-        return any(
+            if around.type in FUNCTIONS and self._name(around) and not self._is_program(around):
+                decided = decided or any(  # whoever calls it may ask before
+                    self._decides(self._names.text(asked), made, leaves=False)
+                    for each in self._everywhere.get("choice", ())
+                    for asked in _conditions(each, each)
+                )
+        return decided or any(
             self._decides(self._names.text(asked), made, leaves=True)
             for each in self._early
             if each.end_byte <= node.start_byte
@@ -147,7 +158,7 @@ class Reads:
             if made.isdisjoint(words_of(part)):
                 continue
             there = _IS_THERE.fullmatch(part) or (_HAS_ITEMS.fullmatch(part) if leaves else None)
-            if there is None or not self._origins.is_plain_name(there[1]):
+            if there is None or not self._origins.is_result(there[1]):
                 return True
         return False
 
@@ -171,7 +182,7 @@ class Reads:
         for around in _around(node):
             if around.type == "try_statement" and around.child_by_field_name("handler") is not None:
                 return True
-            if around.type in FUNCTIONS and (self._names.handles or self._is_idle(around)):
+            if around.type in FUNCTIONS and (self._names.handles or self._is_idle(around) or _is_held(around)):
                 return True
         return False
 
@@ -189,8 +200,9 @@ class Reads:
     def _is_returned(self, name: str) -> bool:
         if name not in self._names.entered or not name:
             return False
-        returned = re.compile(rf"\breturn\s+(?:await\s+)?{re.escape(name)}\s*\(")
-        return name not in self._used or returned.search(self._text) is not None
+        return name not in self._used or any(
+            _is_called_last(use.node) for use in self._names.uses if use.name == name
+        )  # fmt: skip
 
     def _name(self, function: Node) -> str:
         """The name that a function is declared with, or kept by."""
@@ -249,10 +261,9 @@ class Reads:
             case "call_expression":
                 return parent.child_by_field_name("function") == child
             case "for_in_statement":
-                return parent.child_by_field_name("right") == child
+                return parent.child_by_field_name("right") == child and _operator(parent) == "of"
             case "spread_element":
-                around = parent.parent
-                return around is not None and (around.type != "object" or self._is_given(parent))
+                return parent.parent is not None and parent.parent.type != "object"
             case _:
                 return self._is_given(node)
 
@@ -268,7 +279,10 @@ class Reads:
                 case "ternary_expression" if parent.child_by_field_name("condition") != child:
                     child, parent = _above(parent)
                 case "template_substitution":
-                    return self._is_shown(parent)
+                    template = parent.parent
+                    if template is None or template.parent is None or template.parent.type == "call_expression":
+                        return False  # what a tag makes of it is the tag's
+                    child, parent = _above(template)
                 case "arguments":
                     if self._is_of_a_tool(parent):
                         return True
@@ -289,16 +303,6 @@ class Reads:
                 case _:
                     return False
         return False
-
-    def _is_shown(self, substitution: Node) -> bool:
-        """Whether a text is more than what is logged, or handed to a tag."""
-        template = substitution.parent
-        if template is None or template.parent is None or template.parent.type == "call_expression":
-            return False
-        _, parent = _above(template)
-        logged = parent is not None and parent.type == "arguments" and not self._is_of_a_tool(parent)
-        return not logged and not (parent is not None and parent.type == "binary_expression"
-                                   and _operator(parent) in _ASKING)  # fmt: skip
 
 
 def _around(node: Node) -> Iterator[Node]:
@@ -328,6 +332,27 @@ def _is_started(function: Node) -> bool:
         return False
     _, use = _above(parent)
     return use is not None and use.type in ("expression_statement", "return_statement") and _function(use) is None
+
+
+def _is_called_last(name: Node) -> bool:
+    """Whether what a function gives is what the program returns, whatever happens."""
+    child, call = _above(name)
+    if call is None or call.type != "call_expression" or call.child_by_field_name("function") != child:
+        return False
+    _, use = _above(call)
+    return (
+        use is not None
+        and use.type in ("return_statement", "expression_statement")
+        and use.parent is not None
+        and use.parent.type == "program"
+    )
+
+
+def _is_held(function: Node) -> bool:
+    """Whether a function is a part of an object or a list, by which it is chosen."""
+    if function.type == "method_definition":
+        return function.parent is not None and function.parent.type == "object"
+    return function.parent is not None and function.parent.type in ("pair", "array")
 
 
 def _conditions(around: Node, inside: Node) -> Sequence[Node]:

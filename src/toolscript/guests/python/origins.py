@@ -40,9 +40,17 @@ class Origins:
                     if isinstance(parameter, ast.arg):
                         self._sources[parameter.arg].append(given)
         self._into: dict[str, set[str]] = defaultdict(set)
+        self._decided: set[str] = set()
         for name, sources in self._sources.items():
             for word in chain.from_iterable(_words(each) for each in sources if each is not None):
                 self._into[word].add(name)
+        for node in (*names.of(ast.Assign), *names.of(ast.AugAssign)):
+            asked = [held.test for held in names.around(node) if isinstance(held, ast.If | ast.While)]
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            assigned = set(chain.from_iterable(map(_words, targets)))
+            for word in chain.from_iterable(map(_words, asked)):
+                self._into[word].update(assigned)
+                self._decided.update(assigned)
         for kind in _DEFINITIONS:
             for function in names.of(kind):
                 for word in _words(function):
@@ -57,6 +65,8 @@ class Origins:
                 return True
             case ast.Name(id=name):
                 return name not in self._names.bound or self.is_plain_name(name)
+            case ast.Subscript(slice=ast.Slice(lower=lower)) if lower is not None:
+                return False  # there may be no such items
             case ast.Await(value=inner) | ast.Attribute(value=inner) | ast.Subscript(value=inner) | ast.Starred(inner):
                 return self.is_plain(inner, steps + 1)
             case ast.List(elts=items) | ast.Tuple(elts=items):  # what comes into an empty one is for the program to say
@@ -92,6 +102,11 @@ class Origins:
             if any(self._decides(test, made, leaves=False) for test in _conditions(held, inside)):
                 return True
             inside = held
+            is_kept = isinstance(held, ast.Lambda) and self._given_by(held) is None
+            if (isinstance(held, _DEFINITIONS) or is_kept) and any(
+                self._decides(test, made, leaves=False) for test in self._all_conditions()
+            ):
+                return True  # whoever calls it may ask before
         line = getattr(node, "lineno", 0)
         return any(
             self._decides(test, made, leaves=True)
@@ -100,6 +115,18 @@ class Origins:
             if (each.end_lineno or each.lineno) < line and any(map(_leaves, ast.walk(each)))
             for test in _asked_in(each)
         )
+
+    def _all_conditions(self) -> Iterator[ast.AST]:
+        names = self._names
+        for kind in (ast.If, ast.IfExp, ast.While):
+            for node in names.of(kind):
+                yield node.test
+        for node in names.of(ast.BoolOp):
+            yield from node.values[:-1]
+        for node in names.of(ast.Match):
+            yield from _asked_in(node)
+        for node in names.of(ast.comprehension):
+            yield from node.ifs
 
     def is_idle(self, node: ast.AST) -> bool:
         """Whether a place is in a function that nobody calls."""
@@ -136,7 +163,7 @@ class Origins:
             case ast.Call(func=ast.Name(id="len"), args=[inner]) if leaves:
                 return self._decides(inner, made, leaves=leaves)
             case ast.Name(id=name):
-                return name in made and not self.is_plain_name(name)
+                return name in made and (name in self._decided or not self.is_plain_name(name))
             case _:
                 return not made.isdisjoint(_words(test))
 
