@@ -89,7 +89,7 @@ def _warm_typescript(checker: TypeScriptChecker, tools: list[Tool]) -> float:
     turns = iter(range(1_000))
 
     def check() -> None:
-        program = dissect(_typescript_program(next(turns)))
+        program = dissect(_typescript_program(next(turns)), members=checker.is_typed())
         assert program is not None
         assert not checker.problems(program, tools)
 

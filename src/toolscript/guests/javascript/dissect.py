@@ -33,7 +33,7 @@ class Dissected:
 
     `calls` are those that nothing handles the failure of; `spans` are the arguments of each, from where to where, and
     `conditional` the numbers of those that are made only if what is handed over meets a condition.
-    `reads` are the members whose absence the program does not expect.
+    `reads` are the members whose absence the program does not expect. Neither is known where members were left out.
     """
 
     text: str
@@ -43,8 +43,11 @@ class Dissected:
     conditional: tuple[int, ...] = ()
 
 
-def dissect(code: str) -> Dissected | None:
-    """The parts of a program; None for one that is not checked."""
+def dissect(code: str, *, members: bool = True) -> Dissected | None:
+    """The parts of a program; None for one that is not checked.
+
+    `members` are looked at for what a checker of types says of them: a third of the time, which others can save.
+    """
     if len(code) > MAX_CHARS:
         return None
     try:
@@ -71,13 +74,13 @@ def dissect(code: str) -> Dissected | None:
             calls.append(written(path, call.node, member or call.node, program.parsed, places.of, constants=constants))
             spans.append((*places.of(arguments), *places.end_of(arguments)))
             made.append(call.node)
-    reads = Reads(program.root, found, names, places)
+    reads = Reads(program.root, found, names, places) if members else None
     return Dissected(
         text=text,
         calls=tuple(calls),
         spans=tuple(spans),
-        reads=tuple(reads.found()),
-        conditional=tuple(reads.conditional_calls(made)),
+        reads=() if reads is None else tuple(reads.found()),
+        conditional=() if reads is None else tuple(reads.conditional_calls(made)),
     )
 
 

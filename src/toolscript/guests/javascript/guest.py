@@ -76,7 +76,7 @@ class JavaScriptGuest:
         )
 
     def _type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
-        program = dissect(code)
+        program = dissect(code, members=self._types.is_typed())
         return () if program is None else self._types.problems(program, tools)
 
     async def close(self) -> None:

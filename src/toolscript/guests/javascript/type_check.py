@@ -90,6 +90,10 @@ class TypeScriptChecker:
         refused = dict(_refused(program, by_path))
         return one_a_place([*refused.values(), *self._typed(program, known, set(refused))])
 
+    def is_typed(self) -> bool:
+        """Whether there is a checker of types: then members count, and not the arguments of calls alone."""
+        return self._found() is not None
+
     def close(self) -> None:
         """End the checker's process; a later check starts another."""
         with self._lock:

@@ -86,7 +86,8 @@ class JavaScriptWorkers:
 
     async def _type_problems(self, code: str, tools: Sequence[Tool]) -> Sequence[Problem]:
         worker = await self._fleet().worker()
-        answer = await _asked(worker, {"op": "dissect", "session": 0, "code": code}, _GRACE_S)
+        members = await self._threads.run(self._types.is_typed)
+        answer = await _asked(worker, {"op": "dissect", "session": 0, "code": code, "members": members}, _GRACE_S)
         program = _read(worker, lambda: read_dissected(answer["parts"]))
         return [] if program is None else await self._threads.run(lambda: self._types.problems(program, tools))
 

@@ -162,7 +162,7 @@ class _Server:
         return {"facts": write_facts(inspect(request["code"]))}
 
     def _dissect(self, session: int, request: Message) -> Message:
-        return {"parts": write_dissected(dissect(request["code"]))}
+        return {"parts": write_dissected(dissect(request["code"], members=request["members"]))}
 
     def _snapshot(self, session: int, request: Message) -> Message:
         snapshot = self.programs[session].snapshot_blocking()
