@@ -32,13 +32,13 @@ async def guest() -> AsyncIterator[CPythonGuest]:
 
 
 WRONG: dict[str, tuple[str, str]] = {
-    "an argument of another type": ("x = 1\nawait crm.get(id='abc')", "2:15: crm.get: id: expected integer"),
+    "an argument of another type": ("x = 1\nawait crm.get(id='abc')", "2:15: crm.get: id: expected int"),
     "a misspelt argument": ("await crm.find(nmae='x')", "1:16: crm.find: .*did you mean 'name'"),
     "an argument that is missing": ("await crm.find()", "1:7: crm.find: .*missing required argument 'name'"),
     "arguments by position": ("await crm.find('Ada')", "1:16: crm.find takes .*named arguments"),
     "in a program that the small engine cannot run": (
         "import threading\n\ndef numbers():\n    x = yield 1\n\nlist(numbers())\nawait crm.get(id='abc')",
-        "7:15: crm.get: id: expected integer",
+        "7:15: crm.get: id: expected int",
     ),
 }  # fmt: skip
 
@@ -126,4 +126,4 @@ async def run(books: Books) -> AsyncIterator[Callable[..., Any]]:
 async def test_a_program_that_would_fail_half_way_calls_nothing(books: Books, run: Callable[..., Any]) -> None:
     result = await run("await books.add(id=1)\nawait books.add(id='abc')")
     assert (result.failure.code, result.failure.line, books.made) == ("check", 2, [])
-    assert 'id: expected integer, got string "abc"' in result.failure.message
+    assert 'id: expected int, got str "abc"' in result.failure.message

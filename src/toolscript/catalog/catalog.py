@@ -23,6 +23,7 @@ from toolscript.schema.check import Checker, Problems
 from toolscript.schema.python import wire_names
 from toolscript.schema.shape import parameters
 from toolscript.schema.syntax import Syntax
+from toolscript.schema.words import PYTHON
 from toolscript.tools import Tool
 
 _FORGOTTEN = 1_000  # names of tools that are gone and may be kept
@@ -233,11 +234,15 @@ class Catalog:
     ) -> tuple[dict[str, Any], Problems]:
         """A call's arguments as the tool takes them (`toolscript.schema.coerce`), and the problems that are left.
 
-        `syntax` is that of the program: names that Python cannot write have others there (`from_`).
+        `syntax` is that of the program: names that Python cannot write have others there (`from_`), and problems are
+        told in its words.
         """
         if syntax == "python" and (respelt := self._respelt(tool)) and not respelt.keys().isdisjoint(args):
             args = {respelt.get(name, name): value for name, value in args.items()}
-        return self._checker(tool).fitted(args)
+        read, problems = self._checker(tool).fitted(args)
+        if problems and syntax == "python":
+            problems = Checker(tool.input_schema, PYTHON).fitted(args)[1]
+        return read, problems
 
     def _respelt(self, tool: Tool) -> Mapping[str, str]:
         """From the names of arguments in Python to those on the wire, where they differ."""

@@ -49,7 +49,7 @@ from toolscript.schema.shapes import (
     Union,
     Unknown,
 )
-from toolscript.schema.words import expected
+from toolscript.schema.words import JSON, Words
 from toolscript.tools import Schema
 
 MAX_STEPS = 20_000  # definitions that one check follows; what lies beyond them passes
@@ -76,8 +76,9 @@ def check(schema: Schema, value: Any) -> Problems:
 class Checker:
     """The compiled form of one schema, for as many values as come."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, words: Words = JSON) -> None:
         self._shaped = Shaped(schema)
+        self._words = words
         self._named: dict[str, _Check] = {}
         self._asked: dict[int, tuple[Shape, _Check]] = {}
         self._root = self._compiled(self._shaped.root)
@@ -111,13 +112,13 @@ class Checker:
             case Nothing():
                 return lambda value, at, walk: (Problem(path_text(at), "no value is allowed here; leave it out"),)
             case Null() | Boolean():
-                return kind_check(shape)
+                return kind_check(shape, self._words)
             case Number():
-                return number_check(shape)
+                return number_check(shape, self._words)
             case String():
-                return string_check(shape)
+                return string_check(shape, self._words)
             case Constant():
-                return constants_check(shape, (shape,))
+                return constants_check(shape, (shape,), self._words)
             case Array():
                 return self._array(shape)
             case Tuple():
@@ -139,7 +140,7 @@ class Checker:
 
         def run(value: Any, at: Place, walk: _Walk) -> Problems:
             if not isinstance(value, list | tuple):
-                return (mismatch(shape, value, at),)
+                return (mismatch(shape, value, at, self._words),)
             items = cast("Sequence[Any]", value)
             if len(items) < least or (most is not None and len(items) > most):
                 return (Problem(path_text(at), f"expected {between(least, most, 'item')}, got {len(items)}"),)
@@ -161,7 +162,7 @@ class Checker:
 
         def run(value: Any, at: Place, walk: _Walk) -> Problems:
             if not isinstance(value, list | tuple):
-                return (mismatch(shape, value, at),)
+                return (mismatch(shape, value, at, self._words),)
             items = cast("Sequence[Any]", value)
             if len(items) < shape.min_items or (rest is None and len(items) > len(places)):
                 most = len(places) if rest is None else None
@@ -183,7 +184,7 @@ class Checker:
 
         def run(value: Any, at: Place, walk: _Walk) -> Problems:
             if not isinstance(value, dict):
-                return (mismatch(shape, value, at),)
+                return (mismatch(shape, value, at, self._words),)
             members = cast("dict[str, Any]", value)
             problems: Problems = ()
             strange: list[str] = []
@@ -193,13 +194,15 @@ class Checker:
                     strange.append(name)
                 elif found := of_name(held, (at, name), walk):
                     if held is None and name in optional:
-                        found = (Problem(path_text((at, name)), f"{_null_for(optional[name])}; leave it out instead"),)
+                        found = (
+                            Problem(path_text((at, name)), f"{self._null_for(optional[name])}; leave it out instead"),
+                        )
                     problems += found
             missing = [name for name in required if name not in members]
             if strange:
                 problems += _strangers(strange, members, at, walk)
             if missing and not strange:
-                problems += tuple(missing_problem(shape, name, at) for name in missing)
+                problems += tuple(missing_problem(shape, name, at, self._words) for name in missing)
             return problems
 
         def _strangers(strange: list[str], members: dict[str, Any], at: Place, walk: _Walk) -> Problems:
@@ -214,7 +217,7 @@ class Checker:
                         missing.remove(meant)
                 elif extra is not _anything:
                     problems += extra(members[name], (at, name), walk)
-            return problems + tuple(missing_problem(shape, name, at) for name in missing)
+            return problems + tuple(missing_problem(shape, name, at, self._words) for name in missing)
 
         return run
 
@@ -222,10 +225,10 @@ class Checker:
         constants = tuple(option for option in shape.options if isinstance(option, Constant))
         others = [option for option in shape.options if not isinstance(option, Constant)]
         if not others:
-            return constants_check(shape, constants)
+            return constants_check(shape, constants, self._words)
         checks: list[tuple[Shape, _Check]] = [(option, self._compiled(option)) for option in others]
         if constants:
-            checks.append((Union(constants), constants_check(Union(constants), constants)))
+            checks.append((Union(constants), constants_check(Union(constants), constants, self._words)))
 
         def run(value: Any, at: Place, walk: _Walk) -> Problems:
             nearest: tuple[tuple[int, int, int], Problems] | None = None
@@ -237,7 +240,7 @@ class Checker:
                 if nearest is None or rank < nearest[0]:
                     nearest = (rank, found)
             if nearest is None or nearest[0][0]:
-                return (mismatch(shape, value, at, self._shaped.follow),)
+                return (mismatch(shape, value, at, self._words, self._shaped.follow),)
             return self._undecided(shape, value, at) or nearest[1]
 
         return run
@@ -274,8 +277,11 @@ class Checker:
         for name in told[0]:
             constants = tuple(each[name] for each in told if name in each)
             if name in members and len(constants) == len(told):
-                return constants_check(Union(constants), constants)(members[name], (at, name), None)
+                return constants_check(Union(constants), constants, self._words)(members[name], (at, name), None)
         return ()
+
+    def _null_for(self, shape: Shape) -> str:
+        return f"expected {self._words.expected(shape)}, got {self._words.null}"
 
     def _ref(self, ref: Ref) -> _Check:
         def run(value: Any, at: Place, walk: _Walk) -> Problems:
@@ -299,7 +305,3 @@ class Checker:
 
 def _anything(value: Any, at: Place, walk: _Walk) -> Problems:
     return ()
-
-
-def _null_for(shape: Shape) -> str:
-    return f"expected {expected(shape)}, got null"

@@ -17,7 +17,7 @@ from toolscript.schema.shapes import (
     Object,
     Shape,
 )
-from toolscript.schema.words import expected, given
+from toolscript.schema.words import JSON, Words
 
 MAX_PROBLEMS = 8  # more are no help to a reader
 
@@ -33,36 +33,42 @@ class Problem:
         return f"{self.path}: {self.message}"
 
 
+_numeral = re.compile(r"(?!-0$)-?(?:0|[1-9][0-9]{0,14})(\.[0-9]{0,14}[1-9])?")
+
 Problems = tuple[Problem, ...]
 Place = tuple[Any, ...]
 """The place of the whole and the key in it; at the root its text alone."""
 
 
-def mismatch(shape: Shape, value: Any, at: Place, follow: Callable[[Shape], Shape] = lambda shape: shape) -> Problem:
+def mismatch(
+    shape: Shape, value: Any, at: Place, said: Words, follow: Callable[[Shape], Shape] = lambda shape: shape
+) -> Problem:
     """A value of another kind than the shape, with the usual cure."""
-    words = f"expected {expected(shape, follow)}, got {given(value)}"
+    words = f"expected {said.expected(shape, follow)}, got {said.given(value)}"
     match follow(shape):
         case Array() if isinstance(value, str):
-            words += "; put it in an array"
+            words += f"; put it in {'a list' if said.kind('array') == 'list' else 'an array'}"
         case Object() | Array() if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
             words += "; pass the value itself, not its JSON text"
-        case Number() if isinstance(value, str) and _is_numeral(value):
+        case Number(integer=integer) if isinstance(value, str) and _is_numeral(value, integer=integer):
             words += f"; pass {value.strip()} without quotes"
         case Boolean() if isinstance(value, str) and value.lower() in {"true", "false"}:
-            words += f"; pass {value.lower()} without quotes"
+            words += f"; pass {said.flags[value.lower() == 'true']} without quotes"
         case _:
             pass
     return Problem(path_text(at), words)
 
 
-def _is_numeral(text: str) -> bool:
-    return re.fullmatch(r"\s*-?\d{1,15}(\.\d{1,15})?\s*", text) is not None
+def _is_numeral(text: str, *, integer: bool) -> bool:
+    """Whether a text is a number as every language would write it, and one that fits: `007` is none."""
+    found = _numeral.fullmatch(text.strip())
+    return found is not None and not (integer and found[1])
 
 
-def missing_problem(shape: Object, name: str, at: Place) -> Problem:
+def missing_problem(shape: Object, name: str, at: Place, said: Words = JSON) -> Problem:
     """A required property that is not there."""
     of_name = next((prop.shape for prop in shape.properties if prop.name == name), Anything())
-    kind = expected(of_name)
+    kind = said.expected(of_name)
     words = f"missing required {_noun(at)} {_quoted(name)}"
     return Problem(path_text((at, name)), words + (f" ({kind})" if kind != "any value" else ""))
 

@@ -20,6 +20,7 @@ from toolscript.runs.precheck import Problem, one_a_place
 from toolscript.runs.usage import usage
 from toolscript.schema.partial import PartialChecker
 from toolscript.schema.python import wire_names
+from toolscript.schema.words import PYTHON
 from toolscript.tools import Tool
 
 MAX_CHARS = 50_000  # of a program that is checked; what is longer is data
@@ -83,7 +84,7 @@ class ArgumentChecker:
             if known is None:
                 if len(self._known) >= MAX_KEPT:
                     self._known.clear()
-                known = _Known(tool, PartialChecker(tool.input_schema), wire_names(tool.input_schema))
+                known = _Known(tool, PartialChecker(tool.input_schema, PYTHON), wire_names(tool.input_schema))
                 self._known[id(tool)] = known
             return known
 
