@@ -22,6 +22,7 @@ LIKE = 0.6  # of `difflib`'s ratio: below it names have no more in common than c
 AT_HOME = 0.15  # that a tool of the named namespace is nearer
 COMPARED = 32  # tools that share the most pieces, whose letters in the same order are counted
 REVIEWED = 4  # of them, whose ratio is worked out: 30 microseconds each
+BEHIND = 0.25  # a name that is so much less like it than the best is not meant
 FEW = 40  # namespaces, all of which are compared
 
 Namespaces = Mapping[str, "Namespace"]
@@ -43,7 +44,8 @@ class _Wanted:
 
     @property
     def best(self) -> list[tuple[float, str, Tool]]:
-        return sorted(self.scored.values(), key=lambda each: (-each[0], each[1]))[: self._n]
+        best = sorted(self.scored.values(), key=lambda each: (-each[0], each[1]))[: self._n]
+        return [each for each in best if each[0] >= best[0][0] - BEHIND or not self._like]
 
     def review(self, tools: Iterable[Tool | None]) -> None:
         """Keep those of the tools that are like the name: the ones with the highest bounds are compared."""
@@ -52,11 +54,16 @@ class _Wanted:
         bounds.sort(key=lambda each: each[:2])
         for bound, text, tool in bounds[:REVIEWED]:
             best = self.best
-            if len(best) == self._n and best[-1][0] > -bound:
+            if best and -bound < self._floor(best):
                 return
             score, home = self._score(tool, self._matching), self._at_home(tool)
             if score >= (self._like - 0.1 + AT_HOME if home else self._like):
                 self.scored[text] = (score, text, tool)
+
+    def _floor(self, best: list[tuple[float, str, Tool]]) -> float:
+        """A score below which a tool is of no interest."""
+        behind = best[0][0] - BEHIND if self._like else 0.0
+        return max(behind, best[-1][0]) if len(best) == self._n else behind
 
     def _at_home(self, tool: Tool) -> bool:
         return self.space != "" and tool.path.namespace == self.space
