@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import timeit
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote, quote_plus
 
@@ -332,3 +333,22 @@ def test_nothing_to_do_costs_next_to_nothing():
     none = Redactor()
     assert min(timeit.repeat(lambda: redactor.arguments(value, schema), number=1_000, repeat=5)) < 0.02  # 20 µs each
     assert min(timeit.repeat(lambda: none.encoded(value), number=1_000, repeat=5)) < 0.005
+
+
+def test_the_caret_stays_under_its_character_where_a_secret_before_it_was_taken_out():
+    redactor = Redactor([KEY])
+    source = f"a('{KEY}', '{KEY}'); fail('{KEY}')"
+
+    def under_caret(needle: str, offset: int = 0) -> str:
+        failure = Failure(kind="guest", code="thrown", name="E", message="m", line=1, source=source)
+        clean = redactor.failure(replace(failure, column=source.index(needle) + 1 + offset))
+        assert clean.source is not None
+        assert clean.column is not None
+        return clean.source[clean.column - 1 :]
+
+    assert under_caret("a(").startswith("a('[redacted]', ")
+    assert under_caret("; fail") == "; fail('[redacted]')"
+    assert under_caret("fail") == "fail('[redacted]')"
+    assert under_caret(KEY, 3) == "[redacted]', '[redacted]'); fail('[redacted]')"
+    untouched = Failure(kind="guest", code="thrown", name="E", message="m", line=1, column=None, source=source)
+    assert redactor.failure(untouched).column is None

@@ -109,10 +109,22 @@ class Redactor:
             name=self.text(failure.name),
             message=self.text(failure.message),
             source=None if failure.source is None else self.text(failure.source),
+            column=self._moved(failure.source or "", failure.column),
             stack=tuple(map(self.text, failure.stack)),
             content=None if failure.content is None else self.encoded(failure.content),
         )
         return failure if clean == failure else clean
+
+    def _moved(self, text: str, column: int | None) -> int | None:
+        """Where the character of this column stands once the secrets are out; one of a secret, where its mask begins."""
+        if self._pattern is None or column is None:
+            return column
+        moved = column
+        for found in self._pattern.finditer(text):
+            if found.end() >= column:
+                return moved - max(0, column - 1 - found.start())
+            moved += len(REDACTED) - len(found.group())
+        return moved
 
     def arguments(self, args: Encoded, schema: Schema) -> Encoded:
         """Arguments without secrets: neither those that are known, nor those that the schema marks."""
