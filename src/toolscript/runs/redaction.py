@@ -116,7 +116,7 @@ class Redactor:
         return failure if clean == failure else clean
 
     def _moved(self, text: str, column: int | None) -> int | None:
-        """Where the character of this column stands once the secrets are out; one of a secret, where its mask begins."""
+        """Where the character of this column stands once the secrets are out; of a secret, where its mask begins."""
         if self._pattern is None or column is None:
             return column
         moved = column
