@@ -411,3 +411,7 @@ def test_a_type_as_large_as_those_of_kubernetes_is_told_within_its_budget_and_50
     part = describe(catalog, ["k8s.create_pod:IoK8sApiKind700"], language=language)
     assert "IoK8sApiKind700" in part
     assert estimate(part) <= 2_000
+
+
+def test_an_empty_part_is_the_method():
+    assert describe(SMALL, ["hub.list_issues:"]) == describe(SMALL, ["hub.list_issues"])

@@ -129,7 +129,7 @@ def test_a_misspelt_word_finds_what_is_spelt_like_it():
     found = search(SMALL, "custmer")
     assert found.weak
     assert found.hits[0].path == "hub.delete_customer"
-    assert found.note.startswith("Nothing matches 'custmer'; these are the nearest.")
+    assert found.note == "No tool has the word 'custmer'; taken for 'customer'."
     hidden = large(500, 5).replace("kb", [tool("kb.open", "Encyclopaedia of mushrooms")])
     assert paths("mushroms", hidden) == ["kb.open"]
 

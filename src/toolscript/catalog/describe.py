@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from toolscript.catalog.catalog import Catalog, Namespace
 from toolscript.catalog.letters import bare
 from toolscript.catalog.method_text import Outlook, Part, Writer, paragraphs
-from toolscript.catalog.search import namespaces_text, summary_of
+from toolscript.catalog.search import namespaces_text
+from toolscript.catalog.summary import summary_of
 from toolscript.schema.quoting import comment
 from toolscript.schema.syntax import Syntax
 from toolscript.tokens import cut, estimate
@@ -98,7 +99,9 @@ def _subject(catalog: Catalog, path: str) -> Subject | str:
     if subject is not None:
         return subject
     tool = catalog.meant(method.strip()) if colon else None
-    if tool is not None and place.strip():
+    if tool is not None and not place.strip():
+        return tool
+    if tool is not None:
         part = Part(tool, place.strip())
         writer = Writer(catalog)
         if writer.part(part, MIN_TOKENS) is not None:

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from toolscript.catalog.terms import document_terms, name_key
+from toolscript.catalog.terms import UNDOING, document_terms, name_key
 from toolscript.tools import ToolPath
 
 # Chosen by macro nDCG@10 over seven labelled sets, and confirmed by leaving one set out.
@@ -60,6 +60,8 @@ class Index:
         """Every word of its texts and names."""
         self.postings = array("I")
         """Of each term in turn its tools in order: a tool's number, and in the last byte the term's impact."""
+        self.undoing = array("I")
+        """The numbers of tools whose name says that they delete, cancel or the like."""
         self._keys = array("q")
         self._ends = array("I")
         self._counts = array("I")
@@ -96,9 +98,6 @@ class Index:
         impacts = _IMPACTS
         for number, document in enumerate(documents):
             self.paths.append(document.path)
-            keys = {name_key(name) for name in (str(document.path), document.name, *document.aliases)}
-            names += [(hash(key), number) for key in keys]
-            in_names.update(*(key.split() for key in keys))
             numbered = number << IMPACT_BITS
             for term, count in _told(document, counts).items():
                 posting = numbered | impacts[int(count * STEPS)]
@@ -106,6 +105,12 @@ class Index:
                     lists[term].append(posting)
                 except KeyError:
                     lists[term] = array("I", (posting,))
+            name = name_key(document.name)
+            if not UNDOING.isdisjoint(name.split()):
+                self.undoing.append(number)
+            keys = {name, *map(name_key, (str(document.path), *document.aliases))}
+            names += [(hash(key), number) for key in keys]
+            in_names.update(*(key.split() for key in keys))
         names.sort()
         self._names, self._named = array("q", (key for key, _ in names)), array("I", (number for _, number in names))
         self.words = tuple(in_names.union(term for term in lists if " " not in term))

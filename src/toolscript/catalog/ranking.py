@@ -22,8 +22,9 @@ import math
 import sys
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from heapq import nsmallest
@@ -31,13 +32,21 @@ from itertools import pairwise
 from typing import TypeVar
 
 from toolscript.catalog.index import FINE, IMPACT_BITS, K1, Index
-from toolscript.catalog.terms import query_terms, synonyms
+from toolscript.catalog.spelling import respellings
+from toolscript.catalog.terms import ASKS_TO_UNDO, FAINT, asked_words, query_terms, synonyms
 from toolscript.tools import ToolPath
 
 # Chosen by macro nDCG@10 over seven labelled sets, and confirmed by leaving one set out.
 PAIR = 0.4
 SYNONYM = 0.35
 COVERAGE = 1.5
+FAINTLY = 0.3  # a word for tools themselves
+UNDOING_KEEPS = 0.8  # the part of its score that a tool keeps which deletes or cancels, where nothing says so
+
+RESPELT = (0.7, 0.35)  # the weight of the word that an unknown one was probably meant for, and of the next
+SHORT = 8  # words of a question that are respelt; a longer one says more, and most unknown words of it are values
+MAX_RESPELT = 4  # words of a question
+TERSE = 4  # words of a question in which a word that no tool has counts as asked for, so that few match well
 
 MAX_QUERY = 4_000  # characters of a question
 MAX_TERMS = 400  # of a question, the weightiest; an utterance has 20 to 100
@@ -70,6 +79,17 @@ class Scored:
     coverage: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """The best tools, how many match, and what no tool has of the question: for each such word the words it was taken
+    for, if any; `guessed` if there is no other word."""
+
+    best: list[Scored] = field(default_factory=list[Scored])
+    total: int = 0
+    unknown: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    guessed: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class _Term:
     """A term over all indexes: how many tools have it, how many postings there are, and where."""
@@ -79,14 +99,37 @@ class _Term:
     homes: tuple[tuple[int, int, int], ...]  # the place of an index, and its postings' begin and end
 
 
+_NOWHERE = _Term(0, 0, ())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """What to add up: terms with their weights in whole numbers, these `fine` to 1; `asked` is that of words alone."""
+    """What to add up: terms with their weights in whole numbers, these `fine` to 1; `asked` is that of words alone.
+
+    `undoes` says whether the question asks for something to be taken away or back.
+    """
 
     terms: list[tuple[str, _Term, int]]
     whole: int
     asked: int
     fine: float
+    undoes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """The scores of tools: their lanes, what coverage adds, and what part of a score a tool keeps (None: the whole)."""
+
+    lanes: array[int]
+    reward: float
+    kept: Sequence[float] | None
+
+    def best(self, numbers: Iterable[int], limit: int) -> list[tuple[float, int]]:
+        """The lowest of their negatives, with their tools' numbers."""
+        reward, kept = self.reward, self.kept
+        lanes = ((number, self.lanes[number]) for number in numbers)
+        sums = ((-(lane >> COVERED_BITS) * (1 + (lane & ALL) * reward), at) for at, lane in lanes)
+        return nsmallest(limit, sums if kept is None else ((score * kept[at], at) for score, at in sums))
 
 
 class Ranking:
@@ -103,50 +146,74 @@ class Ranking:
         self._terms: dict[str, _Term] = {}
         self._named: dict[str, list[ToolPath]] = {}
         self._lanes: dict[str, int] = {}
+        self._likely = array("f", (1.0,)) * size
+        for index, first in zip(self._indexes, self._firsts, strict=True):
+            for number in index.undoing:
+                self._likely[first + number] = UNDOING_KEEPS
         self._places = _directory(self._indexes)
 
-    def ranked(self, query: str, among: Sequence[Index] | None, limit: int) -> tuple[list[Scored], int]:
+    def ranked(self, query: str, among: Sequence[Index] | None, limit: int) -> Ranked:
         """The best tools, of the given indexes only, and how many match; equal scores in the order of paths."""
-        plan = self._planned(query_terms(query[:MAX_QUERY]))
+        words = asked_words(query[:MAX_QUERY])
+        unknown = {word: root for word, root in words if not self._knows(root)}
+        near = {word: self._near(word) for word in list(unknown)[:MAX_RESPELT]} if len(words) <= SHORT else {}
+        taken = {unknown[word]: [root for _, root in found] for word, found in near.items() if found}
+        said = {word: tuple(other for other, _ in near.get(word, ())) for word in unknown}
+        plan = self._planned([root for _, root in words], taken)
         if not plan.terms:
-            return [], 0
+            return Ranked(unknown=said)
         lanes = self._summed(plan.terms)
         planes = lanes.tobytes()
         matched, highest, high = _either(planes[_LOWEST], planes[_LOW]), planes[_HIGHEST], planes[_HIGH]
         if among is not None:
             matched, highest, high = (self._only(plane, among) for plane in (matched, highest, high))
-        best = _best(matched, (highest, high), lanes, COVERAGE / plan.whole, limit)
+        reward, likely = COVERAGE / plan.whole, None if plan.undoes else self._likely
+        best = _best(matched, (highest, high), _Scores(lanes, reward, likely), limit)
         unit = (K1 + 1) / FINE / plan.fine
         scored = [
             Scored(self._path(number), -score * unit, min(1.0, (lanes[number] & ALL) / plan.asked))
             for score, number in best
         ]
-        return scored, self._size - matched.count(0)
+        guessed = bool(taken) and len(unknown) == len(dict(words))
+        return Ranked(best=scored, total=self._size - matched.count(0), unknown=said, guessed=guessed)
 
     def respelt(self, query: str, among: Sequence[Index] | None, limit: int) -> list[Scored]:
-        """The same for a question of unknown words: each is taken for the known word that is spelt most like it."""
+        """The same for a question of unknown words: each is taken for the known words that are spelt most like it."""
         terms = list(dict.fromkeys(query_terms(query[:200])))[:8]
-        likely = [near for term in terms for near in get_close_matches(term, _plausible(term, self._places), 1, 0.75)]
-        return self.ranked(" ".join(likely), among, limit)[0] if likely else []
+        likely = [near for term in terms for near in get_close_matches(term, _plausible(term, self._places), 2, 0.75)]
+        return self.ranked(" ".join(likely), among, limit).best if likely else []
 
-    def _planned(self, terms: list[str]) -> _Plan:
-        counts: dict[str, int] = {}
-        for term in terms:
-            counts[term] = counts.get(term, 0) + 1
-        factors = {term: 1 + math.log(count) for term, count in counts.items()}
+    def _knows(self, term: str) -> bool:
+        """Whether a tool has a word, or one that means the same."""
+        return term in self._places or any(self._term(other).size for other in synonyms().get(term, ()))
+
+    def _near(self, word: str) -> list[tuple[str, str]]:
+        """The words that an unknown one may be meant for, with their stems."""
+        return respellings(word, lambda root: self._term(root).count, 2)
+
+    def _planned(self, terms: Sequence[str], taken: Mapping[str, Sequence[str]]) -> _Plan:
+        """What a question comes to; `taken` has the stems that unknown ones are taken for."""
+        meant = [taken[term][0] if term in taken else term for term in terms]
+        counts = Counter(meant)
+        factors = {term: (FAINTLY if term in FAINT else 1) + math.log(count) for term, count in counts.items()}
         others = {other for term in counts for other in synonyms().get(term, ()) if other not in counts}
-        factors.update((other, SYNONYM) for other in others)
-        factors.update((f"{left} {right}", PAIR) for left, right in pairwise(terms))
+        factors.update((other, 1 if " " in other else SYNONYM) for other in others)
+        factors.update((f"{left} {right}", PAIR) for left, right in pairwise(meant))
+        for roots in taken.values():
+            factors.update((root, factor) for root, factor in zip(roots, RESPELT, strict=False) if root not in terms)
         known = ((term, self._term(term), factor) for term, factor in factors.items())
         weights = [(factor * self._idf(found), term, found) for term, found, factor in known if found.size]
         weights = sorted(weights, key=lambda each: (-each[0], each[1]))[:MAX_TERMS]
         fine = (ALL - len(weights)) / (sum(weight for weight, _, _ in weights) or 1.0)
         planned = [(term, found, 1 + int(weight * fine)) for weight, term, found in weights]
+        literal = sum(weight for term, _, weight in planned if term in counts)
+        missed = literal and len(terms) <= TERSE and not all(map(self._knows, counts))
         return _Plan(
             terms=planned,
             whole=sum(weight for _, _, weight in planned),
-            asked=sum(weight for term, _, weight in planned if term in counts) or ALL,
+            asked=literal + int(self._idf(_NOWHERE) * fine) if missed else literal or ALL,
             fine=fine,
+            undoes=not ASKS_TO_UNDO.isdisjoint(counts),
         )
 
     def _summed(self, terms: Iterable[tuple[str, _Term, int]]) -> array[int]:
@@ -227,31 +294,24 @@ class Ranking:
         return self._indexes[place].paths[number - self._firsts[place]]
 
 
-def _best(
-    matched: bytes, planes: Sequence[bytes], lanes: array[int], reward: float, limit: int
-) -> list[tuple[float, int]]:
+def _best(matched: bytes, planes: Sequence[bytes], scores: _Scores, limit: int) -> list[tuple[float, int]]:
     """The best scores (negative, so that they sort) with their tools' numbers.
 
     `planes` are the higher bytes of the lanes, highest first. The second is needed for questions of hundreds of words,
     of which even the best tools have so few that their highest byte is 0.
     """
-
-    def scores(numbers: Iterable[int]) -> list[tuple[float, int]]:
-        found = ((number, lanes[number]) for number in numbers)
-        return nsmallest(limit, [(-(lane >> COVERED_BITS) * (1 + (lane & ALL) * reward), at) for at, lane in found])
-
     sure: list[int] = []
     shift = LANE * 8 - COVERED_BITS - 8  # of the first sum, to the byte that the plane holds
     for plane in planes:
         floor = _floor(plane, limit)
         if floor:
-            best = scores({*sure, *_places(plane, floor)})
+            best = scores.best({*sure, *_places(plane, floor)}, limit)
             # Who lies below this is not among the best even with every word of the question.
             lowest = int(-best[-1][0] / (1 + COVERAGE)) >> shift
-            return scores({*sure, *_places(plane, _cap(plane, lowest, floor))})
+            return scores.best({*sure, *_places(plane, _cap(plane, lowest, floor))}, limit)
         sure += _places(plane, 1)
         shift -= 8
-    return scores(_places(matched, 1))
+    return scores.best(_places(matched, 1), limit)
 
 
 def _floor(plane: bytes, limit: int) -> int:

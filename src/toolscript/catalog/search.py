@@ -2,14 +2,15 @@
 
 1. An exact path or name wins outright, in any spelling; then the ranking decides, ties in the order of paths.
 2. The answer is empty only where there is no tool at all: without a match the nearest names stand in, marked weak.
-3. A page is cut out of the best after `offset`; it is the same however the pages before it were asked for.
-4. An empty question, a filter that names nothing and sources that cannot be reached are answered in words, in `note`.
+3. A page is cut out of the best after `offset`; it is the same however the pages before it were asked for, and what is
+   denied is neither on it nor counted.
+4. A word that no tool has is taken for what is spelt like it, and the answer says so.
+5. An empty question, a filter that names nothing and sources that cannot be reached are answered in words, in `note`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Literal
@@ -18,8 +19,10 @@ from toolscript.catalog.catalog import Catalog, Namespace
 from toolscript.catalog.index import Index
 from toolscript.catalog.letters import bare
 from toolscript.catalog.nearness import nearest
-from toolscript.catalog.questions import Query, questions
-from toolscript.catalog.ranking import Scored
+from toolscript.catalog.questions import Query, questions, wish
+from toolscript.catalog.ranking import Ranked, Scored
+from toolscript.catalog.spelling import unknown_text
+from toolscript.catalog.summary import summary_of
 from toolscript.catalog.terms import document_terms, name_key, query_terms
 from toolscript.schema.quoting import comment
 from toolscript.schema.syntax import Syntax, outline, signature
@@ -27,17 +30,13 @@ from toolscript.tokens import estimate
 from toolscript.tools import Effect, Tool, ToolPath
 
 MAX_LIMIT = 50
-MAX_OFFSET = 1_000  # further on nobody reads
+MAX_READ = 1_000  # hits, on all pages; further on nobody reads
 GUESSES = 5  # tools that stand in where nothing matches
-SUMMARY_CHARS = 110
 ANSWER_TOKENS = 300
-WRAPPED = 60  # characters of a line that its author may have wrapped
 WEAK = 0.3  # of a question's weight: below it even the best tool matches hardly more than a word in passing
 EXACT = 10_000.0  # above any score that words can reach
 
 Outlook = Callable[[Tool], Literal["allow", "ask", "deny", "depends"]]
-
-_sentence_end = re.compile(r"(?<=[\w)`'\"][\w)`'\"])[.!?。] ")  # no end: `e.g. `
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +97,16 @@ class _Searched:
         whole = len(self.chosen) == len(self.catalog.namespaces)
         return None if whole else [namespace.index for namespace in self.chosen]
 
+    def denies(self, path: str) -> bool:
+        """Whether calls of a tool are denied."""
+        tool = self.catalog.find(path)
+        return self.outlook is not None and tool is not None and self.outlook(tool) == "deny"
+
+    def tools(self, namespaces: Iterable[Namespace]) -> Iterator[Tool]:
+        """The tools of namespaces that are not denied."""
+        for namespace in namespaces:
+            yield from (tool for tool in namespace.methods.values() if not self.denies(str(tool.path)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -114,8 +123,10 @@ class Asked:
         """The hits after the first `offset` ones, the best of each question in turn."""
         limit, offset = _bounded(limit, offset)
         found = self.answers[0] if len(self.answers) == 1 else _shuffled(self.answers)
-        hits = found.hits[offset : offset + limit]
+        hits = found.hits[:MAX_READ][offset : offset + limit]
         end = "" if hits or not found.hits else f"There are no more than {len(found.hits)}."
+        if end and found.total > MAX_READ:
+            end = f"Only the first {MAX_READ:,} can be read: narrow the query."
         return replace(found, hits=hits, offset=offset, note=_joined(self.note, end, found.note))
 
 
@@ -131,7 +142,8 @@ def search(
 ) -> Found:
     """The tools that fit the question best; of several questions, the best of each in turn.
 
-    `namespace` is one or several to search. `outlook` says what becomes of calls of a tool; what it denies is left out.
+    `namespace` is one or several to search, all if it is empty. `outlook` says what becomes of
+    calls of a tool; what it denies is left out.
     Raises ValueError for a query of the wrong form, with the right one in its words.
     """
     asked = ask(catalog, query, limit=limit, offset=offset, namespace=namespace, outlook=outlook, language=language)
@@ -152,33 +164,48 @@ def ask(
     """As `search`, before a page is taken: with at least `depth` hits for each question, as far as that many match."""
     asked = questions(query)
     limit, offset = _bounded(limit, offset)
-    chosen, wrong = _chosen(catalog, namespace)
+    names = [name for name in ([namespace] if isinstance(namespace, str) else namespace or ()) if name.strip()]
+    chosen, wrong = _chosen(catalog, names)
     if not chosen:
         return Asked(questions=(), answers=(Found(note=_joined(wrong, namespaces_text(catalog))),))
-    best = max(depth, offset + limit)
+    best = max(depth, min(offset + limit, MAX_READ))
     searched = _Searched(catalog=catalog, chosen=chosen, best=best, outlook=outlook, language=language)
     if asked:
         return Asked(questions=asked, answers=tuple(_answered(searched, text) for text in asked), note=wrong)
-    if namespace is not None:
+    if names:
         return Asked(questions=(), answers=(_browsed(searched),), note=wrong)
-    note = f"The query is empty. {namespaces_text(catalog, offset=offset)}"
+    there = len(catalog.namespaces)
+    told = namespaces_text(catalog, offset=offset) if offset < max(1, there) else f"There are {there} namespaces."
+    note = f"The query is empty. {told}"
     return Asked(questions=(), answers=(Found(total=len(catalog), note=note),))
 
 
 def _bounded(limit: int, offset: int) -> tuple[int, int]:
-    return max(1, min(limit, MAX_LIMIT)), max(0, min(offset, MAX_OFFSET))
+    return max(1, min(limit, MAX_LIMIT)), max(0, offset)
 
 
 def _answered(searched: _Searched, text: str) -> Found:
-    scored, total = _exact_first(searched, text)
-    if not scored:
+    ranked, denied = _allowed(searched, text)
+    if not ranked.best:
         return _guessed(searched, text)
-    weak = scored[0].coverage < WEAK
-    note = _absent(searched.chosen)
-    if weak:
-        note = _joined("Nothing matches well; these are the nearest. Try other words, or search one namespace.", note)
-    hits = _hits(searched, ((str(each.path), each.score) for each in scored))
-    return Found(hits=hits, total=total, weak=weak, note=note)
+    hits = _hits(searched, ((str(each.path), each.score) for each in ranked.best))
+    weak = ranked.best[0].coverage < WEAK
+    nearest = "Nothing matches well; these are the nearest. Try other words, or search one namespace." if weak else ""
+    words = unknown_text(ranked.unknown, all_of_them=weak)
+    note = _joined(nearest, words, _absent(searched.chosen))
+    return Found(hits=hits, total=ranked.total - denied, weak=weak or ranked.guessed, note=note)
+
+
+def _allowed(searched: _Searched, text: str) -> tuple[Ranked, int]:
+    """The ranking without tools that are denied, and how many of those lie among its best."""
+    wanted = searched.best
+    while True:
+        ranked = _exact_first(searched, text, wanted)
+        kept = [each for each in ranked.best if not searched.denies(str(each.path))]
+        denied = len(ranked.best) - len(kept)
+        if not denied or len(kept) >= searched.best or len(ranked.best) < wanted:
+            return replace(ranked, best=kept[: searched.best]), denied
+        wanted *= 2
 
 
 def _shuffled(answers: Sequence[Found]) -> Found:
@@ -189,7 +216,7 @@ def _shuffled(answers: Sequence[Found]) -> Found:
                 hits.setdefault(hit.path, hit)
     return Found(
         hits=tuple(hits.values()),
-        total=max(len(hits), *(answer.total for answer in answers)),
+        total=max(len(hits) if any(answer.total for answer in answers) else 0, *(answer.total for answer in answers)),
         weak=all(answer.weak for answer in answers),
         note=_joined(*dict.fromkeys(answer.note for answer in answers)),
     )
@@ -202,7 +229,8 @@ def found_text(found: Found, *, budget_tokens: int = ANSWER_TOKENS) -> str:
     if found.hits and found.total > after:
         first = found.offset + 1
         shown = f"{first}-{after}" if 1 < first < after else f"number {after}" if first > 1 else str(after)
-        tail.insert(0, f"({shown} of {found.total} matches; narrow the query, or go on with `offset: {after}`)")
+        more = f", or go on with `offset: {after}`" if after < MAX_READ else ": no more can be read"
+        tail.insert(0, f"({shown} of {found.total} matches; narrow the query{more})")
     left = budget_tokens - sum(map(estimate, tail))
     forms = [[(form, estimate(form) + 1) for form in _forms(hit)] for hit in found.hits]
     chosen = [0] * len(forms)
@@ -235,22 +263,6 @@ def namespaces_text(catalog: Catalog, *, budget_tokens: int = 200, offset: int =
     return f"Namespaces: {', '.join(parts)}."
 
 
-def summary_of(tool: Tool, max_chars: int = SUMMARY_CHARS) -> str:
-    """The first sentence of a description."""
-    lines = [line.strip() for line in tool.description.strip().splitlines()]
-    telling = [place for place, line in enumerate(lines) if any(char.isalnum() for char in line)]
-    first = telling[0] if telling else 0
-    words = lines[first : first + 1]
-    # A long line without an end goes on in the next one: authors wrap their texts.
-    for line in lines[first + 1 : first + 6]:
-        if len(words[-1]) < WRAPPED or words[-1].endswith((".", ":", "!", "?")) or not line:
-            break
-        words.append(line)
-    text = comment(" ".join(words).lstrip("#*-> "), 400)
-    end = _sentence_end.search(text, 8)
-    return comment(text[: end.start()] if end else text, max_chars).rstrip(".")
-
-
 def _forms(hit: Hit) -> tuple[str, str, str]:
     """A hit in one line, from the shortest form to the fullest."""
     marks = ", ".join(["read"] * (hit.effect == "read") + ["asks"] * bool(hit.approval))
@@ -261,13 +273,13 @@ def _forms(hit: Hit) -> tuple[str, str, str]:
     return f"{hit.path}{mark}{short}", f"{hit.outline}{mark}{short}", f"{typed}{mark}{summary}"
 
 
-def _chosen(catalog: Catalog, namespace: str | Sequence[str] | None) -> tuple[list[Namespace], str]:
-    """The namespaces to search, and words about those that there are not."""
-    if namespace is None:
+def _chosen(catalog: Catalog, names: Sequence[str]) -> tuple[list[Namespace], str]:
+    """The namespaces to search, all if none is named, and words about those that there are not."""
+    if not names:
         return list(catalog.namespaces.values()), ""
     chosen: dict[str, Namespace] = {}
     wrong: list[str] = []
-    for name in [namespace] if isinstance(namespace, str) else namespace:
+    for name in names:
         held = catalog.namespaces.get(name)
         same = (
             [each for each in catalog.namespaces.values() if bare(each.name) == bare(name)] if held is None else [held]
@@ -279,30 +291,33 @@ def _chosen(catalog: Catalog, namespace: str | Sequence[str] | None) -> tuple[li
     return list(chosen.values()), " ".join(wrong[:3])
 
 
-def _exact_first(searched: _Searched, text: str) -> tuple[list[Scored], int]:
-    catalog, limit = searched.catalog, searched.best
-    scored, total = catalog.ranking.ranked(text, searched.indexes, limit)
-    key = name_key(text[:200])
-    named = catalog.ranking.named(key)
+def _exact_first(searched: _Searched, text: str, limit: int) -> Ranked:
+    catalog = searched.catalog
+    named = catalog.ranking.named(name_key(text[:200]))
+    if not named:
+        text = wish(text)
+        named = catalog.ranking.named(name_key(text[:200]))
+    ranked = catalog.ranking.ranked(text, searched.indexes, limit)
     if searched.indexes is not None:
         names = {namespace.name for namespace in searched.chosen}
         named = [path for path in named if path.namespace in names]
     if not named:
-        return scored, total
+        return ranked
     asked = bare(text)
-    known = {each.path: each.score for each in scored}
+    known = {each.path: each.score for each in ranked.best}
     exact: dict[ToolPath, Scored] = {}
     for path in named:
         tool = catalog.find(str(path))
         literal = tool is not None and asked in (bare(str(path)), bare(path.method), bare(tool.raw_name))
         exact[path] = Scored(path, EXACT * (1 + (text == str(path)) + literal) + known.get(path, 0.0), 1.0)
     first = sorted(exact.values(), key=lambda each: (-each.score, each.path))
-    return (first + [each for each in scored if each.path not in exact])[:limit], max(total, len(exact))
+    best = first + [each for each in ranked.best if each.path not in exact]
+    return replace(ranked, best=best[:limit], total=max(ranked.total, len(exact)))
 
 
 def _browsed(searched: _Searched) -> Found:
     """The tools of the chosen namespaces, in the order of their paths."""
-    tools = sorted((tool for each in searched.chosen for tool in each.methods.values()), key=lambda tool: tool.path)
+    tools = sorted(searched.tools(searched.chosen), key=lambda tool: tool.path)
     return Found(hits=_plain(searched, tools[: searched.best]), total=len(tools), note=_absent(searched.chosen))
 
 
@@ -312,7 +327,7 @@ def _guessed(searched: _Searched, text: str) -> Found:
     asked = set(query_terms(text[:200]))
     speaking = [each for each in chosen if each.about and asked & set(document_terms(each.about)) and each.methods]
     if speaking:
-        tools = [tool for each in speaking for tool in each.methods.values()]
+        tools = list(searched.tools(speaking))
         names = _listed([each.name for each in speaking])
         words = f"No tool matches {comment(text, 60)!r}, but the description of {names} does."
         return Found(hits=_plain(searched, tools[: searched.best]), total=len(tools), weak=True, note=words)
@@ -324,7 +339,7 @@ def _guessed(searched: _Searched, text: str) -> Found:
         tools = list(alike[:3])
     words = f"Nothing matches {comment(text, 60)!r}{'; these are the nearest' if tools else ''}."
     note = _joined(words, _absent(chosen), namespaces_text(searched.catalog))
-    return Found(hits=_plain(searched, tools), total=len(tools), weak=True, note=note)
+    return Found(hits=_plain(searched, tools), weak=True, note=note)
 
 
 def _absent(chosen: list[Namespace]) -> str:

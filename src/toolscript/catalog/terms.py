@@ -20,7 +20,17 @@ of in on at to for from by with as into about and or if so than then what which 
 just please there here"""
 
 # What people put around a request, and what says nothing about the tool they want.
-_REQUEST_STOPS = "also find give help know let like need show some tell use using want"
+_REQUEST_STOPS = """also find give help helps know let lets like need needs show some tell use using want wants
+allow allows"""
+
+# Words for tools themselves: people put them around a request, and few tools are about them.
+_FAINT = "tool function method endpoint api"
+
+# What a tool does that takes something away or takes it back, and further words by which such a tool is asked for.
+_UNDOING = """delete remove erase destroy cancel revoke disable detach purge drop clear reject stop abort suspend
+unassign unarchive unban unblock unfollow uninstall unlike unlink unlock unmute unpin unpublish unregister unset unstar
+unsubscribe undo"""
+_ASKS_TO_UNDO = """ban block close deactivate discard end exit kill leave off quit rid terminate turn wipe without"""
 
 _GROUPS = (
     "create add new make insert register post",
@@ -52,12 +62,22 @@ _GROUPS = (
     "trip travel",
     "stock share",
     "job work career",
+    "create generate",
+    "url link",
+    "environment env",
+    "database db",
+    "organization organisation org",
+    "pr pull_request",
 )
 
 MAX_REMEMBERED = 200_000  # words; 20,000 labelled tools hold 24,000
 
 DOCUMENT_STOPS = frozenset(_DOCUMENT_STOPS.split())
 QUERY_STOPS = DOCUMENT_STOPS | frozenset(_REQUEST_STOPS.split())
+
+FAINT = frozenset(stem(word) for word in _FAINT.split())
+UNDOING = frozenset(stem(word) for word in _UNDOING.split())
+ASKS_TO_UNDO = UNDOING | frozenset(stem(word) for word in _ASKS_TO_UNDO.split())
 
 _word = re.compile(r"[^\W_]+")
 _accent = re.compile("[\u0300-\u036f]+")
@@ -67,6 +87,10 @@ _Parts = tuple[tuple[tuple[str, str], ...], tuple[str, ...]]
 """What a word consists of: each part with its stem, and the stems of those that are no stop words."""
 
 _remembered: dict[str, _Parts] = {}
+"""Of words of documents."""
+
+_written: set[str] = set()
+"""All parts of remembered words, which is how people write them."""
 
 
 @cache
@@ -81,7 +105,7 @@ def _unspaced() -> re.Pattern[str]:
 def words(text: str) -> Iterator[tuple[str, str]]:
     """Each word of the text with its stem, in order, stop words included."""
     for word in _split(text):
-        yield from (_remembered.get(word) or _remember(word))[0]
+        yield from _parts(word)[0]
 
 
 def document_terms(text: str) -> list[str]:
@@ -93,18 +117,28 @@ def document_terms(text: str) -> list[str]:
     return terms
 
 
-def query_terms(text: str) -> list[str]:
-    """The terms of a question: boilerplate and leftovers dropped, unless nothing else is there."""
+def asked_words(text: str) -> list[tuple[str, str]]:
+    """The words of a question with their stems: boilerplate and leftovers dropped, unless nothing else is there."""
     every = list(words(text))
-    told = [root for word, root in every if (word not in QUERY_STOPS and len(word) > 1) or not word.isascii()]
-    return told or [root for _, root in every]
+    told = [(word, root) for word, root in every if (word not in QUERY_STOPS and len(word) > 1) or not word.isascii()]
+    return told or every
+
+
+def query_terms(text: str) -> list[str]:
+    """The terms of a question, as `asked_words`."""
+    return [root for _, root in asked_words(text)]
+
+
+def is_written(word: str) -> bool:
+    """Whether a word, in lower case, is part of a text that was read for an index."""
+    return word in _written
 
 
 def name_key(text: str) -> str:
     """The same for all spellings of a name: `deleteCustomer`, `delete_customer`, `Delete customers`."""
     roots: set[str] = set()
     for word in _split(text):
-        roots.update([root for _, root in (_remembered.get(word) or _remember(word))[0]])
+        roots.update([root for _, root in _parts(word)[0]])
     return " ".join(sorted(roots))
 
 
@@ -119,12 +153,21 @@ def _plain(text: str) -> str:
 
 
 def _remember(word: str) -> _Parts:
-    lowered = [word] if word.islower() else [part.lower() for part in _hump.sub(" ", word).split()]
-    parts = tuple(pair for part in lowered for pair in _stemmed(part[:64]))
-    known = (parts, tuple(root for lower, root in parts if lower not in DOCUMENT_STOPS))
+    """The parts of a word of a document. Those of questions are not kept: their mistakes are not to be known words."""
+    known = _parts(word)
     if len(_remembered) < MAX_REMEMBERED:
         _remembered[word] = known
+        _written.update(lower for lower, _ in known[0])
     return known
+
+
+def _parts(word: str) -> _Parts:
+    known = _remembered.get(word)
+    if known is not None:
+        return known
+    lowered = [word] if word.islower() else [part.lower() for part in _hump.sub(" ", word).split()]
+    parts = tuple(pair for part in lowered for pair in _stemmed(part[:64]))
+    return parts, tuple(root for lower, root in parts if lower not in DOCUMENT_STOPS)
 
 
 def _stemmed(word: str) -> Iterator[tuple[str, str]]:
@@ -149,10 +192,10 @@ def _stemmed_plain(word: str) -> Iterator[tuple[str, str]]:
 
 @cache
 def synonyms() -> dict[str, frozenset[str]]:
-    """For each stem of a group the stems of its other words."""
+    """For each stem of a group the stems of its other words, and for two words (`pull request`) the pair."""
     found: dict[str, set[str]] = {}
     for group in _GROUPS:
-        stems = {root for _, root in words(group)}
+        stems = {" ".join(root for _, root in words(member)) for member in group.split()}
         for root in stems:
             found.setdefault(root, set()).update(stems - {root})
     return {root: frozenset(others) for root, others in found.items()}
