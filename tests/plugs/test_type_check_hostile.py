@@ -253,6 +253,18 @@ async def test_a_python_program_that_is_hard_to_check_ends_in_time():
     checked.checker.close()
 
 
+def test_a_checker_that_runs_out_of_memory_writes_nothing_to_the_terminal(capfd: pytest.CaptureFixture[str]):
+    pytest.importorskip("pydantic_monty", reason="the Python engine is not installed")
+    from toolscript.guests.python.type_check import PythonTypeChecker
+
+    checked = Checked("python", PythonTypeChecker())
+    doubled = "\n".join(["t0 = (1, 1)", *(f"t{n + 1} = (t{n}, t{n})" for n in range(60))])
+    checked.problems(f"{doubled}\nawait crm.get(id=t60)")
+    assert checked.certain("await crm.get(id='x')")
+    checked.checker.close()
+    assert capfd.readouterr() == ("", "")
+
+
 async def test_a_check_does_not_hold_up_the_event_loop():
     from toolscript.guests.javascript.guest import JavaScriptGuest
 

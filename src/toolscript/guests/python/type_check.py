@@ -28,6 +28,7 @@ from pydantic_monty import Monty, MontyError, MontyTypingError, ResourceLimits
 from toolscript.guests.hardness import Hardness
 from toolscript.guests.python.arguments import ArgumentChecker, Parsed, Span, checkable, parsed, span_of
 from toolscript.guests.python.declared import Stub, stub_of
+from toolscript.guests.python.mortal import Mortal
 from toolscript.guests.python.names import Names
 from toolscript.guests.python.origins import Origins
 from toolscript.guests.python.written import is_reached
@@ -72,6 +73,7 @@ class PythonTypeChecker:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._mortal = Mortal()  # a checker that gives up says so on the host's terminal, if it may
         self._pools: dict[float, Monty] = {}
         self._slow = threading.BoundedSemaphore(MAX_SLOW)
         self._hardness = Hardness(r"#[^\n]*|[ \t]*\n")
@@ -93,6 +95,7 @@ class PythonTypeChecker:
             pools, self._pools = self._pools, {}
         for pool in pools.values():
             pool.__exit__(None, None, None)
+        self._mortal.close()
 
     def _typed(self, program: Parsed, declared: Stub, refused: Sequence[ast.Call]) -> Iterator[Problem]:
         """What the checker says, without what is said of the arguments of these calls already."""
@@ -155,15 +158,14 @@ class PythonTypeChecker:
         with self._lock:
             pool = self._pools.get(seconds)
             if pool is None:
-                is_first = seconds == SLICE_S
-                pool = self._pools[seconds] = Monty(
-                    min_processes=1,
-                    max_processes=2 if is_first else 1,
-                    request_timeout=seconds,
-                    checkout_timeout=WALL_S,
-                    max_checkouts_per_worker=200,
-                )
-                pool.__enter__()
+                mortal = self._mortal.path()
+                try:
+                    pool = _started(seconds, mortal)
+                except (MontyError, OSError):
+                    if mortal is None:
+                        raise
+                    pool = _started(seconds, None)  # what the platform promised does not work here
+                self._pools[seconds] = pool
             return pool
 
     def _stub(self, tools: Sequence[Tool]) -> Stub:
@@ -175,6 +177,20 @@ class PythonTypeChecker:
                     self._stubs.clear()
                 held = self._stubs[key] = stub_of(tools)
             return held
+
+
+def _started(seconds: float, path: str | None) -> Monty:
+    pool = Monty(
+        binary_path=path,
+        min_processes=1,
+        max_processes=2 if seconds == SLICE_S else 1,
+        request_timeout=seconds,
+        checkout_timeout=WALL_S,
+        max_checkouts_per_worker=200,
+    )
+    pool.__enter__()
+    with pool.checkout():  # a program that cannot be started is noticed here, and not before
+        return pool
 
 
 def _nodes(names: Names, lines: Sequence[str]) -> Mapping[Span, _Placed]:
