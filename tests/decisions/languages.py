@@ -65,3 +65,46 @@ def parses(text: str) -> bool:
     return len(found) * 2 == text.count("```") and all(
         is_python(code) if language == "py" else is_typescript(code) for language, code in found
     )
+
+
+def circular(text: str, language: str) -> set[str]:
+    """The types of a text that are an option, a part or a value of themselves: what checkers do not take."""
+    leads = _python_leads(text) if language == "python" else _typescript_leads(text)
+    for _ in leads:
+        leads = {
+            name: there.union(there, *(leads.get(other, set()) for other in there)) for name, there in leads.items()
+        }
+    return {name for name, there in leads.items() if name in there}
+
+
+def _typescript_leads(text: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for node in typescript_tree(text).children:
+        if node.type == "type_alias_declaration":
+            name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+            found[name.text.decode()] = set(_named_at_once(value))
+    return found
+
+
+def _named_at_once(node: Node):
+    if node.type == "type_identifier":
+        yield node.text.decode()
+    elif node.type in {"union_type", "intersection_type", "parenthesized_type", "generic_type", "type_arguments"}:
+        for child in node.children:
+            yield from _named_at_once(child)
+
+
+def _python_leads(text: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for node in python_tree(text).body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Constant):
+            found[node.target.id] = set(_options(ast.parse(node.value.value, mode="eval").body))
+    return found
+
+
+def _options(node: ast.expr):
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, ast.BinOp):
+        yield from _options(node.left)
+        yield from _options(node.right)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.decisions.catalogs import needs_recorded, recorded
@@ -14,8 +16,9 @@ from toolscript.catalog.catalog import Catalog
 from toolscript.guests.javascript.declared import declared, module
 from toolscript.guests.javascript.tsc import TypeServer
 from toolscript.guests.javascript.type_check import TypeScriptChecker
-from toolscript.tools import Tool
+from toolscript.tools import Tool, ToolPath
 
+CASES = Path(__file__).parent.parent / "cases"
 AT_A_TIME = 40  # tools in one text: what a program may name
 MAX_MS = 100  # of one check with five tools: warm; the first one starts the process
 
@@ -52,6 +55,15 @@ def test_the_declarations_of_published_apis_have_no_flaw(server: TypeServer, nam
     step = max(1, len(tools) // 60)
     for text in texts(tools[::step]):
         assert server.findings(f"{text}\nexport {{}}") == []
+
+
+def test_the_declarations_of_what_leads_back_to_itself_have_no_flaw(server: TypeServer):
+    for case in json.loads((CASES / "self_references.json").read_text(encoding="utf-8")):
+        path = ToolPath("space", "act")
+        tool = Tool(
+            path=path, raw_name="act", description="", input_schema=case["output"], output_schema=case["output"]
+        )
+        assert server.findings(f"{module([(tool, declared(tool, 0))])}\nexport {{}}") == [], case["name"]
 
 
 @needs_recorded

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from toolscript.catalog.catalog import Catalog
-from toolscript.catalog.nearness import bare
+from toolscript.catalog.letters import bare
 from toolscript.schema import python, typescript
 from toolscript.schema.fitting import Printed
 from toolscript.schema.quoting import comment
 from toolscript.schema.sample import sample_arguments
-from toolscript.schema.syntax import Syntax, call_text, outline, signature
+from toolscript.schema.syntax import Syntax, call_text, outline, signature, untyped, within_reach
 from toolscript.schema.type_names import TypeNames
 from toolscript.tokens import cut, estimate
 from toolscript.tools import Tool
@@ -65,6 +65,10 @@ class Writer:
         head = f"{tool.path} [{self.marks(tool)}]"
         if bare(tool.raw_name) != bare(tool.path.method):
             head += f" (upstream name: {comment(tool.raw_name, 80)})"
+        written = within_reach(lambda: self._method(tool, head, budget_tokens), None)
+        return written or (f"{head}\n{untyped(tool, self.language)}", False)
+
+    def _method(self, tool: Tool, head: str, budget_tokens: int) -> tuple[str, bool]:
         left = budget_tokens - estimate(head) - 14
         sample = self._example(tool)
         description = paragraphs(tool.description, max(40, left // 3))
@@ -82,6 +86,9 @@ class Writer:
 
     def part(self, part: Part, budget_tokens: int) -> tuple[str, bool] | None:
         """One part of a tool's types with what it names; None where the tool has no such part."""
+        return within_reach(lambda: self._part(part, budget_tokens), None)
+
+    def _part(self, part: Part, budget_tokens: int) -> tuple[str, bool] | None:
         declared = self._declared(part.tool)
         if declared.part(part.place, LEAST_CHARS) is None:
             return None
@@ -97,7 +104,7 @@ class Writer:
 
     def parts_of(self, tool: Tool) -> str:
         """The names that can be asked for, as far as they are near."""
-        printed = self._declared(tool).printed(4_000)
+        printed = within_reach(lambda: self._declared(tool).printed(4_000), Printed(lines=()))
         names = list(dict.fromkeys(("input", "output", *printed.names, *printed.left_out)))
         return ", ".join(comment(name, 60) for name in names[: MAX_MISSING * 2])
 

@@ -24,10 +24,11 @@ from toolscript.schema.shapes import (
     Tuple,
     Union,
 )
-from toolscript.schema.type_names import TypeNames, goes_by_name, whole_of
+from toolscript.schema.type_names import TypeNames, comes_back, goes_by_name, whole_of
 
 CUT = "unknown /* … */"
 CLOSED = "{ /* … */ }"
+_AT_ONCE = (Union, Intersection, Object)  # what checkers look through when they declare a type
 
 
 class Printer:
@@ -49,6 +50,7 @@ class Printer:
         self._named: dict[str, None] = {}
         self._names = TypeNames() if names is None else names
         self.places = Places("input" if takes else "output")
+        self._defining = ""  # the definition that is being declared
 
     def text(self, shape: Shape, depth: int, tight: bool = False) -> str:
         """The type on one line; `tight` asks for brackets around what binds less than `[]` does."""
@@ -135,10 +137,17 @@ class Printer:
         """The declaration of a definition."""
         shape = self._shaped.resolve(Ref(key))
         with self.places.at(key):
-            body = self.block(shape)
+            body = self.body(shape, key)
         notes = self.notes(shape)
         head, newline, rest = f"type {self._names.of(self._shaped, Ref(key), key)} = {body}".partition("\n")
         return f"{head}{f'  // {notes}' if notes else ''}{newline}{rest}"
+
+    def body(self, shape: Shape, key: str) -> str:
+        """What stands after the `=` where a definition is declared."""
+        self._defining = key
+        text = self.block(shape)
+        self._defining = ""
+        return text
 
     def state(self) -> tuple[dict[str, None], dict[str, None]]:
         """What was named and cut so far."""
@@ -239,7 +248,10 @@ class Printer:
             return "{}"
         if isinstance(shape.extra, Anything):
             return "Record<string, unknown>" if shape.stated else "object"
-        return f"Record<string, {self.text(shape.extra, depth)}>"
+        held = self.text(shape.extra, depth)
+        if self._defining and comes_back(self._shaped, shape.extra, self._defining, _AT_ONCE):
+            return f"{{ [key: string]: {held} }}"  # checkers call a `Record` of itself circular
+        return f"Record<string, {held}>"
 
     def _follow(self, shape: Shape) -> Shape:
         # A definition that prints by its name needs no brackets.

@@ -167,6 +167,7 @@ class Declarations:
         shaped, shape, takes = found
         name = shape.name if isinstance(shape, Ref) else ""
         of_text = self._names.of(shaped, shape, name) if name else "Part"
+        self._names.reserve(of_text)
         head = "" if name else f"# {comment(place, 120)}\n"
 
         def call(detail: Detail) -> tuple[str, list[PythonPrinter]]:

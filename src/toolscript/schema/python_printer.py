@@ -31,10 +31,11 @@ from toolscript.schema.shapes import (
     Union,
     Unknown,
 )
-from toolscript.schema.type_names import TypeNames, goes_by_name, whole_of
+from toolscript.schema.type_names import TypeNames, comes_back, goes_by_name, whole_of
 
 MAX_OPTIONAL_PLACES = 4  # of a tuple, written out as tuples of several lengths
 
+_IN_PLACE = (Union, Intersection, Object, Array, Tuple)  # what is printed without a name, objects with members aside
 _TYPES = "Any Literal Never NotRequired TypeAlias TypedDict Unpack bool dict float int list str tuple"
 TYPE_WORDS = frozenset(_TYPES.split())
 """The names that a printed type is made of: what is called so may not stand where it would hide them."""
@@ -135,7 +136,9 @@ class PythonPrinter:
         shape, level, place = self._waiting[key]
         shape = spread(self._shaped.follow(shape), self._shaped.follow)
         with self.places.at(place):
-            return self._class(shape, key, level) if isinstance(shape, Object) else self._alias(shape, key)
+            if isinstance(shape, Object) and shape.properties:
+                return self._class(shape, key, level)
+            return self._alias(shape, key)
 
     def state(self) -> tuple[dict[str, tuple[Shape, int, str]], dict[str, None]]:
         """What was named and cut so far."""
@@ -276,8 +279,8 @@ class PythonPrinter:
 
     def _ref(self, ref: Ref, hint: str, depth: int) -> str:
         followed = self._shaped.glimpse(ref)
-        is_empty = isinstance(followed, Object) and not followed.properties
-        if is_empty or not goes_by_name(followed):
+        is_map = isinstance(followed, Object) and not followed.properties
+        if (is_map and not comes_back(self._shaped, followed, ref.name, _IN_PLACE)) or not goes_by_name(followed):
             return self.text(followed, hint, depth)
         name = self._names.of(self._shaped, ref, ref.name)
         if name not in self._waiting:

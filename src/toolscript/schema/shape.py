@@ -20,6 +20,7 @@ from typing import Any, cast
 
 from toolscript.schema.beyond import beyond
 from toolscript.schema.definitions import Definitions, is_plain_object
+from toolscript.schema.grounding import Grounding, names_of
 from toolscript.schema.keywords import (
     constant,
     count_of,
@@ -55,6 +56,7 @@ from toolscript.schema.shapes import (
 from toolscript.tools import Schema
 
 MAX_DEPTH = 40  # nesting without `$ref`; ten servers' tools and four vendors' documents go down to 10
+MAX_LEVELS = 56  # of nesting, through definitions that have to be known at once: what fits on the stack
 MAX_PLACES = 200  # of a tuple
 MAX_NODES = 20_000  # of one schema with all that it refers to; the largest of four vendors' has 2,538
 
@@ -70,15 +72,21 @@ class Shaped:
         self._schema = schema
         self._definitions = Definitions(schema)
         self._builder = _Builder(self._definitions)
-        self.root: Shape = self._builder.build(schema, 0)
+        self._ground = Grounding(raw=self._raw, merged=self._builder.merged, united=_union)
+        root = self._builder.build(schema, 0)
+        itself = next((ref for ref in names_of(root) if self.is_whole(ref)), None)
+        self.root: Shape = root if itself is None else self.resolve(itself)
 
     def is_whole(self, ref: Ref) -> bool:
         """Whether a `Ref` of this schema stands for all of it."""
         return self._definitions.node(ref) is self._schema
 
     def resolve(self, ref: Ref) -> Shape:
-        """What a `Ref` of this schema stands for: never a `Ref` again."""
-        return self._builder.resolve(ref)
+        """What a `Ref` of this schema stands for: never a `Ref` again, and no option or part of itself."""
+        return self._ground.of(ref, self._builder.resolve(ref))
+
+    def _raw(self, ref: Ref) -> Shape | None:
+        return None if is_plain_object(self._definitions.node(ref)) else self._builder.resolve(ref)
 
     def glimpse(self, shape: Shape) -> Shape:
         """As `follow`, but a definition that is plainly an object is not built: `SOME_OBJECT` stands for it."""
@@ -96,7 +104,7 @@ class Shaped:
 
     def follow(self, shape: Shape) -> Shape:
         """The shape itself, or what it refers to."""
-        return self._builder.resolve(shape) if isinstance(shape, Ref) else shape
+        return self.resolve(shape) if isinstance(shape, Ref) else shape
 
 
 def shape(schema: Schema) -> Shaped:
@@ -126,6 +134,7 @@ class _Builder:
         self._built: dict[str, Shape] = {}
         self._building: set[str] = set()
         self._left = MAX_NODES
+        self._levels = 0
 
     def resolve(self, ref: Ref) -> Shape:
         name = ref.name
@@ -145,7 +154,7 @@ class _Builder:
 
     def build(self, schema: Any, depth: int) -> Shape:
         self._left -= 1
-        if depth > MAX_DEPTH:
+        if depth > MAX_DEPTH or self._levels >= MAX_LEVELS:
             return Unknown("nested too deeply")
         if self._left < 0:
             return Unknown("the schema is too large")
@@ -153,9 +162,15 @@ class _Builder:
             return Anything() if schema else Nothing()
         if not isinstance(schema, Mapping):
             return Unknown("not a schema")
-        node = cast("Mapping[str, Any]", schema)
+        self._levels += 1
+        try:
+            return self._built_of(cast("Mapping[str, Any]", schema), depth)
+        finally:
+            self._levels -= 1
+
+    def _built_of(self, node: Mapping[str, Any], depth: int) -> Shape:
         parts: list[Shape] = [part for part in self._parts(node, depth + 1) if not isinstance(part, Anything)]
-        built = self._merged(parts)
+        built = self.merged(parts)
         if node.get("nullable") is True or node.get("x-nullable") is True:
             built = _union((built, Null()))
         return built
@@ -293,7 +308,7 @@ class _Builder:
             shapes.append(self.build(said, depth))
         return (_union(shapes) if shapes else None), True
 
-    def _merged(self, parts: list[Shape]) -> Shape:
+    def merged(self, parts: list[Shape]) -> Shape:
         """What satisfies all the parts: objects become one object, what is said twice is said once."""
         if not parts:
             return Anything()
@@ -329,7 +344,7 @@ class _Builder:
             both = [mine.shape] if mine.shape == prop.shape else [mine.shape, prop.shape]
             properties[prop.name] = replace(
                 mine,
-                shape=self._merged([each for each in both if not isinstance(each, Anything)])
+                shape=self.merged([each for each in both if not isinstance(each, Anything)])
                 if self._left > 0
                 else mine.shape,
                 required=mine.required or prop.required,

@@ -39,6 +39,10 @@ class TypeNames:
         self._kept.append(shaped)
         return name
 
+    def reserve(self, name: str) -> None:
+        """From now on no other type gets this name."""
+        self._taken.setdefault(name, None)
+
     @staticmethod
     def _same(held: tuple[Shaped, Shape] | None, shaped: Shaped, shape: Shape) -> bool:
         return held is not None and held[0] is not shaped and same(held[0], held[1], shaped, shape)
@@ -82,11 +86,29 @@ def goes_by_name(shape: Shape) -> bool:
         case Object() | Tuple() | Intersection():
             return True
         case Union(options):
-            return any(isinstance(each, Object | Ref | Array | Tuple) for each in options)
+            return any(isinstance(each, Object | Ref | Array | Tuple | Intersection) for each in options)
         case Array(items=items):
-            return isinstance(items, Object | Union | Ref | Array)
+            return isinstance(items, Object | Union | Ref | Array | Tuple | Intersection)
         case _:
             return False
+
+
+def comes_back(shaped: Shaped, shape: Shape, name: str, through: tuple[type[Shape], ...]) -> bool:
+    """Whether a shape leads to a definition, through shapes of these kinds but no members."""
+    waiting, seen = [shape], set[str]()
+    while waiting and len(seen) < MAX_COMPARED:
+        held = waiting.pop()
+        if isinstance(held, Ref):
+            if held.name == name:
+                return True
+            if held.name in seen:
+                continue
+            seen.add(held.name)
+            held = shaped.glimpse(held)
+        has_members = isinstance(held, Object) and bool(held.properties)
+        if isinstance(held, through) and not has_members:
+            waiting += parts_of(held)
+    return False
 
 
 def whole_of(shaped: Shaped) -> Shape:

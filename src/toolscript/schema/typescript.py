@@ -32,6 +32,7 @@ from toolscript.schema.type_names import TypeNames
 from toolscript.tools import Schema, Tool
 
 DECLARATION_CHARS = 40_000
+MAX_PARTS = 200  # of an input schema, and references in it, that are looked through for arguments
 WHOLE_CHARS = 4_000_000  # of one tool, where a checker and no model reads it
 
 OBSERVED = "/* observed */ "
@@ -112,12 +113,13 @@ class Declarations:
         shaped, shape, takes = found
         name = shape.name if isinstance(shape, Ref) else ""
         of_text = self._names.of(shaped, shape, name) if name else "Part"
+        self._names.reserve(of_text)
         head = "" if name else f"// {comment(place, 120)}\n"
 
         def call(detail: Detail) -> tuple[str, list[Printer]]:
             printer = Printer(shaped, detail, max_chars, takes=takes, names=self._names)
             with printer.places.at(name or place):
-                return f"{head}type {of_text} = {printer.block(shaped.follow(shape))}", [printer]
+                return f"{head}type {of_text} = {printer.body(shaped.follow(shape), name)}", [printer]
 
         line = f"{head}type {of_text} = {type_text_of(shaped, shaped.follow(shape), max_chars // 3)}"
         printed = fitted(call, max_chars, self._known | {of_text}) or Printed(lines=(line,), cut=(place,))
@@ -186,12 +188,20 @@ def _is_plain(shaped: Shaped) -> bool:
 
 def members_of(shaped: Shaped, root: Shape) -> tuple[Property, ...]:
     """The arguments that a call may name, of a union those of its first option."""
-    match shaped.follow(root):
-        case Object(properties=properties):
-            return properties
-        case Intersection(parts):
-            return tuple(prop for part in parts for prop in members_of(shaped, part))
-        case Union(options) if len(options) > 0:
-            return members_of(shaped, options[0]) if not isinstance(options[0], Union) else ()
-        case _:
-            return ()
+    found: dict[str, Property] = {}
+    waiting = [root]
+    for _ in range(MAX_PARTS):
+        if not waiting:
+            break
+        match shaped.follow(waiting.pop(0)):
+            case Object(properties=properties):
+                for prop in properties:
+                    if prop.name not in found or prop.needed:
+                        found[prop.name] = prop
+            case Intersection(parts):
+                waiting = [*parts, *waiting]
+            case Union(options):
+                waiting = [options[0], *waiting] if not isinstance(options[0], Union) else waiting
+            case _:
+                pass
+    return tuple(found.values())
