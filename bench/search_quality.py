@@ -22,10 +22,10 @@ from toolscript.catalog.search import search
 MEASURES = ("nDCG@10", "R@5", "MRR", "empty")
 BAR = 0.64  # macro nDCG@10
 SLACK = 0.01
-RECORDED = 0.690  # macro nDCG@10 over all development queries
+RECORDED = 0.691  # macro nDCG@10 over all development queries
 SAMPLE = 8  # every so manieth query, but at least SMALL a set: what a test has time for
 SMALL = 60
-RECORDED_SAMPLE = 0.694  # the same over that sample
+RECORDED_SAMPLE = 0.695  # the same over that sample
 
 
 Ranker = Callable[[str, int], Sequence[str]]

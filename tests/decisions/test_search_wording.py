@@ -91,6 +91,10 @@ def test_a_word_that_means_what_a_tool_has_is_not_respelt():
     found = search(SMALL, "open a ticket")
     assert found.hits[0].path == "hub.create_issue"
     assert found.note == ""
+    catalog = SMALL.replace("chair", [tool("chair.rise", "Ease the load of a customer")])
+    found = search(catalog, "erase customer")  # one letter from ease, and means delete
+    assert found.hits[0].path == "hub.delete_customer"
+    assert found.note == ""
 
 
 def test_what_takes_something_away_comes_first_only_where_that_is_asked_for():
