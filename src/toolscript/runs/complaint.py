@@ -19,8 +19,8 @@ from toolscript.codec import CodecError, decode, plain
 from toolscript.errors import Failure
 from toolscript.runs.result import CallRecord
 from toolscript.runs.turn import Raised
-from toolscript.runs.usage import BUILTIN
-from toolscript.schema.syntax import Syntax, signature
+from toolscript.runs.usage import BUILTIN, expected_call
+from toolscript.schema.syntax import Syntax
 
 MAX_ARGS_CHARS = 200
 MAX_NAMED = 8  # tools in one line
@@ -83,7 +83,7 @@ def expected(failure: Failure, calls: Sequence[CallRecord], catalog: Catalog, sy
         return ""
     call = culprit(failure, calls)
     tool = None if call is None else catalog.find(call.path)
-    return "" if tool is None else f"Expected: {signature(tool, syntax)}"
+    return "" if tool is None else expected_call(tool, syntax)
 
 
 _DIGEST = {"bytes", "sha256"}

@@ -29,7 +29,7 @@ from toolscript.runs.history import History
 from toolscript.runs.policy import Judgement, Policy
 from toolscript.runs.program import Instant, Limits
 from toolscript.runs.turn import Answer, Called
-from toolscript.runs.usage import usage
+from toolscript.runs.usage import expected_call, usage
 from toolscript.schema.problems import Problems
 from toolscript.schema.syntax import Syntax
 from toolscript.tools import Effect, Tool
@@ -181,7 +181,7 @@ def check(
         return Refuse(_guest_failure("bad_value", f"{path}: {error}"))
     args, problems = catalog.fitted(tool, given, syntax)
     if problems:
-        return Refuse(_guest_failure("bad_arguments", f"{path}: {listed(problems)} Expected: {usage(tool, syntax)}"))
+        return Refuse(_guest_failure("bad_arguments", f"{path}: {listed(problems)} {expected_call(tool, syntax)}"))
     if path == TIMER:
         return Sleep(max(0.0, float(args["seconds"])))
     return Execute(tool, args, read=args is not given)

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from toolscript.schema.one_line import SIGNATURE_CHARS
 from toolscript.schema.syntax import Syntax, signature
 from toolscript.tools import Tool
 
+EXPECTED_CHARS = 400  # 100 tokens, at the one moment at which a model needs them
 BUILTIN = "codemode"
 """The namespace of our own tools."""
 _HEAD = f"{BUILTIN}: what every program has beside its tools. Await each call."
@@ -69,10 +71,15 @@ _OWN = (
 )
 
 
-def usage(tool: Tool, syntax: Syntax = "typescript") -> str:
+def usage(tool: Tool, syntax: Syntax = "typescript", *, max_chars: int = SIGNATURE_CHARS) -> str:
     """The signature of a tool; of a built-in one, the call as programs write it."""
     own = _BY_TOOL.get(str(tool.path))
-    return signature(tool, syntax) if own is None else own.call(syntax)
+    return signature(tool, syntax, max_chars=max_chars) if own is None else own.call(syntax)
+
+
+def expected_call(tool: Tool, syntax: Syntax) -> str:
+    """What stands beside arguments that do not fit: the signature, with more of what is nested than elsewhere."""
+    return f"Expected: {usage(tool, syntax, max_chars=EXPECTED_CHARS)}"
 
 
 def manual(tools: Iterable[Tool], syntax: Syntax) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal, TypeVar
 
 from toolscript.schema import python, typescript
+from toolscript.schema.one_line import SIGNATURE_CHARS
 from toolscript.tools import Schema, Tool
 
 Syntax = Literal["typescript", "python"]
@@ -21,7 +22,7 @@ _UNTYPED: Mapping[Syntax, str] = {
 }
 
 
-def signature(tool: Tool, syntax: Syntax, *, max_chars: int = typescript.SIGNATURE_CHARS) -> str:
+def signature(tool: Tool, syntax: Syntax, *, max_chars: int = SIGNATURE_CHARS) -> str:
     """The call in one line, with the types of its arguments and of its result."""
     written = python if syntax == "python" else typescript
     return within_reach(lambda: written.signature(tool, max_chars=max_chars), untyped(tool, syntax))
@@ -43,7 +44,7 @@ def call_text(tool: Tool, args: Mapping[str, object], syntax: Syntax) -> str:
     return (python if syntax == "python" else typescript).call_text(tool, args)
 
 
-def type_text(schema: Schema, syntax: Syntax, *, max_chars: int = typescript.SIGNATURE_CHARS) -> str:
+def type_text(schema: Schema, syntax: Syntax, *, max_chars: int = SIGNATURE_CHARS) -> str:
     """The type of a schema in one line."""
     return (python if syntax == "python" else typescript).type_text(schema, max_chars=max_chars)
 

@@ -29,7 +29,7 @@ from toolscript.guests.javascript.tsc import Finding, TypeServer, find_tsc
 from toolscript.guests.javascript.written import Written
 from toolscript.runs.machine import listed
 from toolscript.runs.precheck import Problem, one_a_place
-from toolscript.runs.usage import usage
+from toolscript.runs.usage import expected_call, usage
 from toolscript.schema.partial import UNKNOWN, PartialChecker
 from toolscript.tools import Tool
 
@@ -167,7 +167,7 @@ def _misfit(call: Written, known: _Known) -> Problem | None:
     if not problems:
         return None
     line, column = call.places.get(problems[0].path, (call.line, call.column))
-    return Problem(line, column, f"{call.path}: {listed(problems)} Expected: {usage(known.tool)}")
+    return Problem(line, column, f"{call.path}: {listed(problems)} {expected_call(known.tool, 'typescript')}")
 
 
 def _call_at(program: Dissected, place: tuple[int, int]) -> int | None:

@@ -17,7 +17,7 @@ from toolscript.guests.python.text import read as read_text
 from toolscript.guests.python.written import Written, calls, handles_failures
 from toolscript.runs.machine import listed
 from toolscript.runs.precheck import Problem, one_a_place
-from toolscript.runs.usage import usage
+from toolscript.runs.usage import expected_call
 from toolscript.schema.partial import PartialChecker
 from toolscript.schema.python import wire_names
 from toolscript.schema.words import PYTHON
@@ -126,8 +126,8 @@ def _column(line: str, column: int) -> int:
 def _misfit(call: Written, known: _Known) -> tuple[ast.AST, str] | None:
     """What is wrong with the arguments of a call, and where."""
     if call.positional:
-        said = f"{call.path} takes named arguments: {call.path}(name=value), or one dict. Expected: "
-        return call.node.args[0], said + usage(known.tool, "python")
+        said = f"{call.path} takes named arguments: {call.path}(name=value), or one dict."
+        return call.node.args[0], f"{said} {expected_call(known.tool, 'python')}"
     if call.args is None:
         return None
     problems = known.checker.certain({known.respelt.get(name, name): held for name, held in call.args.items()})
@@ -135,4 +135,4 @@ def _misfit(call: Written, known: _Known) -> tuple[ast.AST, str] | None:
         return None
     respelt = {raw: python for python, raw in known.respelt.items()}
     place = respelt.get(problems[0].path, problems[0].path)
-    return call.places.get(place, call.node), f"{call.path}: {listed(problems)} Expected: {usage(known.tool, 'python')}"
+    return call.places.get(place, call.node), f"{call.path}: {listed(problems)} {expected_call(known.tool, 'python')}"
