@@ -191,7 +191,9 @@ async def test_wrong_names_and_wrong_arguments_fail_before_anything_happens(runt
     result = await runtime.run(program("await w['wrte']({ i: 1 })", "await getattr(w, 'wrte')(i=1)"))
     assert result.failure.code == "unknown_tool"
     assert "Did you mean w.write(" in result.failure.message
-    result = await runtime.run(program("const i = ['one'][0]; await w.write({ i })", "i = ['one'][0]\nawait w.write(i=i)"))
+    result = await runtime.run(
+        program("const i = ['one'][0]; await w.write({ i })", "i = ['one'][0]\nawait w.write(i=i)")
+    )
     assert result.failure.code == "bad_arguments"
     assert "w.write: i: " in result.failure.message
     assert "Expected: w.write(" in result.failure.message
