@@ -23,7 +23,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from toolscript.catalog.terms import UNDOING, document_terms, name_key
+from toolscript.catalog.terms import UNDOING, document_terms, key_of, roots
 from toolscript.tools import ToolPath
 
 # Chosen by macro nDCG@10 over seven labelled sets, and confirmed by leaving one set out.
@@ -84,39 +84,50 @@ class Index:
         return (self._ends[place - 1] if place else 0), self._ends[place], self._counts[place]
 
     def named(self, key: int) -> Sequence[ToolPath]:
-        """The tools that have a name whose `name_key` has this hash."""
+        """The tools that have a name whose `terms.name_key` has this hash."""
         place = bisect_left(self._names, key)
         if place == len(self._names) or self._names[place] != key:
             return ()
         return [self.paths[self._named[at]] for at in range(place, bisect_right(self._names, key))]
 
     def _read(self, documents: Iterable[Document]) -> None:
-        lists: dict[str, array[int]] = {}
+        lists: dict[str, int | array[int]] = {}  # most terms have one posting, for which a number will do
+        get = lists.get
         counts = Counter[str]()
         names: list[tuple[int, int]] = []
         in_names: set[str] = set()
+        space: set[str] = set()
         impacts = _IMPACTS
         for number, document in enumerate(documents):
             self.paths.append(document.path)
             numbered = number << IMPACT_BITS
             for term, count in _told(document, counts).items():
                 posting = numbered | impacts[int(count * STEPS)]
-                try:
-                    lists[term].append(posting)
-                except KeyError:
-                    lists[term] = array("I", (posting,))
-            name = name_key(document.name)
-            if not UNDOING.isdisjoint(name.split()):
+                held = get(term)
+                if held is None:
+                    lists[term] = posting
+                elif isinstance(held, int):
+                    lists[term] = array("I", (held, posting))
+                else:
+                    held.append(posting)
+            space, own = space or roots(document.path.namespace), roots(document.name)
+            if not UNDOING.isdisjoint(own):
                 self.undoing.append(number)
-            keys = {name, *map(name_key, (str(document.path), *document.aliases))}
-            names += [(hash(key), number) for key in keys]
-            in_names.update(*(key.split() for key in keys))
+            method = own if document.path.method == document.name else roots(document.path.method)
+            aliases = [own if alias == document.name else roots(alias) for alias in document.aliases]
+            spelt = (own, space | method, *aliases)
+            names += [(hash(key), number) for key in set(map(key_of, spelt))]
+            in_names.update(*spelt)
         names.sort()
         self._names, self._named = array("q", (key for key, _ in names)), array("I", (number for _, number in names))
         self.words = tuple(in_names.union(term for term in lists if " " not in term))
         for term in sorted(lists, key=hash):
             self._keys.append(hash(term))
-            self.postings += lists.pop(term)
+            held = lists.pop(term)
+            if isinstance(held, int):
+                self.postings.append(held)
+            else:
+                self.postings += held
             self._ends.append(len(self.postings))
             self._counts.append(counts[term])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from toolscript.catalog.stem import stem
@@ -136,10 +136,17 @@ def is_written(word: str) -> bool:
 
 def name_key(text: str) -> str:
     """The same for all spellings of a name: `deleteCustomer`, `delete_customer`, `Delete customers`."""
-    roots: set[str] = set()
-    for word in _split(text):
-        roots.update([root for _, root in _parts(word)[0]])
-    return " ".join(sorted(roots))
+    return key_of(roots(text))
+
+
+def key_of(stems: Iterable[str]) -> str:
+    """The `name_key` of a name whose words have these stems."""
+    return " ".join(sorted(stems))
+
+
+def roots(text: str) -> set[str]:
+    """The stems of a name's words, stop words included."""
+    return {root for word in _split(text) for _, root in _parts(word)[0]}
 
 
 def _split(text: str) -> list[str]:
@@ -165,6 +172,10 @@ def _parts(word: str) -> _Parts:
     known = _remembered.get(word)
     if known is not None:
         return known
+    if word.islower() and word.isascii():  # most words are
+        plain = word[:64]
+        root = stem(plain)
+        return ((plain, root),), () if plain in DOCUMENT_STOPS else (root,)
     lowered = [word] if word.islower() else [part.lower() for part in _hump.sub(" ", word).split()]
     parts = tuple(pair for part in lowered for pair in _stemmed(part[:64]))
     return parts, tuple(root for lower, root in parts if lower not in DOCUMENT_STOPS)
