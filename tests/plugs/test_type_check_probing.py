@@ -90,6 +90,10 @@ ASKS_TYPESCRIPT = (
     # promises that the program knows to be such
     "const p = crm.get({ id: 1 }); const c = typeof p.then === 'function' ? await p : p.value; return c.name",
     "const p = crm.get({ id: 1 }); return p instanceof Promise ? (await p).name : p.name",
+    "let p = crm.get({ id: 1 }); p = await p; return p.name",
+    "let p = crm.get({ id: 1 }); p = await p; const q = p; return q.name",
+    "let cs = [1].map(id => crm.get({ id })); cs = await Promise.all(cs); return cs[0].name",
+    "let cs = [1].map(id => crm.get({ id })); cs = await Promise.all(cs); return cs.map(c => c.name)",
     "const p = crm.get({ id: 1 }); p.label = 'x'; await p; return p.label",
     "const p = crm.get({ id: 1 }); return p.done === undefined ? 'pending' : 'done'",
     "const ps = [1, 2].map(id => { const p = crm.get({ id }); p.key = id; return p }); return ps.map(p => p.key)",

@@ -120,6 +120,26 @@ class Origins:
                 waiting.extend(self._into.get(name, ()))
         return found
 
+    def is_once(self, node: Node) -> bool:
+        """Whether no variable that an expression is made of gets a second value, by which it may be another thing."""
+        seen: set[str] = set()
+        waiting = [word for word in words_of(self._names.text(node)) if word in self._names.declared]
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            sources = self._sources.get(name, ())
+            if len(sources) > 1:
+                return False
+            waiting += [
+                word
+                for source in sources
+                for word in (words_of(self._names.text(source)) if source is not None else ())
+                if word in self._names.declared
+            ]
+        return True
+
     def is_plain_name(self, name: str) -> bool:
         """Whether all that a variable may hold is what a tool gave, or a part of it."""
         known = self._plain.get(name)

@@ -63,12 +63,16 @@ _HAS_ITEMS = re.compile(r"[!\s(]*([\w$]+)\s*\.\s*length[\s)]*(?:(?:[!=]==?|[<>]=
 
 
 class Read(NamedTuple):
-    """The place of a member, 1-based; whether its object is plain, and the line that declares it (0 for none)."""
+    """The place of a member, 1-based; whether its object is plain, and the line that declares it (0 for none).
+
+    `is_once`: nothing that the object comes from is given a second value.
+    """
 
     line: int
     column: int
     is_plain: bool
     declared_line: int = 0
+    is_once: bool = True
 
 
 class Reads:
@@ -115,7 +119,8 @@ class Reads:
                 if holder is not None and not self._is_conditional(node, holder):
                     line, column = self._places.of(member)
                     plain = self._origins.is_plain(holder)
-                    yield Read(line, column, plain, self._origins.declared_line(holder))
+                    once = self._origins.is_once(holder)
+                    yield Read(line, column, plain, self._origins.declared_line(holder), once)
 
     def conditional_calls(self, calls: Sequence[Node]) -> Iterator[int]:
         """Which calls are made only if what is handed over meets a condition, and which are too long to tell."""

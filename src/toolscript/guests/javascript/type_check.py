@@ -121,7 +121,7 @@ class TypeScriptChecker:
                 read = reads.get(place)
                 if found := _OF_PROMISE.match(finding.message):
                     vouched = _MAKES_PROMISES.search(program.text) is not None
-                    certain = read is not None and not vouched and _is_whole(found[2])
+                    certain = read is not None and read.is_once and not vouched and _is_whole(found[2])
                     shown = read.declared_line if read is not None else 0
                     yield Problem(*place, _of_promise(found[1]), certain, used_line=shown or place[0])
                     continue

@@ -189,7 +189,10 @@ def read_dissected(message: Message | None) -> Dissected | None:
         for call in message["calls"]
     ]
     spans = tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in message["spans"])
-    reads = tuple(Read(int(line), int(column), bool(plain), int(at)) for line, column, plain, at in message["reads"])
+    reads = tuple(
+        Read(int(line), int(column), bool(plain), int(at), bool(once))
+        for line, column, plain, at, once in message["reads"]
+    )
     conditional = tuple(int(number) for number in message["conditional"])
     return Dissected(text=str(message["text"]), calls=tuple(calls), spans=spans, reads=reads, conditional=conditional)
 
