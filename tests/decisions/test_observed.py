@@ -100,7 +100,8 @@ def test_tagged_values_keep_their_kind_until_it_is_mixed():
     "key",
     ["17", "ada@example.com", "123e4567-e89b-12d3-a456-426614174000", "a23e4567-e89b-12d3-a456-426614174000",
      "cus_NffrFeUfNV2Hib", "src/main.py", "https://x", "2026-01-31", "order_1048576", "9f86d081884c7d65", "x" * 65, "",
-     "[redacted]", "abcdef012345"],
+     "[redacted]", "abcdef012345", "INV-42", "user:42", "sk_live_51Habcdef", "AKIAIOSFODNN7EXAMPLE", "ghp_abcdefghij",
+     "xoxb-1-a", "eyJhbGciOiJI"],
 )  # fmt: skip
 def test_a_key_that_is_data_is_one_of_a_map(key):
     assert is_data_key(key)
@@ -110,10 +111,25 @@ def test_a_key_that_is_data_is_one_of_a_map(key):
 @pytest.mark.parametrize(
     "key",
     ["id", "name", "created_at", "perPage", "sha256", "md5", "utf8", "x-amz-request-id", "First name", "@type", "$ref",
-     "größe", "名前", "oauth2Token", "line1", "address_line_2", "i18n", "p95", "isHTML5Enabled", "base64EncodedValue"],
+     "größe", "名前", "s3_key", "ipv4", "h264", "SHA-256", "US", "EUR",
+     "image_512", "pk", "dc:title", "sk", "oauth2Token",
+     "line1", "address_line_2", "i18n", "p95", "isHTML5Enabled", "base64EncodedValue"],
 )  # fmt: skip
 def test_a_key_that_is_a_name_is_a_property(key):
     assert not is_data_key(key)
+
+
+def test_keys_that_each_hold_the_like_are_those_of_a_map():
+    people = [{name: {"n": number, "of": None}} for number, name in enumerate(["alice", "bob", "carol"])]
+    member = {
+        "type": "object",
+        "properties": {"n": {"type": "integer"}, "of": {"type": "null"}},
+        "required": ["n", "of"],
+    }
+    assert seen(*people) == {"type": "object", "additionalProperties": member}
+    assert "properties" in seen(*people[:2])  # these may be the kinds of a result
+    assert "properties" in seen(*({**person, "total": 3} for person in people))
+    assert "properties" in seen({"a": {"x": 1}}, {"b": {"y": 1}}, {"c": {"z": 1}})
 
 
 def test_keys_that_come_and_go_are_those_of_a_map():

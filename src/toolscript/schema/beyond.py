@@ -48,13 +48,22 @@ def _notes(node: Mapping[str, Any]) -> Iterator[str]:
         yield f"{least or 0} to {most} keys" if most is not None else f"at least {least} key{'s' if least != 1 else ''}"
     yield from _dependencies(node)
     yield from _conditions(node)
-    if "contains" in node:
-        yield f"contains {_what(node['contains'])}"
+    if "contains" in node and (times := _times(node)) is not None:
+        yield f"contains {_what(node['contains'])}{times}"
     if "not" in node:
         yield f"not {_what(node['not'])}"
     for keyword in ("contentEncoding", "contentMediaType"):
         if isinstance(node.get(keyword), str):
             yield str(node[keyword])
+
+
+def _times(node: Mapping[str, Any]) -> str | None:
+    """How often `contains` has to hold, None where it need not."""
+    least, most = count_of(node.get("minContains")), count_of(node.get("maxContains"))
+    least = 1 if least is None else least
+    if most is None:
+        return None if least == 0 else "" if least == 1 else f", at least {least} times"
+    return f", {most} times" if least == most else f", {least} to {most} times" if least else f", at most {most} times"
 
 
 def _dependencies(node: Mapping[str, Any]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any, cast
 from urllib.parse import quote, unquote
 
 from toolscript.schema.keywords import anchors, pointed
-from toolscript.schema.names import namespace_names
+from toolscript.schema.names import type_name
 from toolscript.schema.shapes import Ref, Unknown
 from toolscript.tools import Schema
 
@@ -106,7 +106,7 @@ def _name(pointer: str, node: Any) -> str:
     telling = [part for part in segments if part not in _KEYWORD_SEGMENTS and not part.isdecimal() and part != "#"]
     title = cast("Any", node).get("title") if isinstance(node, Mapping) else None
     raw = telling[-1] if telling else title if isinstance(title, str) else "Root"
-    (name,) = namespace_names(["".join(part[:1].upper() + part[1:] for part in _breaks.split(raw))]).values()
+    name = type_name("".join(part[:1].upper() + part[1:] for part in _breaks.split(raw)))
     return f"{name}_" if name in _TYPE_NAMES else name
 
 

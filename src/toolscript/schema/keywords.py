@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import unquote
 
 from toolscript.schema.shapes import Constant, Number
 
+MAX_KEPT = 40  # characters of a constant that is kept for the next time
 MAX_VISITED = 20_000  # nodes that are searched for anchors
 
 # What authors write for types that JSON Schema does not have.
@@ -40,6 +42,7 @@ _HINTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("string", ("pattern", "minLength", "maxLength", "format")),
     ("number", ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")),
 )
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 _NUMBER_FORMATS = frozenset({"int32", "int64", "uint32", "uint64", "float", "double", "decimal"})
 
 
@@ -155,13 +158,21 @@ def is_of(value: Any, kind: str) -> bool:
 
 def constant(value: Any) -> Constant:
     """A JSON value as a constant."""
+    if isinstance(value, str) and len(value) <= MAX_KEPT:
+        return _text_constant(value)
     return Constant(json_text(value))
+
+
+@lru_cache(maxsize=4_096)
+def _text_constant(text: str) -> Constant:
+    """Countries and currencies come again in every second argument of an API that has them."""
+    return Constant(_encode(text))
 
 
 def json_text(value: Any) -> str:
     """The JSON text of a value."""
     try:
-        return json.dumps(value, ensure_ascii=False, default=str)
+        return _encode(value)
     except (TypeError, ValueError, RecursionError):
         return "null"
 

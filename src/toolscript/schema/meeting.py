@@ -123,6 +123,16 @@ def _joined(left: Shape, right: Shape) -> Shape | None:
             return None
 
 
+def arrays_joined(left: Array, right: Array, items: Shape) -> Array:
+    """What is both arrays, given what their items are."""
+    return Array(
+        items=items,
+        min_items=max(left.min_items, right.min_items),
+        max_items=_least(left.max_items, right.max_items),
+        unique=left.unique or right.unique,
+    )
+
+
 def _shared(left: Shape, right: Shape, follow: Follow) -> Shape | None:
     """The constants that both allow, where both are constants."""
     mine, theirs = _constants(follow(left)), _constants(follow(right))

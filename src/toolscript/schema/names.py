@@ -62,6 +62,11 @@ def namespace_names(raw: Iterable[str]) -> dict[str, str]:
     return _distinct(raw, _RESERVED | _GLOBALS, "server")
 
 
+def type_name(raw: str) -> str:
+    """A raw name as that of a type, which hides no global either."""
+    return _identifier(raw, _RESERVED | _GLOBALS, "Type")
+
+
 def is_identifier(text: str) -> bool:
     """Whether the text can stand as an identifier in TypeScript and in Python, reserved words aside."""
     return text.isidentifier() and (text.isascii() or unicodedata.is_normalized("NFKC", text))

@@ -52,8 +52,8 @@ def shape_notes(shape: Shape, follow: Follow, *, integers: bool) -> list[str]:
         case Array():
             count = _count(followed.min_items, followed.max_items, "item")
             inner = [] if isinstance(followed.items, Ref) else shape_notes(followed.items, follow, integers=integers)
-            if isinstance(followed.items, Object) and followed.items.properties:
-                inner = []  # they stand where the object does
+            if isinstance(followed.items, Object) and followed.items.properties and not integers:
+                inner = []  # they stand at its class
             return [*count, *(["unique"] if followed.unique else []), *(_each(word) for word in inner)]
         case Tuple(items=items):
             return [
@@ -80,7 +80,9 @@ def _of_union(options: tuple[Shape, ...], follow: Follow, *, integers: bool) -> 
     unknown = [option for option in others if isinstance(option, Unknown)]
     scalars = [option for option in others if isinstance(option, String | Number)]
     if len(scalars) == len(others):  # such as a date or a number of seconds
-        words = [" ".join(shape_notes(option, follow, integers=integers)) for option in scalars]
+        plain = any(not shape_notes(option, follow, integers=True) for option in scalars)
+        # Where text may come as well, that numbers are whole would be read of the text.
+        words = [" ".join(shape_notes(option, follow, integers=integers and not plain)) for option in scalars]
         return [" or ".join(dict.fromkeys(word for word in words if word))] if any(words) else []
     return shape_notes(unknown[0], follow, integers=integers) if unknown else []
 

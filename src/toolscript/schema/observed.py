@@ -4,8 +4,9 @@
 2. Every schema has one form, `type` with what belongs to it beside: `properties`, `required` (seen in every object),
    `additionalProperties`, `items`, and for text `format` or `contentEncoding` of tagged values. A union of types is a
    list of them, so of objects there is one form, and of arrays too. Joining two takes the union of both.
-3. Keys that look like data (ids, numbers, addresses, paths) are no properties but those of a map. An object of many
-   keys of which few are always there is a map altogether, and stays one.
+3. Keys that look like data (ids, numbers, addresses, paths, tokens) are no properties but those of a map. An object is
+   a map altogether, and stays one, when few of its many keys are always there, or none is and several hold objects with
+   a member in common. What made it one never goes away when more is seen, so that rule 4 holds.
 4. Joining is commutative, idempotent and associative, so the order of calls does not matter; only what goes beyond
    `MAX_NODES` is cut at a depth that may depend on it.
 5. `True` says that anything may be there: what lies deeper than is kept.
@@ -14,6 +15,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, reduce
@@ -28,6 +30,7 @@ MAX_PROPERTIES = 200  # of one object; what has more is a map
 MAP_PROPERTIES = 32  # above which an object whose keys come and go is a map
 MAP_SHARE = 4  # "come and go": fewer than one in so many is always there
 LOOSE_PROPERTIES = 6  # as many keys without any that is always there make a map
+ALIKE_PROPERTIES = 3  # as many do whose objects have a member in common; two may be the kinds of a result
 MAX_KEY_CHARS = 64
 SAMPLED = (32, 12, 6, 3)  # items that are looked at in an array, in one in it, and so on; the rest: 2
 MAPPED = 32  # values that are looked at in a map
@@ -53,6 +56,11 @@ _data_key = re.compile(
     r"|[0-9]{4}"  # years, numbered names
     r"|(?=[a-f-]*[0-9])[0-9a-f-]{12,}"  # hexadecimal
     r"|[\x00-\x1f\[\]{}<>]"
+    r"|[:#]\d"  # user:42
+    r"|^(?!(?:AES|BASE|ISO|RFC|RSA|SHA|UTF)\d*-)[A-Z][A-Z\d]+-\d+$"  # INV-42
+    # Keys that open something, as their makers mark them.
+    r"|^(?:sk|pk|rk)_(?:live|test)_|^sk-\w+-|^whsec_\w{8}|^gh[oprsu]_\w{8}|^github_pat_|^glpat-|^npm_\w{20}"
+    r"|^xox[a-z]-|^(?:AKIA|ASIA)[A-Z\d]{8}|^AIza\w{8}|^eyJ\w{8}"
 )
 _change = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[0-9]|(?<=[0-9])[A-Za-z]")
 
@@ -156,7 +164,7 @@ def _members(properties: Mapping[str, _Seen], required: Collection[str], extra: 
     if (
         size > MAX_PROPERTIES
         or (size > MAP_PROPERTIES and len(required) * MAP_SHARE < size)
-        or (size >= LOOSE_PROPERTIES and not required)
+        or (not required and (size >= LOOSE_PROPERTIES or _are_alike(properties.values())))
     ):
         extra = _joined([*([] if extra is None else [extra]), *properties.values()])
         properties, required = {}, ()
@@ -168,6 +176,18 @@ def _members(properties: Mapping[str, _Seen], required: Collection[str], extra: 
     if extra is not None:
         node["additionalProperties"] = extra
     return node
+
+
+def _are_alike(held: Iterable[_Seen]) -> bool:
+    """Whether several of these hold objects with a member in common; of a map, or of anything, it may be any."""
+    members: Counter[str] = Counter()
+    open_ended = 0
+    for each in held:
+        if isinstance(each, bool) or ("additionalProperties" in each and "properties" not in each):
+            open_ended += 1
+        else:
+            members.update(each.get("properties", {}).keys())
+    return max(members.values(), default=0) + open_ended >= ALIKE_PROPERTIES
 
 
 def _join(left: _Seen, right: _Seen) -> _Seen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from toolscript.schema.detail import Detail, Places, needed_first
 from toolscript.schema.fitting import Named
 from toolscript.schema.notes import note, shape_notes
-from toolscript.schema.quoting import key_text, literal
+from toolscript.schema.quoting import EMPTY, key_text, literal
 from toolscript.schema.shape import Shaped
 from toolscript.schema.shapes import (
     Anything,
@@ -160,9 +160,17 @@ class Printer:
     def _block_union(self, options: tuple[Shape, ...], level: int) -> str:
         # A null goes last, and never falls to a cut.
         others = [option for option in options if not isinstance(option, Null)]
-        shown = [self.block(option, level) for option in others[: self.detail.options]]
+        shown = [self._noted(option, level) for option in others[: self.detail.options]]
         text = " | ".join(dict.fromkeys(shown + ["null" for _ in options[len(others) :]]))
         return text + self._more(len(others) - self.detail.options)
+
+    def _noted(self, option: Shape, level: int) -> str:
+        """An option of a union with what no type can say of it as its first line."""
+        text = self.block(option, level)
+        notes = shape_notes(option, self._shaped.glimpse, integers=True) if isinstance(option, Object) else []
+        if not notes or not self.detail.about or not text.startswith("{\n"):
+            return text
+        return f"{{\n{'  ' * (level + 1)}// {'; '.join(notes)}\n{text[2:]}"
 
     def _lines(self, shape: Object, level: int) -> str:
         properties = needed_first(shape.properties)
@@ -245,7 +253,7 @@ class Printer:
 
     def _record(self, shape: Object, depth: int) -> str:
         if shape.extra is None:
-            return "{}"
+            return EMPTY
         if isinstance(shape.extra, Anything):
             return "Record<string, unknown>" if shape.stated else "object"
         held = self.text(shape.extra, depth)

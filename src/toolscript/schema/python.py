@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -20,7 +20,7 @@ from toolscript.schema.names import argument_names
 from toolscript.schema.one_line import OUTLINE_CHARS, SIGNATURE_CHARS, one_line, outlined
 from toolscript.schema.places import located
 from toolscript.schema.python_printer import TYPE_WORDS, PythonPrinter, hint_of
-from toolscript.schema.quoting import comment, python_value
+from toolscript.schema.quoting import comment, python_literal, python_value
 from toolscript.schema.shape import Shaped
 from toolscript.schema.shapes import (
     Anything,
@@ -40,6 +40,7 @@ from toolscript.schema.typescript import DECLARATION_CHARS, SEEN, WHOLE_CHARS
 from toolscript.tools import Schema, Tool
 
 MAX_WAYS = 6  # to call one tool, that are told apart
+MAX_WAY = 80  # characters of what one of them needs
 MAX_DEFAULT = 24  # characters of a default that a signature shows
 
 _BUILTINS = frozenset({"bool", "dict", "float", "int", "list", "str", "tuple"})
@@ -208,14 +209,15 @@ class _Parameters:
 
     def __init__(self, shaped: Shaped) -> None:
         root = spread(shaped.follow(shaped.root), shaped.follow)
-        whole = _one_object(shaped, root)
+        ways = _ways(shaped, root)
+        whole = widest(ways) if len(ways) > 1 else ways[0] if ways else Object()
         properties = needed_first(whole.properties)
         object.__setattr__(self, "shaped", shaped)
         object.__setattr__(self, "properties", properties)
         object.__setattr__(self, "names", argument_names(prop.name for prop in properties))
         unclear = not isinstance(root, Object | Anything) and not properties
         takes_more = unclear or (whole.stated and whole.extra != Anything())
-        object.__setattr__(self, "choice", _choice(shaped, root))
+        object.__setattr__(self, "choice", _choice(ways, self.names))
         object.__setattr__(self, "extra", whole.extra if takes_more else None)
 
     def line(self, printer: PythonPrinter, owner: str, detail: Detail) -> str:
@@ -262,33 +264,39 @@ class _Parameters:
         return python_value(Constant(prop.default).value)
 
 
-def _choice(shaped: Shaped, root: Shape) -> str:
-    """Which arguments go together, where there are several ways to call."""
-    if not isinstance(root, Union):
+def _choice(ways: Sequence[Object], names: Mapping[str, str]) -> str:
+    """Which arguments go together, where each of several ways to call needs some."""
+    told = list(dict.fromkeys(_way(each, names) for each in ways))
+    if len(told) < 2 or "" in told:  # noqa: PLR2004 - one way needs no telling apart
         return ""
-    ways: list[str] = []
-    for option in root.options[:MAX_WAYS]:
-        followed = shaped.follow(option)
-        names = [prop.name for prop in followed.properties if prop.needed] if isinstance(followed, Object) else []
-        ways.append(comment(", ".join(names), 60) or "other arguments")
-    return f"needs {' or '.join(f'({way})' for way in dict.fromkeys(ways))}"
+    more = [f"…{len(told) - MAX_WAYS} more"] if len(told) > MAX_WAYS else []
+    return f"needs {' or '.join([*(f'({way})' for way in told[:MAX_WAYS]), *more])}"
 
 
-def _one_object(shaped: Shaped, root: Shape) -> Object:
-    match root:
-        case Object():
-            return root
-        case Union(options):
-            followed = [spread(shaped.follow(option), shaped.follow) for option in options]
-            objects = [
-                each
-                for option in followed
-                for each in (option.options if isinstance(option, Union) else (option,))
-                if isinstance(each, Object)
-            ]
-            return widest(objects) if objects else Object()
-        case _:
-            return Object()
+def _way(way: Object, names: Mapping[str, str]) -> str:
+    """The arguments that a way to call needs, with those values that are its own."""
+    needed = [
+        f"{names[prop.name]}={constant}" if (constant := _constant_of(prop)) else names[prop.name]
+        for prop in way.properties
+        if prop.needed
+    ]
+    return comment(", ".join(needed), MAX_WAY)
+
+
+def _constant_of(prop: Property) -> str:
+    text = python_literal(prop.shape.json) if isinstance(prop.shape, Constant) else None
+    return text if text is not None and len(text) <= MAX_DEFAULT else ""
+
+
+def _ways(shaped: Shaped, root: Shape) -> list[Object]:
+    """The objects that the arguments of a call may be."""
+    if isinstance(root, Object):
+        return [root]
+    if not isinstance(root, Union):
+        return []
+    followed = [spread(shaped.follow(option), shaped.follow) for option in root.options]
+    inner = [each for option in followed for each in (option.options if isinstance(option, Union) else (option,))]
+    return [each for each in inner if isinstance(each, Object)]
 
 
 def _owner(tool: Tool) -> str:

@@ -244,14 +244,20 @@ class PythonPrinter:
     def _tuple(self, shape: Tuple, hint: str, depth: int) -> str:
         items = shape.items[: self.detail.properties]
         places = [self.text(item, f"{hint}{number}", depth) for number, item in enumerate(items, 1)]
-        rest = shape.rest is not None and (shape.stated or shape.rest != Anything() or len(items) < len(shape.items))
+        rest = ""
+        if len(items) < len(shape.items):
+            self.places.note()
+            rest = self.word("Any")
+        elif shape.rest is not None and (shape.stated or shape.rest != Anything()):
+            rest = self.text(shape.rest, f"{hint}Rest", depth)
+        least = min(shape.min_items or len(places), len(places))
+        if len(places) - least >= MAX_OPTIONAL_PLACES:
+            rest = " | ".join(dict.fromkeys([*places[least:], *([rest] if rest else [])]))
+            places = places[:least]
         word = self.word("tuple")
-        if rest and shape.rest is not None:
-            places.append(f"*{word}[{self.text(shape.rest, hint + 'Rest', depth)}, ...]")
-            return f"{word}[{', '.join(places)}]"
-        least = shape.min_items or len(places)
-        lengths = range(least, len(places) + 1) if len(places) - least < MAX_OPTIONAL_PLACES else [len(places)]
-        return " | ".join(f"{word}[{', '.join(places[:count]) or '()'}]" for count in lengths)
+        whole = [*places, f"*{word}[{rest}, ...]"] if rest else places
+        shorter = [places[:count] for count in range(least, len(places))]
+        return " | ".join(f"{word}[{', '.join(each) or '()'}]" for each in [*shorter, whole])
 
     def _union(self, options: tuple[Shape, ...], hint: str, depth: int) -> str:
         # A None goes last, and never falls to a cut.

@@ -9,6 +9,8 @@ from typing import Any, cast
 
 from toolscript.schema.names import is_identifier
 
+EMPTY = "Record<string, never>"
+"""An object without members as a type of TypeScript: `{}` would take anything."""
 MAX_CONSTANT = 80  # characters of one allowed value
 MAX_KEY = 400  # characters of a property's name; no real one has a fifth of that
 
@@ -80,7 +82,7 @@ def _typescript_literal(value: Any) -> str:
         case dict():
             members = cast("dict[str, Any]", value)
             parts = [f"{key_text(name)}: {_typescript_literal(held)}" for name, held in members.items()]
-            return f"{{ {', '.join(parts)} }}" if parts else "{}"
+            return f"{{ {', '.join(parts)} }}" if parts else EMPTY
         case list():
             return f"[{', '.join(_typescript_literal(held) for held in cast('list[Any]', value))}]"
         case float():

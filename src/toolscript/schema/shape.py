@@ -35,7 +35,7 @@ from toolscript.schema.keywords import (
     text_of,
     types_of,
 )
-from toolscript.schema.meeting import met
+from toolscript.schema.meeting import arrays_joined, met
 from toolscript.schema.shapes import (
     Anything,
     Array,
@@ -61,6 +61,7 @@ MAX_PLACES = 200  # of a tuple
 MAX_NODES = 20_000  # of one schema with all that it refers to; the largest of four vendors' has 2,538
 
 
+_BOOLEANS: tuple[Shape, ...] = (Boolean(), Constant("true"), Constant("false"))
 SOME_OBJECT = Object(properties=(Property(name="", shape=Anything()),))
 """What stands for an object with properties that nobody has looked at yet."""
 
@@ -72,7 +73,7 @@ class Shaped:
         self._schema = schema
         self._definitions = Definitions(schema)
         self._builder = _Builder(self._definitions)
-        self._ground = Grounding(raw=self._raw, merged=self._builder.merged, united=_union)
+        self._ground = Grounding(raw=self._builder.raw, merged=self._builder.merged, united=_union)
         root = self._builder.build(schema, 0)
         itself = next((ref for ref in names_of(root) if self.is_whole(ref)), None)
         self.root: Shape = root if itself is None else self.resolve(itself)
@@ -84,9 +85,6 @@ class Shaped:
     def resolve(self, ref: Ref) -> Shape:
         """What a `Ref` of this schema stands for: never a `Ref` again, and no option or part of itself."""
         return self._ground.of(ref, self._builder.resolve(ref))
-
-    def _raw(self, ref: Ref) -> Shape | None:
-        return None if is_plain_object(self._definitions.node(ref)) else self._builder.resolve(ref)
 
     def glimpse(self, shape: Shape) -> Shape:
         """As `follow`, but a definition that is plainly an object is not built: `SOME_OBJECT` stands for it."""
@@ -152,6 +150,10 @@ class _Builder:
         self._built[name] = built
         return built
 
+    def raw(self, ref: Ref) -> Shape | None:
+        """A definition as it stands, None where it is plainly an object."""
+        return None if is_plain_object(self._definitions.node(ref)) else self.resolve(ref)
+
     def build(self, schema: Any, depth: int) -> Shape:
         self._left -= 1
         if depth > MAX_DEPTH or self._levels >= MAX_LEVELS:
@@ -162,15 +164,11 @@ class _Builder:
             return Anything() if schema else Nothing()
         if not isinstance(schema, Mapping):
             return Unknown("not a schema")
+        node = cast("Mapping[str, Any]", schema)
         self._levels += 1
-        try:
-            return self._built_of(cast("Mapping[str, Any]", schema), depth)
-        finally:
-            self._levels -= 1
-
-    def _built_of(self, node: Mapping[str, Any], depth: int) -> Shape:
         parts: list[Shape] = [part for part in self._parts(node, depth + 1) if not isinstance(part, Anything)]
         built = self.merged(parts)
+        self._levels -= 1
         if node.get("nullable") is True or node.get("x-nullable") is True:
             built = _union((built, Null()))
         return built
@@ -320,6 +318,8 @@ class _Builder:
             followed = self.resolve(part) if isinstance(part, Ref) else part
             if isinstance(followed, Object):
                 joined = followed if joined is None else self._joined(joined, followed)
+            elif isinstance(followed, Array) and (place := self._array_in(whole)) is not None:
+                whole[place] = self._both(whole[place], part)
             elif part not in whole:
                 whole.append(part)
         if joined is not None and not (joined == Object() and whole):
@@ -332,6 +332,21 @@ class _Builder:
 
     def _follow(self, shape: Shape) -> Shape:
         return self.resolve(shape) if isinstance(shape, Ref) else shape
+
+    def _array_in(self, parts: list[Shape]) -> int | None:
+        return next((place for place, part in enumerate(parts) if isinstance(self._follow(part), Array)), None)
+
+    def _both(self, left: Shape, right: Shape) -> Shape:
+        """What is both arrays: items of one are those of the other."""
+        mine, theirs = self._follow(left), self._follow(right)
+        self._left -= 1
+        if not isinstance(mine, Array) or not isinstance(theirs, Array) or mine == theirs or self._left < 0:
+            return left
+        items: list[Shape] = [
+            each for each in dict.fromkeys((mine.items, theirs.items)) if not isinstance(each, Anything)
+        ]
+        joined = arrays_joined(mine, theirs, self.merged(items))
+        return left if joined == mine else right if joined == theirs else joined
 
     def _joined(self, left: Object, right: Object) -> Object:
         properties = {prop.name: prop for prop in left.properties}
@@ -377,10 +392,18 @@ def _union(shapes: Iterable[Shape]) -> Shape:
                 options[Null() if option == Constant("null") else option] = None
     if any(isinstance(option, Anything) for option in options):
         return Anything()
-    match list(options):
+    match _with_booleans_folded(options):
         case []:
             return Nothing()
         case [only]:
             return only
         case several:
             return Union(tuple(several))
+
+
+def _with_booleans_folded(options: dict[Shape, None]) -> list[Shape]:
+    """Options in which true and false, or either beside booleans, are booleans."""
+    both = [option for option in _BOOLEANS if option in options]
+    if len(both) < 2:  # noqa: PLR2004 - of two values
+        return list(options)
+    return list(dict.fromkeys(Boolean() if option in both else option for option in options))
