@@ -15,7 +15,7 @@ from toolscript.schema import python, typescript
 from toolscript.tokens import estimate
 
 BUDGET = 2_000
-MAX_MS = 50  # of processor time, the best of three: what a description may cost
+MAX_MS = 50  # of processor time, the best of ten tries: what a description may cost
 SIGNATURE_TOKENS = 150
 
 
@@ -39,7 +39,7 @@ def told(catalog, names, record_property):
 
 def timed(catalog, name, language):
     best, text = float("inf"), ""
-    for _ in range(3):
+    for _ in range(10):
         began = time.thread_time()
         text = describe(catalog, [name], budget_tokens=BUDGET, language=language)
         best = min(best, (time.thread_time() - began) * 1000)
