@@ -126,10 +126,12 @@ class _Scores:
 
     def best(self, numbers: Iterable[int], limit: int) -> list[tuple[float, int]]:
         """The lowest of their negatives, with their tools' numbers."""
-        reward, kept = self.reward, self.kept
-        lanes = ((number, self.lanes[number]) for number in numbers)
-        sums = ((-(lane >> COVERED_BITS) * (1 + (lane & ALL) * reward), at) for at, lane in lanes)
-        return nsmallest(limit, sums if kept is None else ((score * kept[at], at) for score, at in sums))
+        lanes, reward, kept = self.lanes, self.reward, self.kept
+        if kept is None:
+            sums = ((-(lanes[at] >> COVERED_BITS) * (1 + (lanes[at] & ALL) * reward), at) for at in numbers)
+        else:
+            sums = ((-(lanes[at] >> COVERED_BITS) * (1 + (lanes[at] & ALL) * reward) * kept[at], at) for at in numbers)
+        return nsmallest(limit, sums)
 
 
 class Ranking:
