@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
-from toolscript.codec import CodecError, decode
+from toolscript.codec import CodecError, Encoded, decode, encode
 from toolscript.errors import Failure
 from toolscript.runs.result import CallRecord
 from toolscript.runs.turn import Returned
@@ -27,6 +28,7 @@ MAX_TYPE_CHARS = 160
 MAX_VALUE_CHARS = 1_000_000  # of a result that is looked at: 10 ms
 _BY_FORM = frozenset(("TypeError", "KeyError", "AttributeError", "IndexError"))
 _TELLING = frozenset((f"{BUILTIN}.search", f"{BUILTIN}.result"))  # of our own tools; others give what they were given
+_NOTHING = encode(None)
 _EMPTY = {"typescript": "[], an empty array", "python": "[], an empty list"}
 _PARSER = {"typescript": "JSON.parse", "python": "json.loads"}
 
@@ -35,24 +37,29 @@ def forms(failure: Failure, calls: Sequence[CallRecord], syntax: Syntax) -> str:
     """What the calls of a failed program gave, a line a tool; empty where the failure is of another kind."""
     if failure.code != "thrown" or failure.name not in _BY_FORM:
         return ""
-    values: dict[str, list[Any]] = {}
+    gave: dict[str, list[Encoded]] = {}
     for call in reversed(calls):
         if call.path.startswith(f"{BUILTIN}.") and call.path not in _TELLING:
             continue
         match call.answer:
-            case Returned(value) if len(value) <= MAX_VALUE_CHARS and len(values.get(call.path, ())) < MAX_CALLS:
-                try:
-                    values.setdefault(call.path, []).append(decode(value))
-                except CodecError:
-                    continue
+            case Returned(value) if len(value) <= MAX_VALUE_CHARS and len(gave.get(call.path, ())) < MAX_CALLS:
+                gave.setdefault(call.path, []).append(value)
             case _:
                 continue
     line = failure.source or ""
-    rank = {
-        path: (path.partition(".")[2] not in line, all(one is None for one in seen)) for path, seen in values.items()
-    }
-    lines = [f"  {path}: {_form(values[path], syntax)}" for path in sorted(values, key=rank.__getitem__)[:MAX_TOOLS]]
+    rank = {path: (path.partition(".")[2] not in line, set(values) == {_NOTHING}) for path, values in gave.items()}
+    chosen = sorted(gave, key=rank.__getitem__)[:MAX_TOOLS]
+    lines = [f"  {path}: {_form(values, syntax)}" for path in chosen if (values := _decoded(gave[path]))]
     return "\n".join(["What the calls gave:", *lines]) if lines else ""
+
+
+def _decoded(values: Sequence[Encoded]) -> list[Any]:
+    """The values that can be read."""
+    read: list[Any] = []
+    for value in values:
+        with suppress(CodecError):
+            read.append(decode(value))
+    return read
 
 
 def _form(values: Sequence[Any], syntax: Syntax) -> str:
