@@ -97,19 +97,18 @@ class Origins:
         text = self._names.text(node)
         known = self._made.get(text)
         if known is None:
-            known = self._made[text] = frozenset(self._reached(node, text))
+            known = self._made[text] = frozenset(self._reached(node))
         return known
 
-    def _reached(self, node: Node, text: str) -> set[str]:
+    def _reached(self, node: Node) -> set[str]:
         if self._into is None:
             self._into = defaultdict(set)
             for name, sources in (*self._sources.items(), *self._asked.items()):
                 for source in sources:
-                    for word in words_of(self._names.text(source)) if source is not None else ():
-                        if word in self._names.declared:
-                            self._into[word].add(name)
+                    for word in self._own_words(source):
+                        self._into[word].add(name)
         found: set[str] = set()
-        waiting = [word for word in words_of(text) if word in self._names.declared]
+        waiting = self._own_words(node)
         root = _root(node)
         if not waiting and root.type == "identifier":
             waiting = [self._names.text(root)]
@@ -123,7 +122,7 @@ class Origins:
     def is_once(self, node: Node) -> bool:
         """Whether no variable that an expression is made of gets a second value, by which it may be another thing."""
         seen: set[str] = set()
-        waiting = [word for word in words_of(self._names.text(node)) if word in self._names.declared]
+        waiting = self._own_words(node)
         while waiting:
             name = waiting.pop()
             if name in seen:
@@ -132,13 +131,14 @@ class Origins:
             sources = self._sources.get(name, ())
             if len(sources) > 1:
                 return False
-            waiting += [
-                word
-                for source in sources
-                for word in (words_of(self._names.text(source)) if source is not None else ())
-                if word in self._names.declared
-            ]
+            for source in sources:
+                waiting += self._own_words(source)
         return True
+
+    def _own_words(self, node: Node | None) -> list[str]:
+        """The words of an expression that the program declares."""
+        text = "" if node is None else self._names.text(node)
+        return [word for word in words_of(text) if word in self._names.declared]
 
     def is_plain_name(self, name: str) -> bool:
         """Whether all that a variable may hold is what a tool gave, or a part of it."""
