@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typed_tools import CRM, OF_CORPUS, OF_GUEST_SUITE, Checked, installed_tsc
+from typed_tools import CRM, OF_CORPUS, OF_GUEST_SUITE, Checked
 
 from toolscript.guests.javascript.dissect import dissect
 from toolscript.guests.javascript.type_check import TypeScriptChecker
@@ -16,23 +15,6 @@ from toolscript.testing import corpus, generated
 from toolscript.testing.guest_suite import cases_in
 
 DEMO = Path(__file__).parent.parent.parent / "examples" / "demo"
-
-
-@pytest.fixture(scope="module")
-def typescript() -> Iterator[Checked]:
-    checker = TypeScriptChecker(installed_tsc())
-    yield Checked("typescript", checker)
-    checker.close()
-
-
-@pytest.fixture(scope="module")
-def python() -> Iterator[Checked]:
-    pytest.importorskip("pydantic_monty", reason="the Python engine is not installed")
-    from toolscript.guests.python.type_check import PythonTypeChecker
-
-    checker = PythonTypeChecker()
-    yield Checked("python", checker)
-    checker.close()
 
 
 MISTAKES: tuple[tuple[str, str, str, str], ...] = (

@@ -5,12 +5,8 @@ Every program in `ASKS_…` completes with the tools of `typed_tools`, whose res
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from typed_tools import Checked, installed_tsc
-
-from toolscript.guests.javascript.type_check import TypeScriptChecker
+from typed_tools import Checked
 
 GET = "const c = await crm.get({ id: 1 }); "
 FIND = "const cs = await crm.find({ name: 'x' }); "
@@ -177,23 +173,6 @@ REFUSED_PYTHON = (
     "import asyncio\ncs = await asyncio.gather(*[crm.get(id=i) for i in (1, 2)])\n[c['phone'] for c in cs]",
     "c = crm.get(id=1)\nc['name']",
 )
-
-
-@pytest.fixture(scope="module")
-def typescript() -> Iterator[Checked]:
-    checker = TypeScriptChecker(installed_tsc())
-    yield Checked("typescript", checker)
-    checker.close()
-
-
-@pytest.fixture(scope="module")
-def python() -> Iterator[Checked]:
-    pytest.importorskip("pydantic_monty", reason="the Python engine is not installed")
-    from toolscript.guests.python.type_check import PythonTypeChecker
-
-    checker = PythonTypeChecker()
-    yield Checked("python", checker)
-    checker.close()
 
 
 @pytest.mark.parametrize("code", ASKS_TYPESCRIPT)
